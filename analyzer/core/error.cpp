@@ -1,0 +1,110 @@
+#include "analyzer/core/error.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sextant {
+
+Error::Error(ErrorCode code, std::string message)
+    : code_(code), message_(std::move(message)), text_(message_) {}
+
+Error& Error::in(std::string context) {
+  text_ = std::move(context) + ": " + text_;
+  return *this;
+}
+
+std::string_view to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInternal:
+      return "internal";
+    case ErrorCode::kUsage:
+      return "usage";
+    case ErrorCode::kBadInput:
+      return "bad_input";
+    case ErrorCode::kInfeasible:
+      return "infeasible";
+    case ErrorCode::kPartial:
+      return "partial";
+  }
+  return "internal";
+}
+
+void throw_usage(std::string message) {
+  throw Error(ErrorCode::kUsage, std::move(message));
+}
+void throw_bad_input(std::string message) {
+  throw Error(ErrorCode::kBadInput, std::move(message));
+}
+void throw_infeasible(std::string message) {
+  throw Error(ErrorCode::kInfeasible, std::move(message));
+}
+
+namespace {
+
+/// Length of the valid UTF-8 sequence at text[0], or 0.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
+  if (lead >= 0xE0 && lead <= 0xEF) length = 3;
+  if (lead >= 0xF0 && lead <= 0xF4) length = 4;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string quote(std::string_view text, std::size_t max_length) {
+  std::string out = "\"";
+  std::size_t i = 0;
+  while (i < text.size() && out.size() < max_length) {
+    const std::size_t length = utf8_length(text.substr(i));
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (length == 0 || (length == 1 && (byte < 0x20 || byte == 0x7F))) {
+      out += fmt::format("\\x{:02x}", byte);
+      ++i;
+      continue;
+    }
+    if (length == 1 && (byte == '"' || byte == '\\')) out += '\\';
+    out += text.substr(i, length);
+    i += length;
+  }
+  out += '"';
+  if (i < text.size()) out += fmt::format("… ({} bytes)", text.size());
+  return out;
+}
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kLongest = 200;
+  if (name.size() > kLongest) return "";
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    std::vector<std::size_t> row(candidate.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (std::size_t j = 0; j < candidate.size(); ++j) {
+        const std::size_t substitution = diagonal + (name[i] == candidate[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, substitution});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace sextant

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sextant {
+
+/// Time to move bytes over one link, as a function of the size. A value type.
+class LinkModel {
+ public:
+  enum class Kind {
+    kLatencyBandwidth,  ///< t = latency + bytes / bandwidth
+    kQuadraticLog2Mb,   ///< the Sailor artifact's fit, kept for comparison: t = bytes / bw(x),
+                        ///< bw in GB/s = a x² + b x + c, x = log2(bytes / 1e6)
+  };
+
+  /// Throws Error(kBadInput) unless latency_s >= 0 and bandwidth_bytes_per_s > 0, both finite.
+  static LinkModel latency_bandwidth(double latency_s, double bandwidth_bytes_per_s);
+  /// `max_bytes_per_s` is the largest bandwidth that was measured.
+  static LinkModel quadratic_log2_mb(double a, double b, double c, double max_bytes_per_s);
+
+  Kind kind() const { return kind_; }
+  /// Seconds to move `bytes` > 0. The quadratic is evaluated as it stands, outside its measured
+  /// range too, where it may turn negative: specs of the published planners depend on it.
+  double transfer_s(double bytes) const;
+  /// Bandwidth of large messages: the fitted one, or the largest measured.
+  double peak_bytes_per_s() const { return peak_bytes_per_s_; }
+  double latency_s() const { return kind_ == Kind::kLatencyBandwidth ? a_ : 0; }
+
+  bool operator==(const LinkModel&) const = default;
+
+ private:
+  LinkModel(Kind kind, double a, double b, double c, double peak)
+      : kind_(kind), a_(a), b_(b), c_(c), peak_bytes_per_s_(peak) {}
+
+  Kind kind_;
+  double a_, b_, c_;
+  double peak_bytes_per_s_;
+};
+
+/// One side of a transfer: `count` GPUs of one machine that send or receive together.
+struct LinkEnd {
+  std::string_view zone;
+  std::string_view gpu;
+  int count = 1;
+};
+
+/// Which link joins two groups of GPUs on different machines, and inside one.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// The aggregate link from machine to machine. Throws Error(kBadInput) naming both ends where
+  /// nothing is known of it.
+  virtual LinkModel between(const LinkEnd& from, const LinkEnd& to) const = 0;
+  /// Evidence and origin, for people.
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace sextant

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/cluster/cluster.h"
+#include "analyzer/plan/job.h"
+#include "analyzer/plan/plan.h"
+#include "analyzer/profile/model_profile.h"
+
+namespace sextant {
+
+/// Everything a prediction rests on. References must outlive their use.
+struct TrainingProblem {
+  const Job& job;
+  const ModelProfile& profile;
+  const Cluster& cluster;
+};
+
+struct StagePrediction {
+  double compute_s = 0;   ///< forward and backward of one microbatch, slowest replica
+  double transfer_s = 0;  ///< activations and gradients of one microbatch, as the model counts them
+  double sync_s = 0;      ///< data-parallel gradient synchronisation
+  double update_s = 0;
+  double peak_memory_bytes = 0;      ///< of the fullest GPU of the stage
+  double memory_capacity_bytes = 0;  ///< of that GPU
+};
+
+/// What an estimator says of a plan. Times are seconds an iteration.
+struct Prediction {
+  double iteration_s = 0;
+  double pipeline_s = 0;  ///< without synchronisation; holds steady, fill and update
+  double steady_s = 0;    ///< (M - 1) times the slowest stage
+  double fill_s = 0;      ///< one pass of a microbatch through every stage
+  double sync_s = 0;
+  double update_s = 0;
+  int microbatches = 0;  ///< M of the longest pipeline
+  int slowest_stage = 0;
+  std::vector<StagePrediction> stages;  ///< of all pipelines, one after the other
+  double compute_usd = 0;
+  double egress_usd = 0;
+  double peak_memory_bytes = 0;
+  bool fits = true;
+  std::string memory_note;  ///< which stage does not fit and by how much
+
+  double usd_per_iter() const { return compute_usd + egress_usd; }
+  double iters_per_s() const { return 1 / iteration_s; }
+};
+
+class SeparableCosts;
+
+/// A model of iteration time, memory and cost. Stateless; one instance serves all threads.
+class Estimator {
+ public:
+  virtual ~Estimator() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view description() const = 0;
+
+  /// View one: the whole plan. Throws Error(kBadInput) where the profile or network lacks a point
+  /// that the plan needs.
+  virtual Prediction predict(const TrainingProblem& problem, const Plan& plan) const = 0;
+
+  /// View two: separable stage costs for one microbatch size, for searches that prune (see
+  /// separable.h). Null where the model does not separate.
+  virtual std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
+                                                    int microbatch) const = 0;
+};
+
+/// All estimators, in the order in which they are listed to people.
+const std::vector<const Estimator*>& estimators();
+/// Throws Error(kUsage) naming those there are.
+const Estimator& estimator_named(std::string_view name);
+
+}  // namespace sextant

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sextant {
+
+/// A kind of replica: `tp` GPUs of one node of one pool of the cluster.
+struct ReplicaClass {
+  int pool = 0;
+  int tp = 1;
+};
+
+/// Iteration time as a function of separate stages, for pipelines in which every stage has D
+/// replicas, each of one ReplicaClass, and all take the same number M of microbatches:
+///
+///   T = (M-1) * max_s (c_s + p_s)  +  sum_s (c_s + p_s)  +  max_s u_s  +  max_s sync_s
+///
+/// c_s is the largest compute time of the stage's replicas. p_s weighs the largest transfer to the
+/// next and the previous stage: p_s = forward_weight * A_s + backward_weight * G_s, with the
+/// weights of its place in the pipeline. Layers are 0 … layer_count-1, stages half-open intervals
+/// of them.
+class SeparableCosts {
+ public:
+  virtual ~SeparableCosts() = default;
+
+  int layer_count = 0;
+  int microbatch = 0;
+  std::vector<ReplicaClass> classes;
+
+  /// compute_prefix_s[c][l]: compute time of layers [0, l) on one replica of class c.
+  std::vector<std::vector<double>> compute_prefix_s;
+  /// update_s[c]: optimizer step on class c.
+  std::vector<double> update_s;
+
+  /// A GPU of class c in a stage of layers [first, end) with k stages behind it needs
+  /// fixed_bytes[c] + state(first, end) + (k + 1) * activations(first, end), both by prefix sums.
+  std::vector<double> fixed_bytes;
+  std::vector<double> capacity_bytes;
+  std::vector<std::vector<double>> state_prefix_bytes;
+  std::vector<std::vector<double>> activation_prefix_bytes;
+
+  /// forward_s[(from * classes + to) * layer_count + l]: seconds to send the output of layer l, the
+  /// last of its stage, from a replica of class `from` to one of class `to`.
+  std::vector<double> forward_s;
+  /// The same for the gradient that a stage whose first layer is l sends back.
+  std::vector<double> backward_s;
+
+  struct Weights {
+    double forward = 1;
+    double backward = 1;
+  };
+  /// Weights of p_s for stage s of `stages`.
+  virtual Weights weights(int stage, int stages) const = 0;
+
+  /// Synchronisation of a stage of layers [first, end) with `replicas` replicas that belong to the
+  /// classes `members` (in order of their replicas, each class contiguous).
+  virtual double sync_s(int first, int end, int replicas,
+                        const std::vector<int>& members) const = 0;
+
+  /// Whether a stage fits the memory of class c.
+  bool fits(int c, int first, int end, int stages_behind) const {
+    const auto i = static_cast<std::size_t>(c);
+    const auto a = static_cast<std::size_t>(first);
+    const auto b = static_cast<std::size_t>(end);
+    const double state = state_prefix_bytes[i][b] - state_prefix_bytes[i][a];
+    const double saved = activation_prefix_bytes[i][b] - activation_prefix_bytes[i][a];
+    return fixed_bytes[i] + state + (stages_behind + 1) * saved <= capacity_bytes[i];
+  }
+  double compute(int c, int first, int end) const {
+    const auto& prefix = compute_prefix_s[static_cast<std::size_t>(c)];
+    return prefix[static_cast<std::size_t>(end)] - prefix[static_cast<std::size_t>(first)];
+  }
+};
+
+}  // namespace sextant

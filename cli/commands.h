@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace sextant::cli {
+
+/// What every subcommand shares: global flags, and the action that the parsed command line chose.
+struct Session {
+  bool json = false;            ///< print exactly one JSON document on stdout
+  bool timing = true;           ///< false: leave out what was timed
+  std::string artifact;         ///< --artifact DIR, "" where not given
+  std::string data_dir;         ///< shipped profiles/; found by data_directory()
+  std::function<int()> action;  ///< set by the subcommand's callback; returns the exit code
+};
+
+/// Declares subcommands on the program; one function a file.
+void add_model_command(CLI::App& program, Session& session);
+void add_profile_command(CLI::App& program, Session& session);
+void add_network_command(CLI::App& program, Session& session);
+void add_cluster_command(CLI::App& program, Session& session);
+void add_simulate_command(CLI::App& program, Session& session);
+void add_plan_command(CLI::App& program, Session& session);
+void add_reproduce_command(CLI::App& program, Session& session);
+void add_doctor_command(CLI::App& program, Session& session);
+
+/// Adds --json, --no-timing and --artifact to a subcommand.
+void add_common_options(CLI::App& command, Session& session);
+
+/// Prints to stdout; a closed pipe ends the program quietly.
+void print(const std::string& text);
+
+}  // namespace sextant::cli

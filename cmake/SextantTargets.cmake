@@ -1,0 +1,46 @@
+# Every target of ours is declared through these functions, so that flags are set in one place.
+
+add_library(sextant_options INTERFACE)
+target_include_directories(sextant_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(sextant_options INTERFACE SEXTANT_VERSION="${PROJECT_VERSION}")
+target_compile_options(sextant_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlapping copies in std::string that are not there (GCC bug 105651).
+  target_compile_options(sextant_options INTERFACE -Wno-restrict)
+endif()
+if(SEXTANT_WARNINGS_AS_ERRORS)
+  target_compile_options(sextant_options INTERFACE -Werror)
+endif()
+if(SEXTANT_SANITIZE)
+  target_compile_options(sextant_options INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(sextant_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# sextant_library(NAME SOURCES a.cpp … [LINK target …]): a static library of one source folder.
+function(sextant_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:sextant_options>)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+endfunction()
+
+# sextant_program(NAME SOURCES a.cpp … [LINK target …])
+function(sextant_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} sextant_options)
+endfunction()
+
+# sextant_test(NAME SOURCES a_test.cpp … [LINK target …]): one GoogleTest program of one folder.
+# Tests find the repository and the shipped data through compile definitions, published inputs
+# through SEXTANT_DATA.
+function(sextant_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main sextant_options)
+  target_compile_definitions(${name} PRIVATE SEXTANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             SEXTANT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/training/estimator.h"
+
+namespace sextant {
+
+struct PlannerOptions {
+  std::uint64_t seed = 1;
+  /// Budget of the search, counted in evaluations of (partial) plans so that the answer depends on
+  /// neither the machine nor the number of threads; 0 = the planner's own default.
+  std::uint64_t max_evaluations = 0;
+  /// Stops earlier; the result is then marked incomplete.
+  std::optional<double> time_limit_s;
+};
+
+/// A plan with what its planner believes of it.
+struct Proposal {
+  Plan plan;
+  double believed_iteration_s = 0;
+  double believed_usd_per_iter = 0;
+};
+
+struct SearchResult {
+  std::vector<Proposal> proposals;  ///< best first, by the planner's own belief
+  /// No plan of the searched space is better than this under the estimator that judged; absent
+  /// where the planner proves nothing.
+  std::optional<double> bound_iters_per_s;
+  std::optional<double> bound_usd_per_iter;
+  bool complete = true;  ///< false: stopped by a budget, a limit or a signal
+  std::uint64_t evaluations = 0;
+  /// Where there are no proposals: what binds and by how much.
+  std::string infeasible_reason;
+};
+
+/// A search over plans. Stateless between calls.
+class Planner {
+ public:
+  virtual ~Planner() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view description() const = 0;
+  /// Objective and constraints are those of problem.job. A baseline searches with its own cost
+  /// model and does not use `judge`.
+  virtual SearchResult search(const TrainingProblem& problem, const Estimator& judge,
+                              const PlannerOptions& options) const = 0;
+};
+
+/// All planners, in the order in which they are listed to people.
+const std::vector<const Planner*>& planners();
+/// Throws Error(kUsage) naming those there are.
+const Planner& planner_named(std::string_view name);
+
+/// A planner's answer as the estimator judges it.
+struct PlannedJob {
+  const Planner* planner = nullptr;
+  const Estimator* estimator = nullptr;
+  bool feasible = false;
+  std::string reason;  ///< why it is infeasible
+  Plan plan;
+  Prediction prediction;
+  int plans_rejected_oom = 0;         ///< better believed, but did not fit in memory
+  int plans_rejected_constraint = 0;  ///< fitted, but missed a bound of the job
+  SearchResult search;                ///< proposals emptied
+  double search_s = 0;
+};
+
+/// Runs the search and walks its proposals in the planner's own order, as the published evaluation
+/// does: the first that fits in memory and meets the job's bounds under `judge` is the answer.
+PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
+                    const PlannerOptions& options);
+
+}  // namespace sextant
