@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/files.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -39,7 +38,7 @@ GpuDefaults resolve(std::string_view name) {
 class ClusterDocument : public testing::Test {
  protected:
   Cluster cluster_of(std::string_view text, const GpuResolver& resolver = resolve) {
-    write_file_atomically(file(), text);
+    folder_.write("cluster.json", text);
     return read_cluster(file(), resolver);
   }
   std::filesystem::path file() const { return folder_.path() / "cluster.json"; }
@@ -87,8 +86,7 @@ TEST_F(ClusterDocument, FindsItsNetworkBesideItself) {
   const std::string text = kCluster;
   const std::size_t at = text.find("{\"name\": \"n\"");
   const std::string network = text.substr(at, text.rfind('}') - at);
-  write_file_atomically(folder_.path() / "links" / "net.json",
-                        replaced(network, "{", "{\"schema\": \"sextant/network/1.0\", "));
+  folder_.write("links/net.json", replaced(network, "{", "{\"schema\": \"sextant/network/1.0\", "));
   const Cluster cluster = cluster_of(replaced(text, network, "\"links/net.json\""));
   EXPECT_THAT(cluster.network->describe(), HasSubstr("estimated: n"));
   EXPECT_THROW(cluster_of(replaced(text, network, "\"absent.json\"")), Error);
