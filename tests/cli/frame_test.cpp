@@ -40,6 +40,14 @@ TEST(Frame, UsageErrorsExitTwoAndNameTheNearest) {
   }
 }
 
+TEST(Frame, AResultThatOutgrowsTheFileSizeLimitIsAnError) {
+  const ProgramResult result = run_program(
+      {"bash", "-c", "f=$(mktemp); ulimit -f 0; \"$0\" doctor > $f; code=$?; rm $f; exit $code",
+       built_program("sextant")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("stdout cannot be written: "));
+}
+
 TEST(Frame, HelpAndVersionGoToStdout) {
   const ProgramResult version = run_sextant({"--version"});
   EXPECT_EQ(version.exit_code, 0);
