@@ -103,15 +103,14 @@ void remove_abandoned_files(const fs::path& folder) {
   }
 }
 
-/// Points of a variant must agree in what an estimator takes them to share.
+/// Points of one variant must agree in what an estimator takes them to share.
 void check_variants(const ProfileDatabase& database) {
-  for (const std::string& variant : database.variants()) {
-    bool any = false;
-    for (const auto& [key, entry] : database.points) {
-      any = any || (variant.starts_with(key.variant) && entry.point.status == PointStatus::kOk);
-    }
-    if (any) model_profile_of(database.points_of(variant));
+  std::map<std::pair<std::string, int>, std::vector<PointDocument>> measured;
+  for (const auto& [key, entry] : database.points) {
+    if (entry.point.status != PointStatus::kOk) continue;
+    measured[{key.variant, key.seq_len}].push_back(entry.point);
   }
+  for (const auto& [variant, points] : measured) model_profile_of(points);
 }
 
 std::string refusals(const std::vector<GatherReport::Refused>& refused) {
