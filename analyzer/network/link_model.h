@@ -1,7 +1,10 @@
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sextant {
 
@@ -16,7 +19,8 @@ class LinkModel {
 
   /// Throws Error(kBadInput) unless latency_s >= 0 and bandwidth_bytes_per_s > 0, both finite.
   static LinkModel latency_bandwidth(double latency_s, double bandwidth_bytes_per_s);
-  /// `max_bytes_per_s` is the largest bandwidth that was measured.
+  /// `max_bytes_per_s` is the largest bandwidth that was measured. Throws Error(kBadInput) unless
+  /// the coefficients are finite and it is > 0 and finite.
   static LinkModel quadratic_log2_mb(double a, double b, double c, double max_bytes_per_s);
 
   Kind kind() const { return kind_; }
@@ -27,6 +31,17 @@ class LinkModel {
   double peak_bytes_per_s() const { return peak_bytes_per_s_; }
   double latency_s() const { return kind_ == Kind::kLatencyBandwidth ? a_ : 0; }
 
+  /// The same model, said to hold for messages of low_bytes … high_bytes (the sizes that were
+  /// measured). Throws Error(kBadInput) unless 0 <= low_bytes <= high_bytes.
+  LinkModel valid_between(double low_bytes, double high_bytes) const;
+  double low_bytes() const { return low_bytes_; }
+  double high_bytes() const { return high_bytes_; }
+  /// Whether `bytes` lies outside that range; never where no range was given.
+  bool extrapolates(double bytes) const { return bytes < low_bytes_ || bytes > high_bytes_; }
+
+  /// {latency_s, bandwidth_bytes_per_s} or {a, b, c}, for documents.
+  std::vector<double> coefficients() const;
+
   bool operator==(const LinkModel&) const = default;
 
  private:
@@ -36,6 +51,8 @@ class LinkModel {
   Kind kind_;
   double a_, b_, c_;
   double peak_bytes_per_s_;
+  double low_bytes_ = 0;
+  double high_bytes_ = std::numeric_limits<double>::infinity();
 };
 
 /// One side of a transfer: `count` GPUs of one machine that send or receive together.
@@ -52,6 +69,9 @@ class Network {
   /// The aggregate link from machine to machine. Throws Error(kBadInput) naming both ends where
   /// nothing is known of it.
   virtual LinkModel between(const LinkEnd& from, const LinkEnd& to) const = 0;
+  /// The link that `count` GPUs of one machine share when they talk among themselves; nothing where
+  /// the network does not say.
+  virtual std::optional<LinkModel> inside_node(std::string_view gpu, int count) const;
   /// Evidence and origin, for people.
   virtual std::string describe() const = 0;
 };
