@@ -11,6 +11,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gather.h"
 #include "analyzer/profile/sailor_export.h"
 #include "cli/commands.h"
@@ -55,7 +56,8 @@ std::vector<std::filesystem::path> export_to_artifact(const Arguments& arguments
                              report.database.points_of(variant));
 }
 
-std::string text_of(const GatherReport& report, const std::vector<std::filesystem::path>& written) {
+std::string text_of(const GatherReport& report, const std::filesystem::path& directory,
+                    const std::vector<std::filesystem::path>& written) {
   Table table({{"variant", Align::kLeft},
                {"seq"},
                {"tp"},
@@ -71,7 +73,8 @@ std::string text_of(const GatherReport& report, const std::vector<std::filesyste
                    merged.key.seq_len > 0 ? std::to_string(merged.key.seq_len) : "-",
                    std::to_string(merged.key.tp), std::to_string(merged.key.microbatch),
                    std::string(to_string(point.status)), ok ? format_seconds(point.total_s()) : "-",
-                   std::string(to_string(merged.outcome)), merged.source});
+                   std::string(to_string(merged.outcome)),
+                   std::filesystem::path(merged.source).lexically_relative(directory).string()});
   }
   std::string out = table.text();
   const auto section = [&](const std::string& title, const std::vector<std::string>& lines) {
@@ -79,9 +82,7 @@ std::string text_of(const GatherReport& report, const std::vector<std::filesyste
     out += fmt::format("\n{}:\n", title);
     for (const std::string& line : lines) out += "  " + line + "\n";
   };
-  std::vector<std::string> gaps;
-  for (const ProfileKey& key : report.database.gaps()) gaps.push_back(key.text());
-  section("Gaps in the grid", gaps);
+  section("Gaps in the grid", report.database.describe_gaps());
   std::vector<std::string> failures;
   for (const PointDocument* point : report.database.failures()) {
     failures.push_back(fmt::format("{}: {}: {}", point->key.text(), to_string(point->status),
@@ -166,10 +167,14 @@ int run(int argc, char** argv) {
     throw_usage(fmt::format("{} (see gather_profs --help)", error.what()));
   }
   options.merge = merge_policy_from(arguments.merge);
+  options.gpu_in_files = options.gpu;
+  options.gpu = shipped_gpu_name(options.gpu);
+  options.peak_flops = largest_plausible_flops(options.gpu);
   const GatherReport report = gather(options);
   std::vector<std::filesystem::path> written;
   if (!arguments.sailor_dir.empty()) written = export_to_artifact(arguments, report);
-  cli::print(arguments.json ? json_text(json_of(report, written)) : text_of(report, written));
+  cli::print(arguments.json ? json_text(json_of(report, written))
+                            : text_of(report, options.profile_dir, written));
   return report.refused.empty() && report.failed.empty() ? 0
                                                          : static_cast<int>(ErrorCode::kPartial);
 }

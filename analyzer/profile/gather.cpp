@@ -51,9 +51,11 @@ void refuse_implausible(const PointDocument& point, double peak_flops) {
 }
 
 std::vector<PointDocument> read_point_files(const GatherOptions& options, GatherReport& report) {
+  const std::string& alias = options.gpu_in_files.empty() ? options.gpu : options.gpu_in_files;
   std::vector<PointDocument> points;
   for (const fs::path& file : files_below(options.profile_dir)) {
-    const auto name = point_file_name_parts(file.filename().string(), options.gpu);
+    auto name = point_file_name_parts(file.filename().string(), options.gpu);
+    if (!name) name = point_file_name_parts(file.filename().string(), alias);
     if (!name || !stands_for(name->id, options.model)) {
       ++report.skipped;
       continue;
@@ -63,6 +65,7 @@ std::vector<PointDocument> read_point_files(const GatherOptions& options, Gather
       PointDocument point = document.root().has("schema")
                                 ? read_point_document(document)
                                 : read_sailor_point(document, *name, options.model, options.gpu);
+      if (point.key.gpu == alias) point.key.gpu = options.gpu;
       if (point.key.model != options.model || point.key.gpu != options.gpu) {
         ++report.skipped;
         continue;
@@ -145,6 +148,11 @@ GatherReport gather(const GatherOptions& options) {
         options.profile_dir.string(), quote(options.model), quote(options.gpu), report.skipped));
   }
 
+  return enter_points(options, std::move(points), std::move(report));
+}
+
+GatherReport enter_points(const GatherOptions& options, std::vector<PointDocument> points,
+                          GatherReport report) {
   report.file = database_path(options.db_dir, options.model, options.gpu);
   const FileLock lock(report.file.parent_path() / ".lock");
   remove_abandoned_files(report.file.parent_path());

@@ -11,6 +11,7 @@ namespace sextant {
 struct GatherOptions {
   std::string model;
   std::string gpu;
+  std::string gpu_in_files;  ///< its name in names and keys of point files; "" is `gpu`
   /// Searched with its subdirectories for point files `profile_<model>_<gpu>_<tp>_<mbs>.json`, ours
   /// and the artifact's; or a checkout of the artifact, whose two merged tables are then taken.
   std::filesystem::path profile_dir;
@@ -51,5 +52,10 @@ struct GatherReport {
 /// measurements of a key conflict under the merge policy, or the database cannot be read or
 /// written; it is then left as it was.
 GatherReport gather(const GatherOptions& options);
+
+/// The second half of gather: merges points that are in memory. `report` holds what the first half
+/// found; profile_dir and peak_flops are not used.
+GatherReport enter_points(const GatherOptions& options, std::vector<PointDocument> points,
+                          GatherReport report = {});
 
 }  // namespace sextant

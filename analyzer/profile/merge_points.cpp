@@ -34,10 +34,10 @@ std::string_view to_string(MergeOutcome outcome) {
       return "added";
     case MergeOutcome::kUnchanged:
       return "unchanged";
-    case MergeOutcome::kReplacedFailure:
-      return "replaced a failure";
+    case MergeOutcome::kReplaced:
+      return "replaced";
     case MergeOutcome::kKeptMeasurement:
-      return "failed; the measurement stays";
+      return "the measurement stays";
     case MergeOutcome::kMerged:
       return "merged";
   }
@@ -66,6 +66,13 @@ std::string origin(const PointDocument& point) {
 bool by_content(const PointDocument& a, const PointDocument& b) {
   return std::tuple(a.time(), json_text(point_json(a))) <
          std::tuple(b.time(), json_text(point_json(b)));
+}
+
+/// What a point is worth: only measurements conflict.
+enum Rank : int { kFailure, kEstimate, kMeasurement };
+int rank(const PointDocument& point) {
+  if (point.status != PointStatus::kOk) return kFailure;
+  return point.evidence == Evidence::kEstimated ? kEstimate : kMeasurement;
 }
 
 std::size_t newest(const std::vector<PointDocument>& candidates) {
@@ -100,18 +107,16 @@ MergeOutcome merge_point(ProfileDatabase& database, PointDocument point, MergePo
     entry.point = std::move(point);
     return MergeOutcome::kAdded;
   }
-  const bool was_ok = entry.point.status == PointStatus::kOk;
-  const bool is_ok = point.status == PointStatus::kOk;
-  if (!is_ok) {
-    if (was_ok) return MergeOutcome::kKeptMeasurement;
-    if (same_measurement(entry.point, point)) return MergeOutcome::kUnchanged;
-    // Of two failures the later stands; a further attempt overrides what went before.
-    if (by_content(entry.point, point)) entry.point = std::move(point);
-    return MergeOutcome::kReplacedFailure;
-  }
-  if (!was_ok) {
-    entry.point = std::move(point);
-    return MergeOutcome::kReplacedFailure;
+  const int known_rank = rank(entry.point);
+  const int rank_of_new = rank(point);
+  if (rank_of_new < known_rank) return MergeOutcome::kKeptMeasurement;
+  if (same_measurement(entry.point, point)) return MergeOutcome::kUnchanged;
+  // Of two failures the later stands, of two estimates the one that was asked for last.
+  const bool is_older = rank_of_new == kFailure && by_content(point, entry.point);
+  if (is_older) return MergeOutcome::kUnchanged;
+  if (rank_of_new > known_rank || rank_of_new < kMeasurement) {
+    entry = {std::move(point), {}};
+    return MergeOutcome::kReplaced;
   }
   std::vector<PointDocument> candidates = entry.superseded;
   candidates.push_back(entry.point);

@@ -9,6 +9,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
+#include "analyzer/profile/profile_grid.h"
 
 namespace sextant {
 
@@ -40,6 +41,18 @@ std::vector<ProfileKey> ProfileDatabase::gaps() const {
         if (points.count(key) == 0) out.push_back(std::move(key));
       }
     }
+  }
+  return out;
+}
+
+std::vector<std::string> ProfileDatabase::describe_gaps() const {
+  std::map<std::pair<std::string, int>, std::vector<PointKey>> by_grid;
+  for (const ProfileKey& key : gaps()) {
+    by_grid[grid_of(key)].push_back({key.gpu, key.tp, key.microbatch});
+  }
+  std::vector<std::string> out;
+  for (const auto& [grid, holes] : by_grid) {
+    out.push_back(fmt::format("{}: {}", grid.first, describe_holes(holes)));
   }
   return out;
 }

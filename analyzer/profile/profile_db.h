@@ -36,6 +36,8 @@ struct ProfileDatabase {
   /// Keys that the grid (tp x microbatch) of a variant and sequence length lacks although it has
   /// others of their row and column; a failed point is no gap.
   std::vector<ProfileKey> gaps() const;
+  /// The gaps for people: "fp32: tp 1 at microbatch 8, 16; tp 2 at microbatch 16", one line a grid.
+  std::vector<std::string> describe_gaps() const;
   /// Points whose status is not ok.
   std::vector<const PointDocument*> failures() const;
   /// Distinct variants, "fp32@2048" style where a variant has several sequence lengths.
@@ -45,13 +47,15 @@ struct ProfileDatabase {
   std::vector<PointDocument> points_of(const std::string& variant) const;
 };
 
-enum class MergeOutcome { kAdded, kUnchanged, kReplacedFailure, kKeptMeasurement, kMerged };
-/// "added", "unchanged", "replaced a failure", "failed; the measurement stays", "merged".
+enum class MergeOutcome { kAdded, kUnchanged, kReplaced, kKeptMeasurement, kMerged };
+/// "added", "unchanged", "replaced", "the measurement stays", "merged".
 std::string_view to_string(MergeOutcome outcome);
 
-/// Enters a point of the database's model and GPU type. The result does not depend on the order in
-/// which points come, save where kError refuses. A measurement stands before a failure under every
-/// policy. Throws Error(kBadInput) with both provenances on a conflict that `policy` cannot decide.
+/// Enters a point of the database's model and GPU type. Under every policy a measurement stands
+/// before an estimate, and both before a failure; of two estimates the one entered last stands.
+/// Save for that the result does not depend on the order in which points come, unless kError
+/// refuses one. Throws Error(kBadInput) with both provenances on a conflict that `policy` cannot
+/// decide.
 MergeOutcome merge_point(ProfileDatabase& database, PointDocument point, MergePolicy policy);
 
 /// <db_dir>/<model>/<gpu>/profile.json.

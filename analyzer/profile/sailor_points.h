@@ -10,9 +10,7 @@
 
 namespace sextant {
 
-/// The points of a profile read from the artifact as point documents, all of its GPU types. Layers
-/// of equal cost become one kind: "embedding", "block" (the most frequent; others "block_2", …),
-/// "final_norm" (where its parameters are few), "head".
+/// The points of a profile read from the artifact as point documents, of all of its GPU types.
 std::vector<PointDocument> sailor_point_documents(const ModelProfile& profile);
 
 /// What the name `profile_<id>_<gpu>_<tp>_<mbs>.json` of a point file, the artifact's or ours,
