@@ -263,7 +263,8 @@ Diagnosis examine_machine() {
   }
   const std::vector<fs::path> system = {"/usr/include", "/usr/local/include"};
   checks.push_back(check_header("ceres", "ceres/ceres.h", "ceres/version.h",
-                                {"CERES_VERSION_MAJOR", "CERES_VERSION_MINOR"}, system, "./setup"));
+                                {"CERES_VERSION_MAJOR", "CERES_VERSION_MINOR"}, system,
+                                "./setup --full"));
   checks.push_back(check_program("rsvg-convert", "./setup"));
   for (Check& check : check_gpus()) checks.push_back(std::move(check));
   checks.push_back(check_cuda());
@@ -285,7 +286,7 @@ Diagnosis examine_machine() {
   diagnosis.tasks = {
       judge("plan, simulate and reproduce", {"data"}, checks),
       judge("write plots as PNG (SVG needs nothing)", {"rsvg-convert"}, checks),
-      judge("build the analyzer and planners", {"c++", "cmake", "ninja", "ceres"}, checks),
+      judge("build the analyzer and planners", {"c++", "cmake", "ninja"}, checks),
       judge("build programs for GPUs", {"cuda", "nccl", "cupti", "libtorch"}, checks),
       judge("run programs on GPUs", {"driver", "gpu"}, checks),
       judge("submit jobs to Slurm", {"sbatch"}, checks),

@@ -33,7 +33,8 @@ int run(const Arguments& arguments, const Session& session) {
   if (options.artifact_dir.empty()) {
     const char* data = std::getenv("SEXTANT_DATA");
     if (data == nullptr || *data == '\0') {
-      throw_usage("reproduce needs --artifact DIR, or SEXTANT_DATA, the directory of the artifacts");
+      throw_usage(
+          "reproduce needs --artifact DIR, or SEXTANT_DATA, the directory of the artifacts");
     }
     options.artifact_dir = std::string(data) + "/" + arguments.system;
   }

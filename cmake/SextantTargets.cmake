@@ -3,15 +3,16 @@
 add_library(sextant_options INTERFACE)
 target_include_directories(sextant_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(sextant_options INTERFACE SEXTANT_VERSION="${PROJECT_VERSION}")
-target_compile_options(sextant_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                       -Wnon-virtual-dtor -Woverloaded-virtual)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlapping copies in std::string that are not there (GCC bug 105651).
-  target_compile_options(sextant_options INTERFACE -Wno-restrict)
+  list(APPEND warnings -Wno-restrict)
 endif()
 if(SEXTANT_WARNINGS_AS_ERRORS)
-  target_compile_options(sextant_options INTERFACE -Werror)
+  list(APPEND warnings -Werror)
 endif()
+# Not for device code: what nvcc hands to the host compiler was never meant to pass these.
+target_compile_options(sextant_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 if(SEXTANT_SANITIZE)
   target_compile_options(sextant_options INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -28,10 +28,14 @@ struct Figure {
   const char* trace;  ///< likewise
   /// Instead of the trace where it was never published: the counts that the figure's labels give.
   std::vector<std::vector<GpuCount>> clusters;
+  Objective objective = Objective::kThroughput;
+  const char* min_iters_per_s = nullptr;   ///< file with the bound, below ae_scripts/planner
+  const char* max_usd_per_iter = nullptr;  ///< likewise
 };
 
 const std::vector<Figure>& figures() {
   const char* opt = "training_config_opt_350.json";
+  const char* neo = "training_config_gpt_neo27.json";
   const auto balanced = [](int gpus) {
     return std::vector<GpuCount>{{"A100-40", "us-central1-a", gpus},
                                  {"V100-16", "us-central1-a", gpus}};
@@ -42,6 +46,15 @@ const std::vector<Figure>& figures() {
        {balanced(32), balanced(80), balanced(128)}},
       {"fig8b", "OPT-350M on three times as many V100 as A100: throughput", opt,
        "gpu_trace_heterogeneous_imbalanced.csv", {}},
+      {"fig9a", "GPT-Neo-2.7B on as many V100 as A100: throughput", neo, "",
+       {balanced(32), balanced(80), balanced(128)}},
+      {"fig9b", "GPT-Neo-2.7B on three times as many V100 as A100: throughput", neo,
+       "gpu_trace_heterogeneous_imbalanced.csv", {}},
+      {"fig10", "OPT-350M on A100 in five zones: throughput", opt, "gpu_trace_multizone.csv", {}},
+      {"fig11", "OPT-350M in two zones, at least 0.2 iterations/s: USD per iteration", opt,
+       "gpu_trace_2zones_2gpus.csv", {}, Objective::kCost, "min_throughput_file.json", nullptr},
+      {"fig12", "OPT-350M in two zones, at most 1.2 USD per iteration: throughput", opt,
+       "gpu_trace_2zones_2gpus.csv", {}, Objective::kThroughput, nullptr, "max_budget_file.json"},
   };
   return all;
 }
@@ -75,6 +88,26 @@ std::vector<std::string> gpu_types(const std::vector<Cluster>& clusters) {
     }
   }
   return out;
+}
+
+/// The one number of a file that holds a list of bounds, one for each row of the trace.
+double bound_from(const std::filesystem::path& file) {
+  const JsonDocument document = JsonDocument::read(file);
+  return document.root().at(std::size_t{0}).positive();
+}
+
+Job job_of(const Figure& figure, const std::filesystem::path& artifact) {
+  Job job = read_job(
+      (artifact / "sailor/Planner/simulations/configs" / figure.job).string());
+  job.objective = figure.objective;
+  const std::filesystem::path bounds = artifact / "ae_scripts/planner";
+  if (figure.min_iters_per_s != nullptr) {
+    job.min_iters_per_s = bound_from(bounds / figure.min_iters_per_s);
+  }
+  if (figure.max_usd_per_iter != nullptr) {
+    job.max_usd_per_iter = bound_from(bounds / figure.max_usd_per_iter);
+  }
+  return job;
 }
 
 OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
@@ -123,7 +156,7 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
   const auto start = std::chrono::steady_clock::now();
   const std::filesystem::path artifact = options.artifact_dir;
   const std::filesystem::path configs = artifact / "sailor/Planner/simulations/configs";
-  const Job job = read_job((configs / figure.job).string());
+  const Job job = job_of(figure, artifact);
   const std::vector<Cluster> clusters = clusters_of(figure, configs, SailorSite(artifact));
   const ModelProfile profile =
       read_sailor_simulator_profile(artifact, job.model, gpu_types(clusters));

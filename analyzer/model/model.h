@@ -65,6 +65,9 @@ enum class LayerKind { kEmbedding, kBlock, kFinalNorm, kHead };
 std::string_view to_string(LayerKind kind);
 std::vector<LayerKind> layer_sequence(const ModelDescription& model);
 
+/// Whether attention of block `block` (0-based) is limited to model.attention_window tokens.
+bool has_window(const ModelDescription& model, int block);
+
 /// How one tensor-parallel rank runs a layer.
 struct LayerOptions {
   int tp = 1;

@@ -1,6 +1,6 @@
 #include "analyzer/model/operators.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "analyzer/core/error.h"
 #include "analyzer/model/rank_shape.h"
@@ -94,9 +94,9 @@ void add_attention(OperatorList& list, const ModelDescription& model, const Rank
     list.pointwise("rotary", rotated, rotated);
   }
 
-  const bool windowed = model.attention_window > 0 && model.attention_window < shape.seq_len &&
-                        block % model.window_every == model.window_every - 1;
-  const double window = windowed ? model.attention_window : shape.seq_len;
+  const double window = has_window(model, block)
+                            ? std::min<double>(model.attention_window, shape.seq_len)
+                            : shape.seq_len;
   const double pairs = shape.sequences * (window * shape.seq_len - window * window / 2);
   const double kept = shape.tokens * (qkv + shape.query);
   OperatorCost& attention = list.pointwise("attention", kept, 2 * kept);

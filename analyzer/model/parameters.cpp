@@ -48,6 +48,11 @@ void check(const ModelDescription& model) {
               model.head_dim > 0 && model.ffn > 0 && model.vocab > 0 && model.seq_len > 0 &&
               model.embedding_width > 0 && model.window_every > 0,
           "every size must be greater than zero");
+  // Far beyond any model; they keep counts within an int and enumerations short.
+  constexpr int kMostLayers = 10'000;
+  constexpr int kMostHeads = 1 << 16;
+  require(model.layers <= kMostLayers, fmt::format("more than {} blocks", kMostLayers));
+  require(model.heads <= kMostHeads, fmt::format("more than {} heads", kMostHeads));
   require(model.heads % model.kv_heads == 0,
           fmt::format("{} key-value heads do not divide {} heads", model.kv_heads, model.heads));
   require((model.position == Position::kLearned) == (model.learned_positions > 0),
@@ -69,6 +74,10 @@ std::vector<LayerKind> layer_sequence(const ModelDescription& model) {
   if (model.final_norm) layers.push_back(LayerKind::kFinalNorm);
   layers.push_back(LayerKind::kHead);
   return layers;
+}
+
+bool has_window(const ModelDescription& model, int block) {
+  return model.attention_window > 0 && block % model.window_every == model.window_every - 1;
 }
 
 int padded_vocab(const ModelDescription& model, int tp) {
