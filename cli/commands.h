@@ -16,6 +16,9 @@ struct Session {
   std::function<int()> action;  ///< set by the subcommand's callback; returns the exit code
 };
 
+/// Declares every subcommand on the program, in the order of --help.
+void add_commands(CLI::App& program, Session& session);
+
 /// Declares subcommands on the program; one function a file.
 void add_model_command(CLI::App& program, Session& session);
 void add_profile_command(CLI::App& program, Session& session);
@@ -29,7 +32,15 @@ void add_doctor_command(CLI::App& program, Session& session);
 /// Adds --json, --no-timing and --artifact to a subcommand.
 void add_common_options(CLI::App& command, Session& session);
 
-/// Prints to stdout; a closed pipe ends the program quietly.
+/// Thrown by print where the reader of stdout is gone, as in `sextant … | head`: the program then
+/// ends quietly with exit code 0.
+struct ClosedPipe {};
+
+/// Writes all of the text to stdout. Throws ClosedPipe, or Error(kBadInput) where stdout cannot
+/// take it (full disk, closed descriptor): a result that nobody received is no success.
 void print(const std::string& text);
+
+/// What --version prints: the version, how it was built and which optional parts are in.
+std::string version_text();
 
 }  // namespace sextant::cli

@@ -59,6 +59,9 @@ struct ModelProfile {
   /// True where update_s of every layer holds the step of the whole profiled (reduced) model, as
   /// the published profiler wrote it, and so must not be summed.
   bool update_is_whole_step = false;
+  /// What a reader accepted although it is odd (optimizer steps of zero, missing points, …), one
+  /// sentence each, for the user.
+  std::vector<std::string> notes;
 
   /// Null where it was not measured.
   const ProfilePoint* find(std::string_view gpu, int tp, int microbatch) const;
