@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <vector>
 
 namespace sextant {
@@ -30,8 +30,10 @@ class SeparableCosts {
 
   /// compute_prefix_s[c][l]: compute time of layers [0, l) on one replica of class c.
   std::vector<std::vector<double>> compute_prefix_s;
-  /// update_s[c]: optimizer step on class c.
-  std::vector<double> update_s;
+  /// update_prefix_s[c][l]: optimizer step of layers [0, l); where update_is_whole_step, instead
+  /// the whole step as the profile has it for layer l.
+  std::vector<std::vector<double>> update_prefix_s;
+  bool update_is_whole_step = false;
 
   /// A GPU of class c in a stage of layers [first, end) with k stages behind it needs
   /// fixed_bytes[c] + state(first, end) + (k + 1) * activations(first, end), both by prefix sums.
@@ -40,8 +42,9 @@ class SeparableCosts {
   std::vector<std::vector<double>> state_prefix_bytes;
   std::vector<std::vector<double>> activation_prefix_bytes;
 
-  /// forward_s[(from * classes + to) * layer_count + l]: seconds to send the output of layer l, the
-  /// last of its stage, from a replica of class `from` to one of class `to`.
+  /// forward_s[transfer_index(from, to, l)]: seconds to send the output of layer l, the
+  /// last of its stage, from a replica of class `from` to one of class `to`; infinity where no
+  /// link is known.
   std::vector<double> forward_s;
   /// The same for the gradient that a stage whose first layer is l sends back.
   std::vector<double> backward_s;
@@ -70,6 +73,21 @@ class SeparableCosts {
   double compute(int c, int first, int end) const {
     const auto& prefix = compute_prefix_s[static_cast<std::size_t>(c)];
     return prefix[static_cast<std::size_t>(end)] - prefix[static_cast<std::size_t>(first)];
+  }
+  double update(int c, int first, int end) const {
+    const auto& prefix = update_prefix_s[static_cast<std::size_t>(c)];
+    const double from = prefix[static_cast<std::size_t>(first)];
+    return update_is_whole_step ? from : prefix[static_cast<std::size_t>(end)] - from;
+  }
+  double forward(int from, int to, int last_layer) const {
+    return forward_s[transfer_index(from, to, last_layer)];
+  }
+  double backward(int from, int to, int first_layer) const {
+    return backward_s[transfer_index(from, to, first_layer)];
+  }
+  std::size_t transfer_index(int from, int to, int layer) const {
+    return static_cast<std::size_t>((from * static_cast<int>(classes.size()) + to) * layer_count +
+                                    layer);
   }
 };
 

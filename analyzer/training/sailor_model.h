@@ -1,0 +1,38 @@
+#pragma once
+
+// What the two views of estimator `sailor` share; private to analyzer/training.
+
+#include <memory>
+#include <vector>
+
+#include "analyzer/network/link_model.h"
+#include "analyzer/training/estimator.h"
+#include "analyzer/training/separable.h"
+
+namespace sextant::sailor {
+
+/// The smallest tensor degree of a stage starts from 4 there, so 8 counts as 4 in the all-reduce.
+inline constexpr int kLargestDegreeInSync = 4;
+
+/// Sizes of unsharded layers, which the model takes for messages and gradients at every degree.
+struct Layers {
+  std::vector<double> output_bytes;  ///< of one sequence
+  std::vector<double> parameter_bytes;
+};
+Layers unsharded_layers(const ModelProfile& profile);
+
+/// Bytes of parameter state per byte of parameter.
+double state_factor(const Job& job);
+/// What the fit check allows for everything but state and activations.
+double allowance_bytes(int tp);
+/// Ring all-reduce of `bytes` among `replicas`, bucket by bucket (§b).
+double all_reduce_s(const LinkModel& link, double bytes, int replicas);
+/// How often a stage's transfers count, by its place (§c.2).
+SeparableCosts::Weights place_weights(int stage, int stages);
+
+/// View one.
+Prediction predict(const TrainingProblem& problem, const Plan& plan);
+/// View two.
+std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem, int microbatch);
+
+}  // namespace sextant::sailor
