@@ -28,6 +28,7 @@ Estimate CostModel::stage(int stage, TypeSet types, int first_zone, const std::v
   double update_s = 0;
   int smallest_tp = kTensorDegrees.back();
   int slowest_type = 0;
+  int slowest_zone = first_zone;
   double slowest = std::numeric_limits<double>::infinity();
   for (int type = 0; type < resources_.type_count(); ++type) {
     if ((types >> type & 1U) == 0) continue;
@@ -39,10 +40,11 @@ Estimate CostModel::stage(int stage, TypeSet types, int first_zone, const std::v
     smallest_tp = std::min(smallest_tp, tp);
     if (replicas_ == 1) continue;
     for (const int zone : zones) {
-      const double peak = links_.peak_bytes_per_s({type, tp, first_zone}, zone);
+      const double peak = links_.between_zones({type, tp, first_zone}, zone).peak_bytes_per_s();
       if (peak < slowest) {
         slowest = peak;
         slowest_type = type;
+        slowest_zone = zone;
       }
     }
   }
@@ -50,10 +52,12 @@ Estimate CostModel::stage(int stage, TypeSet types, int first_zone, const std::v
   estimate.compute_s = compute_s;
   estimate.straggler_s = compute_s;
   estimate.first_s = compute_s;
-  static_assert(kAllReduceStaysInFirstZone);
+  estimate.update_s = update_s;
   if (replicas_ > 1) {
-    estimate.sync_s =
-        links_.all_reduce_s({slowest_type, smallest_tp, first_zone}, layers, replicas_);
+    const LinkModel& link =
+        links_.between_zones({slowest_type, smallest_tp, first_zone},
+                             kAllReduceStaysInFirstZone ? first_zone : slowest_zone);
+    estimate.sync_s = ring_all_reduce_s(link, tables_.gradient_bytes(layers), replicas_);
   }
   estimate.time_s = microbatch_count_ * compute_s + estimate.sync_s + update_s;
   return estimate;
@@ -98,16 +102,17 @@ Estimate CostModel::merge(int stage, const Estimate& own, const Run* own_runs,
     }
   }
 
-  static_assert(kPipelinesUpdateForFree);
   Estimate merged;
   merged.compute_s = own.compute_s + rest.compute_s;
-  merged.straggler_s = std::max(
-      {own.straggler_s + slowest_s, rest.first_s + slowest_s, rest.straggler_s});
+  merged.straggler_s =
+      std::max({own.straggler_s + slowest_s, rest.first_s + slowest_s, rest.straggler_s});
   merged.first_s = own.compute_s + slowest_s;
   merged.transfer_s = rest.transfer_s + slowest_s + slowest_s;
   merged.sync_s = std::max(own.sync_s, rest.sync_s);
+  merged.update_s = std::max(own.update_s, rest.update_s);
   merged.time_s = (microbatch_count_ - 1) * merged.straggler_s + merged.transfer_s +
-                  merged.compute_s + merged.sync_s;
+                  merged.compute_s + merged.sync_s +
+                  (kPipelinesUpdateForFree ? 0 : merged.update_s);
   merged.egress_usd = own.egress_usd + rest.egress_usd + 2 * microbatch_count_ * egress_usd;
   merged.usd_per_s = own.usd_per_s + rest.usd_per_s;
   return merged;

@@ -22,6 +22,7 @@ struct Estimate {
   double first_s = 0;      ///< first stage, with its transfer where one follows
   double transfer_s = 0;   ///< sum over the boundaries, both ways
   double sync_s = 0;       ///< longest all-reduce of gradients
+  double update_s = 0;     ///< longest optimizer step
   double egress_usd = 0;
   double usd_per_s = 0;  ///< of the GPUs
 

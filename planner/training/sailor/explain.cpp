@@ -47,9 +47,8 @@ std::optional<int> fewest_gpus(const Resources& resources, const LayerTables& ta
   std::optional<int> fewest;
   for (const int microbatch : tables.microbatches()) {
     for (int depth = 1; depth <= tables.layer_count(); ++depth) {
-      const TensorDegrees degrees =
-          tensor_degrees(tables, resources.type_count(), microbatch,
-                         uniform_split(tables.layer_count(), depth));
+      const TensorDegrees degrees = tensor_degrees(tables, resources.type_count(), microbatch,
+                                                   uniform_split(tables.layer_count(), depth));
       int gpus = 0;
       for (int stage = 0; stage < depth; ++stage) {
         int smallest = 0;
@@ -77,9 +76,10 @@ std::string why_infeasible(const TrainingProblem& problem, const Resources& reso
                                                                : job.min_iters_per_s.has_value();
   const int gpus = std::accumulate(resources.stock.begin(), resources.stock.end(), 0);
   if (*fewest > gpus || !bounded) {
-    return fmt::format("one pipeline needs at least {} GPUs in these regions and degrees, the "
-                       "cluster has {}",
-                       *fewest, gpus);
+    return fmt::format(
+        "one pipeline needs at least {} GPUs in these regions and degrees, the "
+        "cluster has {}",
+        *fewest, gpus);
   }
   const std::string seen =
       over_bound > 0 ? fmt::format("; {} plans were found that miss it", over_bound) : "";

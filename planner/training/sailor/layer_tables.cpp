@@ -65,8 +65,9 @@ LayerTables::LayerTables(const ModelProfile& profile, const Job& job, const Reso
   for (int type = 0; type < resources.type_count(); ++type) {
     for (std::size_t b = 0; b < microbatches_.size(); ++b) {
       for (std::size_t degree = 0; degree < kTensorDegrees.size(); ++degree) {
-        const ProfilePoint* found = profile.find(resources.types[static_cast<std::size_t>(type)].name,
-                                                 kTensorDegrees[degree], microbatches_[b]);
+        const ProfilePoint* found =
+            profile.find(resources.types[static_cast<std::size_t>(type)].name,
+                         kTensorDegrees[degree], microbatches_[b]);
         if (found != nullptr) points_[point(type, b, degree)] = point_times(*found);
       }
     }
@@ -102,8 +103,8 @@ std::size_t LayerTables::point(int type, std::size_t microbatch, std::size_t deg
 
 const PointTimes* LayerTables::times(int type, int microbatch, int tp) const {
   const auto b = std::lower_bound(microbatches_.begin(), microbatches_.end(), microbatch);
-  const PointTimes& times = points_[point(
-      type, static_cast<std::size_t>(b - microbatches_.begin()), index_of_degree(tp))];
+  const PointTimes& times = points_[point(type, static_cast<std::size_t>(b - microbatches_.begin()),
+                                          index_of_degree(tp))];
   return times.layer_s.empty() ? nullptr : &times;
 }
 

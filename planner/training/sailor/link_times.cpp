@@ -31,9 +31,7 @@ LinkTimes::LinkTimes(const Resources& resources, const LayerTables& tables, cons
       zone_count_(resources.zones.size()),
       kind_count_(resources.types.size() * kTensorDegrees.size()),
       egress_(zone_count_ * zone_count_),
-      message_s_(zone_count_ * zone_count_),
-      inside_zone_(zone_count_ * kind_count_),
-      peaks_(zone_count_ * zone_count_ * kind_count_, 0) {
+      message_s_(zone_count_ * zone_count_) {
   for (std::size_t from = 0; from < zone_count_; ++from) {
     for (std::size_t to = 0; to < zone_count_; ++to) {
       egress_[from * zone_count_ + to] = cluster.egress(resources.zones[from], resources.zones[to]);
@@ -72,17 +70,11 @@ double LinkTimes::message_s(const Place& from, const Place& to, int size_index) 
   return seconds;
 }
 
-double LinkTimes::all_reduce_s(const Place& bottleneck, LayerRange layers, int replicas) {
-  std::optional<LinkModel>& inside =
-      inside_zone_[static_cast<std::size_t>(bottleneck.zone) * kind_count_ + kind(bottleneck)];
-  if (!inside) inside = link(bottleneck, bottleneck);
-  return ring_all_reduce_s(*inside, tables_.gradient_bytes(layers), replicas);
-}
-
-double LinkTimes::peak_bytes_per_s(const Place& from, int to_zone) {
-  double& peak = peaks_[pair(from.zone, to_zone) * kind_count_ + kind(from)];
-  if (peak == 0) peak = link(from, {from.type, from.tp, to_zone}).peak_bytes_per_s();
-  return peak;
+const LinkModel& LinkTimes::between_zones(const Place& from, int to_zone) {
+  const std::size_t key = pair(from.zone, to_zone) * kind_count_ + kind(from);
+  const auto known = between_zones_.find(key);
+  if (known != between_zones_.end()) return known->second;
+  return between_zones_.emplace(key, link(from, {from.type, from.tp, to_zone})).first->second;
 }
 
 }  // namespace sextant::sailor_search

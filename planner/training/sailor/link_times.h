@@ -1,8 +1,7 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <optional>
+#include <cstddef>
+#include <unordered_map>
 #include <vector>
 
 #include "planner/training/sailor/layer_tables.h"
@@ -22,8 +21,8 @@ struct Place {
 /// bytes (§b).
 double ring_all_reduce_s(const LinkModel& link, double bytes, int replicas);
 
-/// Times of messages, looked up once in the network and then by index. Throws Error(kBadInput) where
-/// the network lacks a link that is asked for.
+/// Times of messages, looked up once in the network and then by index. Throws Error(kBadInput)
+/// where the network lacks a link that is asked for.
 class LinkTimes {
  public:
   /// References must outlive this.
@@ -33,11 +32,8 @@ class LinkTimes {
   void begin_microbatch(int microbatch);
   /// One microbatch of the message sizes()[size_index] from replica to replica.
   double message_s(const Place& from, const Place& to, int size_index);
-  /// All-reduce of a stage's gradients among `replicas` over the link of `tp` GPUs of this type
-  /// inside this zone.
-  double all_reduce_s(const Place& bottleneck, LayerRange layers, int replicas);
-  /// Largest bandwidth between replicas of one kind, from a zone to another or the same.
-  double peak_bytes_per_s(const Place& from, int to_zone);
+  /// The link between replicas of one kind, from a zone to another or the same.
+  const LinkModel& between_zones(const Place& from, int to_zone);
   double egress_usd_per_byte(int from_zone, int to_zone) const {
     return egress_[pair(from_zone, to_zone)];
   }
@@ -56,10 +52,10 @@ class LinkTimes {
   std::size_t kind_count_;  ///< of (type, degree)
   int microbatch_ = 1;
   std::vector<double> egress_;
-  /// [zone pair] -> [kind of sender, kind of receiver, size], negative infinity where not yet known.
+  /// [zone pair] -> [kind of sender, kind of receiver, size], negative infinity where not yet
+  /// known.
   std::vector<std::vector<double>> message_s_;
-  std::vector<std::optional<LinkModel>> inside_zone_;  ///< [zone, kind]
-  std::vector<double> peaks_;                          ///< [zone pair, kind], 0 where not yet known
+  std::unordered_map<std::size_t, LinkModel> between_zones_;  ///< by (zone pair, kind)
 };
 
 }  // namespace sextant::sailor_search

@@ -23,11 +23,11 @@ double bandwidth(const Resources& resources, const Network& network, int from, i
     if (resources.gpus(from_zone, a) == 0) continue;
     for (int b = 0; b < resources.type_count(); ++b) {
       if (resources.gpus(to_zone, b) == 0) continue;
-      const LinkModel link = network.between(
-          {resources.zones[static_cast<std::size_t>(from_zone)],
-           resources.types[static_cast<std::size_t>(a)].name, 1},
-          {resources.zones[static_cast<std::size_t>(to_zone)],
-           resources.types[static_cast<std::size_t>(b)].name, 1});
+      const LinkModel link =
+          network.between({resources.zones[static_cast<std::size_t>(from_zone)],
+                           resources.types[static_cast<std::size_t>(a)].name, 1},
+                          {resources.zones[static_cast<std::size_t>(to_zone)],
+                           resources.types[static_cast<std::size_t>(b)].name, 1});
       best = std::max(best, link.peak_bytes_per_s());
     }
   }
@@ -65,8 +65,9 @@ RegionOrder best_order(const Resources& resources, const BandwidthTable& table,
   do {
     double slowest = std::numeric_limits<double>::infinity();
     for (std::size_t i = 1; i < subset.size(); ++i) {
-      slowest = std::min(slowest, table[static_cast<std::size_t>(subset[i - 1])]
-                                       [static_cast<std::size_t>(subset[i])]);
+      slowest = std::min(
+          slowest,
+          table[static_cast<std::size_t>(subset[i - 1])][static_cast<std::size_t>(subset[i])]);
     }
     if (slowest > best.bottleneck_bytes_per_s) {
       best.bottleneck_bytes_per_s = slowest;

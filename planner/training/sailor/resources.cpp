@@ -77,7 +77,8 @@ Resources read_resources(const Cluster& cluster) {
     const std::string name = region_of(resources.zones[static_cast<std::size_t>(zone)]);
     const int region =
         index_where(resources.regions, [&](const Region& entry) { return entry.name == name; });
-    if (region == static_cast<int>(resources.regions.size())) resources.regions.push_back({name, {}});
+    if (region == static_cast<int>(resources.regions.size()))
+      resources.regions.push_back({name, {}});
     resources.regions[static_cast<std::size_t>(region)].zones.push_back(zone);
   }
   std::reverse(resources.regions.begin(), resources.regions.end());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,6 +26,10 @@ namespace {
 /// where it would hold more replicas than this.
 constexpr std::size_t kMostReplicasListed = 200'000;
 
+/// The default budget. Two GPU types need far less; three types of more than about a hundred GPUs
+/// each need more, as the number of splits of a stage grows with the square of D.
+constexpr std::uint64_t kMostEvaluations = 20'000'000;
+
 struct Candidate {
   int microbatch = 0;
   Placement placement;
@@ -38,7 +44,6 @@ SearchLimits limits_of(const Job& job, const PlannerOptions& options) {
   if (job.objective == Objective::kCost && job.min_iters_per_s) {
     limits.longest_iteration_s = 1 / *job.min_iters_per_s;
   }
-  limits.max_evaluations = options.max_evaluations;
   if (options.time_limit_s) {
     limits.deadline = std::chrono::steady_clock::now() +
                       std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -65,22 +70,22 @@ class DegreeWalk {
   bool goes_on(const Estimate& estimate) {
     const double value =
         job_.objective == Objective::kThroughput ? estimate.time_s : estimate.usd();
-    if (best_ && value >= *best_) return false;
+    if (value >= best_) return false;
     if (meets_bound(job_, estimate)) best_ = value;
     return true;
   }
 
  private:
   const Job& job_;
-  std::optional<double> best_;
+  double best_ = std::numeric_limits<double>::infinity();
 };
 
 bool within_stock(const Resources& resources, const Placement& placement) {
   std::vector<int> left = resources.stock;
   for (const std::vector<Run>& stage : placement.stages) {
     for (const Run& run : stage) {
-      int& gpus = left[static_cast<std::size_t>(run.place.zone * resources.type_count() +
-                                                run.place.type)];
+      int& gpus =
+          left[static_cast<std::size_t>(run.place.zone * resources.type_count() + run.place.type)];
       gpus -= run.count * run.place.tp;
       if (gpus < 0) return false;
     }
@@ -96,27 +101,38 @@ class Search {
         tables_(problem.profile, problem.job, resources_),
         links_(resources_, tables_, problem.cluster),
         stages_(tables_, links_, resources_, problem.job.global_batch,
-                limits_of(problem.job, options)) {}
+                limits_of(problem.job, options)),
+        most_evaluations_(options.max_evaluations != 0 ? options.max_evaluations
+                                                       : kMostEvaluations) {}
 
   SearchResult run() {
-    const std::vector<RegionOrder> orders =
-        region_orders(resources_, *problem_.cluster.network);
-    for (const int microbatch : tables_.microbatches()) {
-      links_.begin_microbatch(microbatch);
-      stages_.begin_microbatch(microbatch);
-      std::vector<int> replicas = data_parallel_degrees(problem_.job.global_batch, microbatch,
-                                                        problem_.cluster.gpu_count());
-      if (problem_.job.objective == Objective::kThroughput) {
-        std::reverse(replicas.begin(), replicas.end());
-      }
-      for (int depth = 1; depth <= tables_.layer_count() && !stages_.stopped(); ++depth) {
-        search_depth(microbatch, depth, orders, replicas);
-      }
+    const std::vector<RegionOrder> orders = region_orders(resources_, *problem_.cluster.network);
+    // Every microbatch size has an equal share of the evaluations that are left. Large ones need
+    // few and come first.
+    std::uint64_t sizes_left = tables_.microbatches().size();
+    for (auto at = tables_.microbatches().rbegin(); at != tables_.microbatches().rend(); ++at) {
+      const std::uint64_t done = stages_.evaluations();
+      links_.begin_microbatch(*at);
+      stages_.begin_microbatch(*at, done + (most_evaluations_ - done) / sizes_left--);
+      search_microbatch(*at, orders);
+      if (stages_.exhausted() || stages_.interrupted()) complete_ = false;
+      if (stages_.interrupted()) break;
     }
     return result();
   }
 
  private:
+  void search_microbatch(int microbatch, const std::vector<RegionOrder>& orders) {
+    std::vector<int> replicas =
+        data_parallel_degrees(problem_.job.global_batch, microbatch, problem_.cluster.gpu_count());
+    if (problem_.job.objective == Objective::kThroughput) {
+      std::reverse(replicas.begin(), replicas.end());
+    }
+    for (int depth = 1; depth <= tables_.layer_count(); ++depth) {
+      search_depth(microbatch, depth, orders, replicas);
+    }
+  }
+
   void search_depth(int microbatch, int depth, const std::vector<RegionOrder>& orders,
                     const std::vector<int>& replicas) {
     const std::vector<LayerRange> split = uniform_split(tables_.layer_count(), depth);
@@ -131,9 +147,9 @@ class Search {
 
   void walk_degrees(int microbatch, const RegionOrder& order, const std::vector<int>& replicas) {
     DegreeWalk walk(problem_.job);
+    stages_.begin_order(order.regions);
     for (const int count : replicas) {
-      std::optional<Placement> placement = stages_.solve(count, order.regions);
-      if (stages_.stopped()) return;
+      std::optional<Placement> placement = stages_.solve(count);
       if (!placement) continue;
       if (!walk.goes_on(placement->estimate)) return;
       if (!meets_bound(problem_.job, placement->estimate)) {
@@ -149,15 +165,18 @@ class Search {
     const auto value = [by_time](const Candidate& candidate) {
       return by_time ? candidate.placement.estimate.time_s : candidate.placement.estimate.usd();
     };
-    // Ties go to fewer stages, then to smaller microbatches.
+    // Ties go to fewer stages, then to smaller microbatches, as in the artifact.
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [&](const Candidate& a, const Candidate& b) {
                        if (value(a) != value(b)) return value(a) < value(b);
-                       return a.placement.stages.size() < b.placement.stages.size();
+                       const auto shape = [](const Candidate& candidate) {
+                         return std::pair(candidate.placement.stages.size(), candidate.microbatch);
+                       };
+                       return shape(a) < shape(b);
                      });
     SearchResult found;
     found.evaluations = stages_.evaluations();
-    found.complete = !stages_.stopped();
+    found.complete = complete_;
     std::size_t listed = 0;
     for (const Candidate& candidate : candidates_) {
       found.proposals.push_back(proposal(candidate));
@@ -167,9 +186,9 @@ class Search {
       if (listed > kMostReplicasListed) break;
     }
     if (found.proposals.empty()) {
-      found.infeasible_reason =
-          found.complete ? why_infeasible(problem_, resources_, tables_, over_bound_)
-                         : "the search was stopped before it found a plan";
+      found.infeasible_reason = found.complete
+                                    ? why_infeasible(problem_, resources_, tables_, over_bound_)
+                                    : "the search was stopped before it found a plan";
     }
     return found;
   }
@@ -210,6 +229,8 @@ class Search {
   StageSearch stages_;
   std::vector<Candidate> candidates_;
   int over_bound_ = 0;
+  bool complete_ = true;
+  std::uint64_t most_evaluations_;
 };
 
 class SailorPlanner : public Planner {

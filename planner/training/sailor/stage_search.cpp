@@ -17,9 +17,11 @@ namespace {
 constexpr double kCentsPerUsd = 100;
 constexpr std::uint64_t kEvaluationsBetweenClockReads = 4096;
 
-/// What is left after `usd`, rounded to cents. Nothing left means no bound: kSpentBudgetIsUnlimited.
+/// What is left of a budget after `usd`, rounded to cents; 0 stands for no budget.
 std::int64_t budget_left(std::int64_t cents, double usd) {
-  return std::llround(std::max(0.0, static_cast<double>(cents) - usd * kCentsPerUsd));
+  if (cents == 0) return 0;
+  const auto left = std::llround(std::max(0.0, static_cast<double>(cents) - usd * kCentsPerUsd));
+  return kSpentBudgetIsUnlimited ? left : std::max<std::int64_t>(left, 1);
 }
 
 bool in_budget(double usd, std::int64_t cents) {
@@ -58,8 +60,10 @@ StageSearch::StageSearch(const LayerTables& tables, LinkTimes& links, const Reso
   }
 }
 
-void StageSearch::begin_microbatch(int microbatch) {
+void StageSearch::begin_microbatch(int microbatch, std::uint64_t most_evaluations) {
   microbatch_ = microbatch;
+  most_evaluations_ = most_evaluations;
+  exhausted_ = false;
   by_rest_.clear();
   const int layers = tables_.layer_count();
   for (int depth = 1; depth <= layers; ++depth) {
@@ -80,8 +84,8 @@ void StageSearch::begin_stages(const std::vector<LayerRange>& stages,
     stage_tables_.push_back(
         &by_rest_[{stage_count() - stage, stages[static_cast<std::size_t>(stage)].first}]);
   }
-  inner_stages_.assign(
-      stages.size() * resources_.regions.size() << resources_.types.size(), Known());
+  inner_stages_.assign(stages.size() * resources_.regions.size() << resources_.types.size(),
+                       Known());
 }
 
 void StageSearch::end_stages() {
@@ -93,9 +97,14 @@ StageSearch::Table& StageSearch::table(int stage) {
   return *stage_tables_[static_cast<std::size_t>(stage)];
 }
 
-std::optional<Placement> StageSearch::solve(int replicas, const std::vector<int>& order) {
-  replicas_ = replicas;
+void StageSearch::begin_order(const std::vector<int>& order) {
   order_ = &order;
+  ++context_;
+}
+
+std::optional<Placement> StageSearch::solve(int replicas) {
+  if (stopped()) return std::nullopt;
+  replicas_ = replicas;
   ++solve_;
   model_.begin(microbatch_, *stages_, *degrees_, replicas);
   // The first stage is not remembered: nothing else asks for the whole pipeline.
@@ -106,7 +115,7 @@ std::optional<Placement> StageSearch::solve(int replicas, const std::vector<int>
   } else if (limits_.objective == Objective::kThroughput || !kCostSearchesOneStage) {
     found = search_inner(0, 0, stock, limits_.budget_cents);
   }
-  if (found == kNone || stopped_) return std::nullopt;
+  if (found == kNone || stopped()) return std::nullopt;
 
   Placement placement;
   placement.estimate = table(0).solutions[static_cast<std::size_t>(found)].estimate;
@@ -122,9 +131,9 @@ std::optional<Placement> StageSearch::solve(int replicas, const std::vector<int>
 
 std::int32_t StageSearch::solve_stage(int stage, std::size_t position,
                                       const std::vector<int>& stock, std::int64_t budget_cents) {
-  const StateKey key = {stock_number(stock),
-                        static_cast<std::uint32_t>((*order_)[position]),
-                        static_cast<std::uint32_t>(replicas_), budget_cents};
+  const auto region = static_cast<std::uint32_t>((*order_)[position]);
+  const StateKey key = {stock_number(stock), region, kMemoForgetsContext ? 0 : context_, replicas_,
+                        budget_cents};
   if (const std::optional<std::int32_t> known = table(stage).memo.find(key)) return *known;
   std::int32_t found = kNone;
   if (stage + 1 == stage_count()) {
@@ -132,7 +141,7 @@ std::int32_t StageSearch::solve_stage(int stage, std::size_t position,
   } else if (position + 1 < order_->size() || rest_may_fit(stage, stock)) {
     found = search_inner(stage, position, stock, budget_cents);
   }
-  if (!stopped_) table(stage).memo.insert(key, found);
+  if (!stopped()) table(stage).memo.insert(key, found);
   return found;
 }
 
@@ -192,11 +201,11 @@ std::int32_t StageSearch::search_inner(int stage, std::size_t position,
     last_time_s = own.time_s;
     if (!count_evaluation()) return kNone;
 
-    const std::int64_t left = budget_cents == 0 ? 0 : budget_left(budget_cents, own.usd());
+    const std::int64_t left = budget_left(budget_cents, own.usd());
     const std::int32_t rest =
         stays ? solve_stage(stage + 1, position, frame.stock, left)
               : solve_stage(stage + 1, position + 1, stock_of(region_at(position + 1)), left);
-    if (stopped_) return kNone;
+    if (stopped()) return kNone;
     if (rest == kNone) continue;
 
     const Table& next = table(stage + 1);
@@ -204,8 +213,8 @@ std::int32_t StageSearch::search_inner(int stage, std::size_t position,
     const Estimate merged =
         model_.merge(stage, own, frame.runs.data(), frame.runs.size(), solution.estimate,
                      next.runs.data() + solution.first_run, solution.run_count);
-    static_assert(kPipelineBudgetCountsEgressOnly);
-    if (!in_budget(merged.egress_usd, budget_cents)) continue;
+    const double usd = kPipelineBudgetCountsEgressOnly ? merged.egress_usd : merged.usd();
+    if (!in_budget(usd, budget_cents)) continue;
     if (best && merged.time_s >= best->time_s) continue;
     best = merged;
     best_runs = frame.runs;
@@ -292,10 +301,10 @@ double StageSearch::usd_per_s(int stage, const std::vector<int>& counts) const {
 const Estimate& StageSearch::inner_stage(int stage, TypeSet types, const Region& region) {
   const std::size_t sets = std::size_t{1} << resources_.types.size();
   const auto region_index = static_cast<std::size_t>(&region - resources_.regions.data());
-  Known& known = inner_stages_[(static_cast<std::size_t>(stage) * resources_.regions.size() +
-                                region_index) *
-                                   sets +
-                               types];
+  Known& known =
+      inner_stages_[(static_cast<std::size_t>(stage) * resources_.regions.size() + region_index) *
+                        sets +
+                    types];
   if (known.solve != solve_) {
     const int zone = region.zones.front();
     known = {model_.stage(stage, types, zone, {zone}), solve_};
@@ -321,14 +330,16 @@ std::int32_t StageSearch::keep(int stage, const Estimate& estimate, const std::v
 }
 
 bool StageSearch::count_evaluation() {
-  ++evaluations_;
-  if (limits_.max_evaluations != 0 && evaluations_ > limits_.max_evaluations) stopped_ = true;
-  if (evaluations_ % kEvaluationsBetweenClockReads == 0 &&
-      (interrupted() ||
-       (limits_.deadline && std::chrono::steady_clock::now() >= *limits_.deadline))) {
-    stopped_ = true;
+  if (evaluations_ >= most_evaluations_) {
+    exhausted_ = true;
+    return false;
   }
-  return !stopped_;
+  ++evaluations_;
+  if (evaluations_ % kEvaluationsBetweenClockReads == 0) {
+    interrupted_ = sextant::interrupted() ||
+                   (limits_.deadline && std::chrono::steady_clock::now() >= *limits_.deadline);
+  }
+  return !interrupted_;
 }
 
 }  // namespace sextant::sailor_search

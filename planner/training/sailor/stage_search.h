@@ -15,9 +15,8 @@ namespace sextant::sailor_search {
 /// What bounds the search, and how much of it was done.
 struct SearchLimits {
   Objective objective = Objective::kThroughput;
-  std::int64_t budget_cents = 0;      ///< per iteration; 0 = none
-  double longest_iteration_s = 0;     ///< 0 = none; objective cost
-  std::uint64_t max_evaluations = 0;  ///< 0 = none
+  std::int64_t budget_cents = 0;   ///< per iteration; 0 = none
+  double longest_iteration_s = 0;  ///< 0 = none; objective cost
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
@@ -40,19 +39,25 @@ class StageSearch {
   StageSearch(const LayerTables& tables, LinkTimes& links, const Resources& resources,
               int global_batch, const SearchLimits& limits);
 
-  /// Forgets everything; pipelines of this microbatch size follow, by rising number of stages.
-  void begin_microbatch(int microbatch);
+  /// Forgets everything; pipelines of this microbatch size follow, by rising number of stages. The
+  /// search stops once it has made `most_evaluations` of stages from its beginning on.
+  void begin_microbatch(int microbatch, std::uint64_t most_evaluations);
   /// Pipelines of these stages and degrees follow. Both must live until end_stages().
   void begin_stages(const std::vector<LayerRange>& stages, const TensorDegrees& degrees);
   /// Forgets the rests that no deeper pipeline shares.
   void end_stages();
 
-  /// The best pipeline of D replicas through regions `order` as the planner believes, or nothing.
-  std::optional<Placement> solve(int replicas, const std::vector<int>& order);
+  /// Pipelines through these regions follow. Must live until the next call.
+  void begin_order(const std::vector<int>& order);
+
+  /// The best pipeline of D replicas as the planner believes, or nothing.
+  std::optional<Placement> solve(int replicas);
 
   std::uint64_t evaluations() const { return evaluations_; }
-  /// A limit or a signal ended the search; solve() returns nothing any more.
-  bool stopped() const { return stopped_; }
+  /// The evaluations of this microbatch size are used up; solve() returns nothing any more.
+  bool exhausted() const { return exhausted_; }
+  /// So is the time, or a signal came: nothing more is to be done.
+  bool interrupted() const { return interrupted_; }
 
  private:
   static constexpr std::int32_t kNone = -1;
@@ -100,6 +105,8 @@ class StageSearch {
   std::uint64_t stock_number(const std::vector<int>& stock) const;
   std::int32_t keep(int stage, const Estimate& estimate, const std::vector<Run>& runs,
                     std::int32_t rest);
+  bool stopped() const { return exhausted_ || interrupted_; }
+  /// False where the search is to stop.
   bool count_evaluation();
 
   const LayerTables& tables_;
@@ -112,6 +119,7 @@ class StageSearch {
   const std::vector<LayerRange>* stages_ = nullptr;
   const TensorDegrees* degrees_ = nullptr;
   const std::vector<int>* order_ = nullptr;
+  std::uint32_t context_ = 0;  ///< counts the calls of begin_order()
   int replicas_ = 1;
   std::map<std::pair<int, int>, Table> by_rest_;  ///< (stages left, first layer)
   std::vector<Table*> stage_tables_;              ///< of the current pipeline, by stage
@@ -123,7 +131,9 @@ class StageSearch {
   std::vector<Known> inner_stages_;  ///< [stage][region][type set]
   std::uint64_t solve_ = 0;
   std::uint64_t evaluations_ = 0;
-  bool stopped_ = false;
+  std::uint64_t most_evaluations_ = 0;
+  bool exhausted_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace sextant::sailor_search

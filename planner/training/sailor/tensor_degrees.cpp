@@ -53,7 +53,8 @@ TensorDegrees tensor_degrees(const LayerTables& tables, int type_count, int micr
       const LayerRange layers = stages[static_cast<std::size_t>(stage)];
       std::optional<int> tp =
           smallest_that_fits(tables, type, microbatch, layers, stage_count - 1 - stage);
-      if (tp && climbs) tp = std::max(*tp, fastest_worth_its_gpus(tables, type, microbatch, layers));
+      if (tp && climbs)
+        tp = std::max(*tp, fastest_worth_its_gpus(tables, type, microbatch, layers));
       if (!tp || tables.times(type, microbatch, *tp) == nullptr) {
         of_type.clear();
         break;
