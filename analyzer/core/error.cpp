@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/core/utf8.h"
+
 namespace sextant {
 
 Error::Error(ErrorCode code, std::string message)
@@ -41,26 +43,6 @@ void throw_bad_input(std::string message) {
 void throw_infeasible(std::string message) {
   throw Error(ErrorCode::kInfeasible, std::move(message));
 }
-
-namespace {
-
-/// Length of the valid UTF-8 sequence at text[0], or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t length = 0;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-  if (lead >= 0xE0 && lead <= 0xEF) length = 3;
-  if (lead >= 0xF0 && lead <= 0xF4) length = 4;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  return length;
-}
-
-}  // namespace
 
 std::string quote(std::string_view text, std::size_t max_length) {
   std::string out = "\"";

@@ -45,11 +45,19 @@ struct ModelDescription {
   bool final_norm = true;
   bool norm_after = false;   ///< normalisation after the residual sum (OPT-350M), not before
   int attention_window = 0;  ///< tokens; 0 = full attention
-  int window_every = 1;      ///< every n-th block has the window (GPT-Neo: 2)
+  int window_every = 1;      ///< every n-th block has the window (GPT-Neo: 2, so blocks 1, 3, …)
   int experts = 0;           ///< 0 = dense
   int experts_per_token = 0;
   std::string source;  ///< where the figures are from
 };
+
+std::string_view to_string(Normalization norm);
+std::string_view to_string(Activation activation);
+std::string_view to_string(Position position);
+
+/// Throws Error(kBadInput) naming the members that contradict each other: key-value heads that do
+/// not divide the heads, more experts a token than experts, learned positions without a table, ….
+void check(const ModelDescription& model);
 
 /// What the pipeline can be cut between, in order: embedding, each block, the final norm (where
 /// there is one) and the head with its loss.
@@ -83,6 +91,16 @@ struct LayerCost {
   double tp_all_reduce_bytes_backward = 0;
 };
 
+/// Rows of the token table and of the head that are stored: the vocabulary rounded up to a multiple
+/// of 128 tp, as Megatron-LM does at every degree, so that all ranks hold equally many and matrix
+/// products stay aligned.
+int padded_vocab(const ModelDescription& model, int tp);
+
+/// A layer on one rank under Megatron-LM's tensor parallelism (Shoeybi et al. 2019): heads and
+/// feed-forward width split, tables split by rows of the padded vocabulary, norms, positions and
+/// biases of row-parallel products on every rank; key-value heads repeated where tp exceeds them. A
+/// tied head counts its own copy of the table, since it usually stands on another stage than the
+/// embedding. The operators that are summed here, with what each keeps: operators.h.
 /// Throws Error(kBadInput) where tp does not divide what it shards, naming the nearest legal
 /// degrees. `block` tells which block (0-based), since windows may alternate; ignored for other
 /// kinds.
@@ -93,11 +111,12 @@ LayerCost layer_cost(const ModelDescription& model, LayerKind kind, const LayerO
 double parameter_count(const ModelDescription& model);
 
 /// Model FLOPs of one training step per token (forward and backward, causal attention counted as
-/// Megatron-LM does, without recomputation): the numerator of model FLOPs utilisation.
+/// Megatron-LM does: half of the square, windows likewise; without recomputation): the numerator of
+/// model FLOPs utilisation. `seq_len` 0 is the model's own.
 double training_flops_per_token(const ModelDescription& model, int seq_len);
 
-/// Tensor-parallel degrees up to `max_tp` that divide the heads, the key-value heads (or are
-/// divided by them), the feed-forward width and the padded vocabulary.
+/// Tensor-parallel degrees up to `max_tp`, ascending, that divide the heads, the key-value heads
+/// (or are multiples of them) and the feed-forward width; the padded vocabulary always is.
 std::vector<int> legal_tensor_degrees(const ModelDescription& model, int max_tp);
 
 }  // namespace sextant

@@ -1,0 +1,26 @@
+#include "analyzer/model/zoo.h"
+
+#include "analyzer/core/catalog.h"
+#include "analyzer/core/data_directory.h"
+#include "analyzer/model/model_document.h"
+
+namespace sextant {
+
+namespace {
+
+Catalog models() {
+  return Catalog(data_directory() / "models", "built-in model");
+}
+
+}  // namespace
+
+std::vector<std::string> zoo_names() {
+  return models().names();
+}
+
+ModelDescription zoo_model(std::string_view name) {
+  const Catalog catalog = models();
+  return read_model(catalog.path_of(catalog.resolve(name)));
+}
+
+}  // namespace sextant

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sextant {
+
+/// A grouped bar chart: one group a case (a cluster), one bar a series (a planner).
+struct BarChart {
+  struct Series {
+    std::string name;
+    /// Somebody else's figure, drawn hatched beside ours. A published series has the colour of the
+    /// series of the same name that is ours.
+    bool published = false;
+  };
+  struct Group {
+    std::string name;
+    /// One a series, finite and not negative; nothing is drawn as "none" at the foot.
+    std::vector<std::optional<double>> values;
+  };
+
+  std::string title;
+  std::string y_label;   ///< with its unit
+  std::string evidence;  ///< the class that the figures rest on: "replayed", "estimated", …
+  std::string caption;   ///< further remarks, may be empty
+  std::vector<Series> series;
+  std::vector<Group> groups;
+};
+
+/// The chart as an SVG document that follows the reader's light or dark theme. The bytes depend on
+/// the chart alone. Throws Error(kInternal) where there is no group or series, a group has another
+/// number of values than there are series, or a value is negative or not finite.
+std::string svg(const BarChart& chart);
+
+}  // namespace sextant

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sextant {
+
+/// A linear axis from zero whose ticks stand at round numbers.
+struct ValueAxis {
+  double step = 1;  ///< 1, 2, 2.5 or 5 times a power of ten
+  int steps = 1;    ///< the axis ends at steps * step
+
+  double end() const { return step * steps; }
+  /// "0", "0.05", "0.10", …: equally many decimals on every tick, thousands grouped.
+  std::vector<std::string> tick_labels() const;
+};
+
+/// The axis of the fewest steps, at most `max_steps`, that reaches `largest` (finite, >= 0).
+ValueAxis round_axis(double largest, int max_steps = 6);
+
+}  // namespace sextant

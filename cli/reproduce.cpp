@@ -1,0 +1,68 @@
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "cli/commands.h"
+#include "reproduce/reproduction.h"
+
+namespace sextant::cli {
+
+namespace {
+
+struct Arguments {
+  std::string system;
+  std::string experiment;
+  std::string plot;
+  ReproduceOptions options;
+};
+
+std::string list_text() {
+  std::string text = "Experiments:\n";
+  for (const ExperimentName& name : experiments()) {
+    text += fmt::format("  {} {:<8} {}\n", name.system, name.experiment, name.description);
+  }
+  return text;
+}
+
+int run(const Arguments& arguments, const Session& session) {
+  ReproduceOptions options = arguments.options;
+  options.artifact_dir = session.artifact;
+  options.progress = !session.json;
+  if (options.artifact_dir.empty()) {
+    const char* data = std::getenv("SEXTANT_DATA");
+    if (data == nullptr || *data == '\0') {
+      throw_usage("reproduce needs --artifact DIR, or SEXTANT_DATA, the directory of the artifacts");
+    }
+    options.artifact_dir = std::string(data) + "/" + arguments.system;
+  }
+  const Reproduction result = reproduce(arguments.system, arguments.experiment, options);
+  if (session.json) {
+    print(json_text(to_json(result, session.timing)));
+  } else {
+    print(result.text);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_reproduce_command(CLI::App& program, Session& session) {
+  CLI::App* command = program.add_subcommand(
+      "reproduce", "Run an experiment of a published system beside its published figures");
+  auto arguments = std::make_shared<Arguments>();
+  add_common_options(*command, session);
+  command->add_option("system", arguments->system, "sailor")->required();
+  command->add_option("experiment", arguments->experiment, "fig7, fig8a, …")->required();
+  command->add_option("--planner", arguments->options.planners, "Only these planners")
+      ->delimiter(',');
+  command->add_option("--plot", arguments->plot, "Also draw the figure (.svg or .png)")
+      ->type_name("FILE");
+  command->footer(list_text());
+  command->callback([arguments, &session] {
+    session.action = [arguments, &session] { return run(*arguments, session); };
+  });
+}
+
+}  // namespace sextant::cli

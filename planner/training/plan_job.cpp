@@ -1,0 +1,46 @@
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "planner/training/planner.h"
+
+namespace sextant {
+
+PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
+                    const PlannerOptions& options) {
+  PlannedJob out;
+  out.planner = &planner;
+  out.estimator = &judge;
+  const auto start = std::chrono::steady_clock::now();
+  out.search = planner.search(problem, judge, options);
+  out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  for (Proposal& proposal : out.search.proposals) {
+    const Prediction prediction = judge.predict(problem, proposal.plan);
+    if (!prediction.fits) {
+      ++out.plans_rejected_oom;
+      if (out.reason.empty()) {
+        out.reason = "its plans do not fit in memory: " + prediction.memory_note;
+      }
+      continue;
+    }
+    const Job& job = problem.job;
+    if ((job.max_usd_per_iter && prediction.usd_per_iter() > *job.max_usd_per_iter) ||
+        (job.min_iters_per_s && prediction.iters_per_s() < *job.min_iters_per_s)) {
+      ++out.plans_rejected_constraint;
+      out.reason = fmt::format(
+          "its plans miss the job's bounds: {:.4g} iterations/s at {:.4g} USD per iteration",
+          prediction.iters_per_s(), prediction.usd_per_iter());
+      continue;
+    }
+    out.feasible = true;
+    out.reason.clear();
+    out.plan = std::move(proposal.plan);
+    out.prediction = prediction;
+    break;
+  }
+  if (!out.feasible && out.search.proposals.empty()) out.reason = out.search.infeasible_reason;
+  out.search.proposals.clear();
+  return out;
+}
+
+}  // namespace sextant

@@ -1,0 +1,204 @@
+#include "planner/training/sextant/search_space.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace sextant::search {
+
+namespace {
+
+constexpr double kSecondsPerHour = 3600;
+
+Resource resource_of(const Cluster& cluster, const std::vector<int>& pools) {
+  Resource resource;
+  resource.pools = pools;
+  resource.usd_per_hour = std::numeric_limits<double>::infinity();
+  for (const int p : pools) {
+    const GpuPool& pool = cluster.pools[static_cast<std::size_t>(p)];
+    resource.count += pool.count;
+    resource.usd_per_hour = std::min(resource.usd_per_hour, pool.usd_per_hour);
+  }
+  return resource;
+}
+
+}  // namespace
+
+std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
+  std::vector<Grouping> out;
+  Grouping separate;
+  std::map<std::string, std::vector<int>> by_type;
+  for (std::size_t p = 0; p < cluster.pools.size(); ++p) {
+    const GpuPool& pool = cluster.pools[p];
+    if (pool.count < 1) continue;
+    separate.push_back(resource_of(cluster, {static_cast<int>(p)}));
+    by_type[pool.gpu].push_back(static_cast<int>(p));
+  }
+  out.push_back(std::move(separate));
+  // Products of the types' zone sets, largest sets first: bit i of a type's mask takes its i-th
+  // pool.
+  std::vector<Grouping> merged{{}};
+  bool several = false;
+  for (const auto& [gpu, pools] : by_type) {
+    std::vector<Grouping> next;
+    const std::size_t sets = std::size_t{1} << std::min<std::size_t>(pools.size(), 10);
+    for (const Grouping& start : merged) {
+      for (std::size_t mask = sets - 1;; --mask) {
+        Grouping extended = start;
+        std::vector<int> chosen;
+        for (std::size_t i = 0; i < pools.size(); ++i) {
+          if (i >= 10 || (mask >> i & 1U) != 0) chosen.push_back(pools[i]);
+        }
+        if (mask != 0) extended.push_back(resource_of(cluster, chosen));
+        next.push_back(std::move(extended));
+        if (mask == 0 || next.size() > most) break;
+      }
+    }
+    several = several || pools.size() > 1;
+    merged = std::move(next);
+    if (merged.size() > most) merged.resize(most);
+  }
+  if (!several) return out;
+  for (Grouping& grouping : merged) {
+    const bool joins = std::any_of(grouping.begin(), grouping.end(),
+                                   [](const Resource& r) { return r.pools.size() > 1; });
+    if (joins) out.push_back(std::move(grouping));
+  }
+  return out;
+}
+
+std::vector<int> StageOption::classes() const {
+  std::vector<int> out;
+  for (const Member& member : members) {
+    out.insert(out.end(), member.classes.begin(), member.classes.end());
+  }
+  return out;
+}
+
+StageTables::StageTables(const SeparableCosts& separable, const Grouping& resources)
+    : costs(separable), grouping(resources), layers_(separable.layer_count) {
+  add_options();
+  if (options.empty()) return;
+  add_transfers();
+  add_bounds();
+}
+
+void StageTables::add_options() {
+  for (std::size_t r = 0; r < grouping.size(); ++r) {
+    std::map<int, StageOption::Member> by_degree;
+    for (const int pool : grouping[r].pools) {
+      for (std::size_t c = 0; c < costs.classes.size(); ++c) {
+        if (costs.classes[c].pool != pool) continue;
+        StageOption::Member& member = by_degree[costs.classes[c].tp];
+        member.resource = static_cast<int>(r);
+        member.tp = costs.classes[c].tp;
+        member.classes.push_back(static_cast<int>(c));
+      }
+    }
+    for (auto& [tp, member] : by_degree) {
+      // A degree that one of the pools cannot run is not one of the whole resource.
+      if (member.classes.size() == grouping[r].pools.size()) options.push_back({{member}});
+    }
+  }
+  pure_count = static_cast<int>(options.size());
+  // Mixed stages of every pair of resources would swamp the search where there are many zones of
+  // one type: those are merged into one resource instead (see groupings()).
+  constexpr std::size_t kMostResourcesToMix = 4;
+  if (grouping.size() > kMostResourcesToMix) return;
+  for (int a = 0; a < pure_count; ++a) {
+    for (int b = a + 1; b < pure_count; ++b) {
+      const StageOption::Member& first = options[static_cast<std::size_t>(a)].members[0];
+      const StageOption::Member& second = options[static_cast<std::size_t>(b)].members[0];
+      if (first.resource != second.resource) options.push_back({{first, second}});
+    }
+  }
+}
+
+double StageTables::compute(int option, int first, int end) const {
+  double slowest = 0;
+  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
+    slowest = std::max(slowest, costs.compute(member.classes.front(), first, end));
+  }
+  return slowest;
+}
+
+double StageTables::update(int option, int first, int end) const {
+  double slowest = 0;
+  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
+    slowest = std::max(slowest, costs.update(member.classes.front(), first, end));
+  }
+  return slowest;
+}
+
+bool StageTables::fits(int option, int first, int end, int stages_behind) const {
+  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
+    for (const int c : member.classes) {
+      if (!costs.fits(c, first, end, stages_behind)) return false;
+    }
+  }
+  return true;
+}
+
+void StageTables::add_transfers() {
+  std::vector<std::vector<int>> classes;
+  for (const StageOption& option : options) classes.push_back(option.classes());
+  for (const std::vector<int>& from : classes) {
+    for (const std::vector<int>& to : classes) {
+      for (int l = 0; l < layers_; ++l) {
+        double forward = 0;
+        double backward = 0;
+        for (const int a : from) {
+          for (const int b : to) {
+            forward = std::max(forward, costs.forward(a, b, l));
+            backward = std::max(backward, costs.backward(a, b, l));
+          }
+        }
+        forward_.push_back(forward);
+        backward_.push_back(backward);
+      }
+    }
+  }
+  least_forward_s = *std::min_element(forward_.begin(), forward_.end());
+  least_backward_s = *std::min_element(backward_.begin(), backward_.end());
+}
+
+void StageTables::add_bounds() {
+  // gpu_seconds[r](l) = least over degrees of tp * time: what layer l takes of resource r.
+  const auto gpu_seconds = [&](std::size_t r, int l) {
+    double least = std::numeric_limits<double>::infinity();
+    for (int o = 0; o < pure_count; ++o) {
+      const StageOption::Member& member = options[static_cast<std::size_t>(o)].members[0];
+      if (member.resource == static_cast<int>(r)) {
+        least = std::min(least, member.tp * compute(o, l, l + 1));
+      }
+    }
+    return least;
+  };
+  // Any speeds give a valid bound; the ratio on the whole model gives a tight one.
+  std::vector<double> whole(grouping.size(), 0);
+  for (std::size_t r = 0; r < grouping.size(); ++r) {
+    for (int l = 0; l < layers_; ++l) whole[r] += gpu_seconds(r, l);
+  }
+  const double fastest = *std::min_element(whole.begin(), whole.end());
+  for (const double seconds : whole) speed.push_back(fastest / seconds);
+  work_prefix_s.push_back(0);
+  least_compute_prefix_s.push_back(0);
+  least_usd_prefix.push_back(0);
+  for (int l = 0; l < layers_; ++l) {
+    double work = std::numeric_limits<double>::infinity();
+    double least = std::numeric_limits<double>::infinity();
+    double usd = std::numeric_limits<double>::infinity();
+    for (std::size_t r = 0; r < grouping.size(); ++r) {
+      if (speed[r] > 0) {
+        work = std::min(work, speed[r] * gpu_seconds(r, l));
+        usd = std::min(usd, gpu_seconds(r, l) * grouping[r].usd_per_hour / kSecondsPerHour);
+      }
+    }
+    for (int o = 0; o < pure_count; ++o) least = std::min(least, compute(o, l, l + 1));
+    work_prefix_s.push_back(work_prefix_s.back() + work);
+    least_compute_prefix_s.push_back(least_compute_prefix_s.back() + least);
+    least_usd_prefix.push_back(least_usd_prefix.back() + usd);
+  }
+}
+
+}  // namespace sextant::search

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/training/estimator.h"
+#include "analyzer/training/separable.h"
+
+namespace sextant::search {
+
+/// GPUs that the search treats as one stock: a pool of the cluster, or the pools of one GPU type in
+/// several zones taken together (then at the cost of their slowest link).
+struct Resource {
+  std::vector<int> pools;   ///< indices into the cluster
+  int count = 0;            ///< GPUs
+  double usd_per_hour = 0;  ///< of one GPU, the cheapest pool's
+};
+
+/// One way to divide the cluster into resources.
+using Grouping = std::vector<Resource>;
+
+/// Every pool by itself, and for clusters of several zones every way to take some zones of each GPU
+/// type together (the other zones unused), as long as there are at most `most` of them.
+std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most);
+
+/// What the replicas of a stage may be: all of one resource and tensor degree, or a mix of two
+/// resources, each with its degree.
+struct StageOption {
+  struct Member {
+    int resource = 0;
+    int tp = 1;
+    std::vector<int> classes;  ///< of SeparableCosts, one a pool
+  };
+  std::vector<Member> members;  ///< one or two
+  bool mixed() const { return members.size() > 1; }
+  /// All classes, in the order in which replicas will stand.
+  std::vector<int> classes() const;
+};
+
+/// Everything that the search over stages reads, for one microbatch size and one grouping, flat.
+class StageTables {
+ public:
+  StageTables(const SeparableCosts& separable, const Grouping& resources);
+
+  int layer_count() const { return layers_; }
+  int option_count() const { return static_cast<int>(options.size()); }
+
+  double compute(int option, int first, int end) const;
+  double update(int option, int first, int end) const;
+  bool fits(int option, int first, int end, int stages_behind) const;
+  double forward(int from, int to, int last_layer) const {
+    return forward_[transfer_index(from, to, last_layer)];
+  }
+  double backward(int from, int to, int first_layer) const {
+    return backward_[transfer_index(from, to, first_layer)];
+  }
+
+  const SeparableCosts& costs;
+  const Grouping& grouping;
+  std::vector<StageOption> options;  ///< pure ones first
+  int pure_count = 0;
+
+  // For lower bounds.
+  /// Relative speed of one GPU of each resource; the work of layers [0, l) in units of one GPU of
+  /// speed 1: no assignment of layers to resources does D microbatches of [0, l) in less than
+  /// D * work_prefix[l] / sum of (GPUs * speed).
+  std::vector<double> speed;
+  std::vector<double> work_prefix_s;
+  /// Least compute time of layers [0, l) on any option, one after the other.
+  std::vector<double> least_compute_prefix_s;
+  /// Least USD for one microbatch through layers [0, l).
+  std::vector<double> least_usd_prefix;
+  double least_forward_s = 0;
+  double least_backward_s = 0;
+
+ private:
+  std::size_t transfer_index(int from, int to, int layer) const {
+    return static_cast<std::size_t>((from * option_count() + to) * layers_ + layer);
+  }
+  void add_options();
+  void add_transfers();
+  void add_bounds();
+
+  int layers_;
+  std::vector<double> forward_;
+  std::vector<double> backward_;
+};
+
+}  // namespace sextant::search

@@ -1,0 +1,258 @@
+#include "planner/training/sextant/sextant_planner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "analyzer/core/interrupt.h"
+#include "planner/training/sextant/plan_builder.h"
+#include "planner/training/sextant/search_space.h"
+#include "planner/training/sextant/stage_search.h"
+
+namespace sextant {
+
+namespace {
+
+using search::Goal;
+using search::Grouping;
+using search::ReplicaCount;
+using search::StageChoice;
+using search::StageSearch;
+using search::StageTables;
+
+constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
+/// Labels kept per layer and option in the first, quick pass that finds a good incumbent.
+constexpr std::size_t kQuickBeam = 3;
+/// Ways to merge zones that are tried (see search::groupings()).
+constexpr std::size_t kMostGroupings = 64;
+/// Proposals kept: the best and what came before it.
+constexpr std::size_t kMostProposals = 16;
+/// A bound this close to the best plan is met.
+constexpr double kProved = 1e-9;
+
+/// One combination of the outer enumeration.
+struct Candidate {
+  const StageTables* tables = nullptr;
+  ReplicaCount count;
+  double bound = 0;
+};
+
+class Search {
+ public:
+  Search(const TrainingProblem& problem, const Estimator& judge, const PlannerOptions& options);
+  SearchResult run();
+
+ private:
+  void enumerate();
+  void pass(std::size_t beam);
+  double offer(const Candidate& candidate, const std::vector<StageChoice>& stages);
+  bool stopped() const;
+  std::string why_infeasible() const;
+
+  const TrainingProblem& problem_;
+  const Estimator& judge_;
+  Goal goal_;
+  std::uint64_t budget_;
+  std::uint64_t spent_start_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+
+  std::vector<std::unique_ptr<SeparableCosts>> costs_;
+  std::vector<Grouping> groupings_;
+  std::vector<std::unique_ptr<StageTables>> tables_;
+  std::vector<Candidate> candidates_;
+
+  double incumbent_ = std::numeric_limits<double>::infinity();
+  /// Least lower bound of what was not searched to the end.
+  double open_bound_ = std::numeric_limits<double>::infinity();
+  std::vector<Proposal> proposals_;
+  std::string missed_;  ///< the best plan that fits but misses a bound of the job
+};
+
+Search::Search(const TrainingProblem& problem, const Estimator& judge,
+               const PlannerOptions& options)
+    : problem_(problem),
+      judge_(judge),
+      budget_(options.max_evaluations > 0 ? options.max_evaluations : kDefaultEvaluations),
+      spent_start_(budget_) {
+  goal_.objective = problem.job.objective;
+  if (problem.job.max_usd_per_iter) goal_.max_usd_per_iter = *problem.job.max_usd_per_iter;
+  if (problem.job.min_iters_per_s) goal_.max_iteration_s = 1 / *problem.job.min_iters_per_s;
+  if (options.time_limit_s) {
+    deadline_ = std::chrono::steady_clock::now() +
+                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                    std::chrono::duration<double>(*options.time_limit_s));
+  }
+}
+
+bool Search::stopped() const {
+  return budget_ == 0 || interrupted() ||
+         (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
+}
+
+void Search::enumerate() {
+  std::set<int> microbatches;
+  int gpus = 0;
+  for (const GpuPool& pool : problem_.cluster.pools) {
+    for (const int b : problem_.profile.microbatches(pool.gpu)) microbatches.insert(b);
+    gpus += pool.count;
+  }
+  groupings_ = search::groupings(problem_.cluster, kMostGroupings);
+  for (const int b : microbatches) {
+    if (b > problem_.job.global_batch) continue;
+    costs_.push_back(judge_.separable(problem_, b));
+    if (costs_.back() == nullptr) {
+      throw_usage(
+          fmt::format("planner sextant: estimator {} has no separable view; judge with another",
+                      judge_.name()));
+    }
+    for (const Grouping& grouping : groupings_) {
+      auto tables = std::make_unique<StageTables>(*costs_.back(), grouping);
+      if (tables->options.empty()) continue;
+      // One replica count for each number of microbatches: the least that gives it, since more
+      // replicas would take more GPUs and synchronise longer for the same pipeline.
+      std::map<int, int> least_replicas;
+      const int most = std::min(gpus, (problem_.job.global_batch + b - 1) / b);
+      for (int d = most; d >= 1; --d) {
+        least_replicas[(problem_.job.global_batch + b * d - 1) / (b * d)] = d;
+      }
+      for (const auto& [m, d] : least_replicas) {
+        Candidate candidate{tables.get(), {d, m}, 0};
+        candidate.bound = search::lower_bound(*tables, candidate.count, goal_);
+        candidates_.push_back(candidate);
+      }
+      tables_.push_back(std::move(tables));
+    }
+  }
+  std::stable_sort(candidates_.begin(), candidates_.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.bound < b.bound; });
+}
+
+double Search::offer(const Candidate& candidate, const std::vector<StageChoice>& stages) {
+  std::optional<Plan> plan =
+      search::build_plan(problem_, *candidate.tables, candidate.count, stages);
+  if (!plan) return incumbent_;
+  const Prediction prediction = judge_.predict(problem_, *plan);
+  if (!prediction.fits) return incumbent_;
+  if (prediction.iteration_s > goal_.max_iteration_s ||
+      prediction.usd_per_iter() > goal_.max_usd_per_iter) {
+    missed_ = fmt::format("{:.4g} iterations/s at {:.4g} USD per iteration",
+                          prediction.iters_per_s(), prediction.usd_per_iter());
+    return incumbent_;
+  }
+  const double score = goal_.objective == Objective::kThroughput ? prediction.iteration_s
+                                                                 : prediction.usd_per_iter();
+  if (score >= incumbent_) return incumbent_;
+  incumbent_ = score;
+  proposals_.push_back({std::move(*plan), prediction.iteration_s, prediction.usd_per_iter()});
+  if (proposals_.size() > kMostProposals) proposals_.erase(proposals_.begin());
+  return incumbent_;
+}
+
+void Search::pass(std::size_t beam) {
+  open_bound_ = std::numeric_limits<double>::infinity();
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.bound >= incumbent_) break;  // and so are all that follow
+    if (stopped()) {
+      open_bound_ = std::min(open_bound_, candidate.bound);
+      continue;
+    }
+    StageSearch search(*candidate.tables, candidate.count, goal_);
+    const auto accept = [&](const std::vector<StageChoice>& stages, double) {
+      return offer(candidate, stages);
+    };
+    const StageSearch::Outcome outcome = search.run(incumbent_, {beam, &budget_}, accept);
+    if (!outcome.complete) open_bound_ = std::min(open_bound_, candidate.bound);
+  }
+}
+
+std::string Search::why_infeasible() const {
+  if (candidates_.empty()) {
+    return "no GPU type of the cluster has a profile of this model at a microbatch that the global "
+           "batch allows";
+  }
+  if (!missed_.empty()) {
+    return fmt::format("no plan meets the job's bounds; one that fits in memory: {}", missed_);
+  }
+  // Nothing fits: say how far the smallest stage is from fitting.
+  double least_ratio = std::numeric_limits<double>::infinity();
+  std::string text = "no plan fits";
+  for (const auto& costs : costs_) {
+    for (std::size_t c = 0; c < costs->classes.size(); ++c) {
+      double need = 0;
+      int layer = 0;
+      for (int l = 0; l < costs->layer_count; ++l) {
+        const auto i = static_cast<std::size_t>(l);
+        const double here = costs->fixed_bytes[c] + costs->state_prefix_bytes[c][i + 1] -
+                            costs->state_prefix_bytes[c][i] +
+                            costs->activation_prefix_bytes[c][i + 1] -
+                            costs->activation_prefix_bytes[c][i];
+        if (here > need) {
+          need = here;
+          layer = l;
+        }
+      }
+      const double ratio = need / costs->capacity_bytes[c];
+      if (ratio >= least_ratio) continue;
+      least_ratio = ratio;
+      const GpuPool& pool =
+          problem_.cluster.pools[static_cast<std::size_t>(costs->classes[c].pool)];
+      text = fmt::format(
+          "no plan fits: at best, layer {} alone needs {:.1f} of {:.1f} GiB on {} with tensor "
+          "degree "
+          "{} and microbatch {}{}",
+          layer, need / (1 << 30), costs->capacity_bytes[c] / (1 << 30), pool.gpu,
+          costs->classes[c].tp, costs->microbatch,
+          ratio <= 1 ? "; it would fit, but not with all layers on the GPUs there are" : "");
+    }
+  }
+  return text;
+}
+
+SearchResult Search::run() {
+  enumerate();
+  SearchResult result;
+  pass(kQuickBeam);
+  pass(0);
+  result.evaluations = spent_start_ - budget_;
+  const double bound = std::min(incumbent_, open_bound_);
+  result.complete = incumbent_ <= open_bound_ * (1 + kProved);
+  if (proposals_.empty()) {
+    result.infeasible_reason = why_infeasible();
+    return result;
+  }
+  if (goal_.objective == Objective::kThroughput) {
+    result.bound_iters_per_s = 1 / bound;
+  } else {
+    result.bound_usd_per_iter = bound;
+  }
+  std::reverse(proposals_.begin(), proposals_.end());
+  result.proposals = std::move(proposals_);
+  return result;
+}
+
+class SextantPlanner : public Planner {
+ public:
+  std::string_view name() const override { return "sextant"; }
+  std::string_view description() const override {
+    return "exact search over uneven stages, GPU types and tensor degrees, with a proved bound";
+  }
+  SearchResult search(const TrainingProblem& problem, const Estimator& judge,
+                      const PlannerOptions& options) const override {
+    return Search(problem, judge, options).run();
+  }
+};
+
+}  // namespace
+
+const Planner& sextant_planner() {
+  static const SextantPlanner planner;
+  return planner;
+}
+
+}  // namespace sextant

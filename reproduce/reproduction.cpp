@@ -1,0 +1,38 @@
+#include "reproduce/reproduction.h"
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "reproduce/sailor_planning.h"
+
+namespace sextant {
+
+OrderedJson to_json(const Reproduction& reproduction, bool timing) {
+  OrderedJson out = {{"schema", schema_id("reproduction")},
+                     {"system", reproduction.system},
+                     {"experiment", reproduction.experiment},
+                     {"rows", reproduction.rows}};
+  if (timing) {
+    out["timing"] = reproduction.timing;
+  } else {
+    for (OrderedJson& row : out["rows"]) row.erase("search_s");
+  }
+  return out;
+}
+
+std::vector<ExperimentName> experiments() { return sailor_planning_experiments(); }
+
+Reproduction reproduce(const std::string& system, const std::string& experiment,
+                       const ReproduceOptions& options) {
+  std::string known;
+  for (const ExperimentName& name : experiments()) {
+    if (name.system == system && name.experiment == experiment) {
+      return reproduce_sailor_planning(experiment, options);
+    }
+    known += fmt::format(" {}/{}", name.system, name.experiment);
+  }
+  throw_usage(fmt::format("no experiment {} of system {}; there are:{}", quote(experiment),
+                          quote(system), known));
+}
+
+}  // namespace sextant

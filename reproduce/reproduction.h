@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/core/json_document.h"
+
+namespace sextant {
+
+/// One experiment of a published system, ours beside the published figures; document
+/// `reproduction`.
+struct Reproduction {
+  std::string system;
+  std::string experiment;
+  std::string title;
+  OrderedJson rows = OrderedJson::array();
+  OrderedJson timing = OrderedJson::object();
+  /// For people: a table, and what has to be said about it.
+  std::string text;
+  /// The figure, as SVG.
+  std::string plot_svg;
+};
+
+/// {"schema", "system", "experiment", "rows", "timing"}; without what was timed if `timing` is false.
+OrderedJson to_json(const Reproduction& reproduction, bool timing);
+
+/// What `sextant reproduce` can run.
+struct ExperimentName {
+  std::string system;
+  std::string experiment;
+  std::string description;
+};
+std::vector<ExperimentName> experiments();
+
+struct ReproduceOptions {
+  std::string artifact_dir;
+  std::vector<std::string> planners;  ///< empty: all that the experiment compares
+  std::uint64_t seed = 1;
+  bool progress = true;
+};
+
+/// Throws Error(kUsage) on an experiment that does not exist.
+Reproduction reproduce(const std::string& system, const std::string& experiment,
+                       const ReproduceOptions& options);
+
+}  // namespace sextant
