@@ -70,9 +70,8 @@ double CostModel::sync_egress_usd(int stage, int zones) const {
   return 2 * (replicas_ - 1) * zones * part * kZoneEgressUsdPerByte;
 }
 
-Estimate CostModel::merge(int stage, const Estimate& own, const Run* own_runs,
-                          std::size_t own_count, const Estimate& rest, const Run* next_runs,
-                          std::size_t next_count) {
+Estimate CostModel::merge(int stage, const Estimate& own, std::span<const ReplicaRun> own_runs,
+                          const Estimate& rest, std::span<const ReplicaRun> next_runs) {
   const int last_layer = (*stages_)[static_cast<std::size_t>(stage)].end - 1;
   const int size_index = tables_.size_index(last_layer);
   const double bytes = tables_.sizes()[static_cast<std::size_t>(size_index)] * microbatch_;
@@ -93,11 +92,11 @@ Estimate CostModel::merge(int stage, const Estimate& own, const Run* own_runs,
     own_left -= both;
     next_left -= both;
     if (own_left == 0) {
-      if (++own_at == own_count) break;
+      if (++own_at == own_runs.size()) break;
       own_left = own_runs[own_at].count;
     }
     if (next_left == 0) {
-      if (++next_at == next_count) break;
+      if (++next_at == next_runs.size()) break;
       next_left = next_runs[next_at].count;
     }
   }

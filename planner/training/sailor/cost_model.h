@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "planner/training/sailor/link_times.h"
@@ -8,7 +9,7 @@
 namespace sextant::sailor_search {
 
 /// Replicas of a stage that run on the same kind of place, consecutive in rank.
-struct Run {
+struct ReplicaRun {
   Place place;
   int count = 0;
 };
@@ -55,8 +56,8 @@ class CostModel {
 
   /// Puts the stage before the rest, whose first stage is the next one. Runs are those of the stage
   /// and of the next.
-  Estimate merge(int stage, const Estimate& own, const Run* own_runs, std::size_t own_count,
-                 const Estimate& rest, const Run* next_runs, std::size_t next_count);
+  Estimate merge(int stage, const Estimate& own, std::span<const ReplicaRun> own_runs,
+                 const Estimate& rest, std::span<const ReplicaRun> next_runs);
 
  private:
   const LayerTables& tables_;

@@ -75,11 +75,17 @@ std::string why_infeasible(const TrainingProblem& problem, const Resources& reso
   const bool bounded = job.objective == Objective::kThroughput ? job.max_usd_per_iter.has_value()
                                                                : job.min_iters_per_s.has_value();
   const int gpus = std::accumulate(resources.stock.begin(), resources.stock.end(), 0);
-  if (*fewest > gpus || !bounded) {
+  if (*fewest > gpus) {
     return fmt::format(
-        "one pipeline needs at least {} GPUs in these regions and degrees, the "
-        "cluster has {}",
+        "one replica of the model needs at least {} GPUs in any uniform split with the tensor "
+        "degrees that the planner takes; the cluster has {}",
         *fewest, gpus);
+  }
+  if (!bounded) {
+    return fmt::format(
+        "no pipeline can be placed: {} GPUs of the right types in one region would do, the cluster "
+        "has {} GPUs in {} regions",
+        *fewest, gpus, resources.regions.size());
   }
   const std::string seen =
       over_bound > 0 ? fmt::format("; {} plans were found that miss it", over_bound) : "";

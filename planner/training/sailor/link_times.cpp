@@ -18,7 +18,7 @@ double ring_all_reduce_s(const LinkModel& link, double bytes, int replicas) {
   if (replicas == 1) return 0;
   double seconds = 0;
   for (double left = bytes; left > 0; left -= kBucketBytes) {
-    const double message = std::floor(std::min(left, kBucketBytes) / replicas);
+    const double message = std::max(1.0, std::floor(std::min(left, kBucketBytes) / replicas));
     seconds += 2 * (replicas - 1) * link.transfer_s(message);
   }
   return seconds;

@@ -8,8 +8,7 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "analyzer/core/error.h"
 #include "planner/training/sailor/data_parallel_degrees.h"
 #include "planner/training/sailor/explain.h"
 #include "planner/training/sailor/quirks.h"
@@ -30,6 +29,9 @@ constexpr std::size_t kMostReplicasListed = 200'000;
 /// each need more, as the number of splits of a stage grows with the square of D.
 constexpr std::uint64_t kMostEvaluations = 20'000'000;
 
+constexpr double kCentsPerUsd = 100;
+constexpr double kMostUsd = 1e12;
+
 struct Candidate {
   int microbatch = 0;
   Placement placement;
@@ -39,7 +41,7 @@ SearchLimits limits_of(const Job& job, const PlannerOptions& options) {
   SearchLimits limits;
   limits.objective = job.objective;
   if (job.objective == Objective::kThroughput && job.max_usd_per_iter) {
-    limits.budget_cents = std::llround(*job.max_usd_per_iter * 100);
+    limits.budget_cents = std::llround(std::min(*job.max_usd_per_iter, kMostUsd) * kCentsPerUsd);
   }
   if (job.objective == Objective::kCost && job.min_iters_per_s) {
     limits.longest_iteration_s = 1 / *job.min_iters_per_s;
@@ -82,8 +84,8 @@ class DegreeWalk {
 
 bool within_stock(const Resources& resources, const Placement& placement) {
   std::vector<int> left = resources.stock;
-  for (const std::vector<Run>& stage : placement.stages) {
-    for (const Run& run : stage) {
+  for (const std::vector<ReplicaRun>& stage : placement.stages) {
+    for (const ReplicaRun& run : stage) {
       int& gpus =
           left[static_cast<std::size_t>(run.place.zone * resources.type_count() + run.place.type)];
       gpus -= run.count * run.place.tp;
@@ -180,8 +182,8 @@ class Search {
     std::size_t listed = 0;
     for (const Candidate& candidate : candidates_) {
       found.proposals.push_back(proposal(candidate));
-      for (const std::vector<Run>& stage : candidate.placement.stages) {
-        for (const Run& run : stage) listed += static_cast<std::size_t>(run.count);
+      for (const std::vector<ReplicaRun>& stage : candidate.placement.stages) {
+        for (const ReplicaRun& run : stage) listed += static_cast<std::size_t>(run.count);
       }
       if (listed > kMostReplicasListed) break;
     }
@@ -208,7 +210,7 @@ class Search {
     for (std::size_t s = 0; s < split.size(); ++s) {
       Stage& stage = pipeline.stages.emplace_back();
       stage.chunks = {split[s]};
-      for (const Run& run : candidate.placement.stages[s]) {
+      for (const ReplicaRun& run : candidate.placement.stages[s]) {
         Machine machine;
         machine.gpu = resources_.types[static_cast<std::size_t>(run.place.type)].name;
         machine.zone = resources_.zones[static_cast<std::size_t>(run.place.zone)];
@@ -241,6 +243,14 @@ class SailorPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
+    if (problem.cluster.gpu_count() == 0) {
+      SearchResult nothing;
+      nothing.infeasible_reason = "the cluster has no GPUs";
+      return nothing;
+    }
+    if (problem.cluster.network == nullptr) {
+      throw_bad_input("planner sailor needs a cluster with a network");
+    }
     return Search(problem, options).run();
   }
 };

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <span>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
@@ -16,6 +18,8 @@ namespace {
 
 constexpr double kCentsPerUsd = 100;
 constexpr std::uint64_t kEvaluationsBetweenClockReads = 4096;
+/// Sets of types are tabulated.
+constexpr int kMostTypes = 10;
 
 /// What is left of a budget after `usd`, rounded to cents; 0 stands for no budget.
 std::int64_t budget_left(std::int64_t cents, double usd) {
@@ -44,6 +48,10 @@ StageSearch::StageSearch(const LayerTables& tables, LinkTimes& links, const Reso
       resources_(resources),
       model_(tables, links, resources, global_batch),
       limits_(limits) {
+  if (resources.type_count() > kMostTypes) {
+    throw_bad_input(fmt::format("planner sailor takes at most {} GPU types, the cluster has {}",
+                                kMostTypes, resources.type_count()));
+  }
   double states = 1;
   std::uint64_t radix = 1;
   for (int type = 0; type < resources.type_count(); ++type) {
@@ -56,7 +64,9 @@ StageSearch::StageSearch(const LayerTables& tables, LinkTimes& links, const Reso
     states *= most + 1.0;
   }
   if (states > 0x1p63) {
-    throw_bad_input("planner sailor cannot count states of so many GPU types and GPUs");
+    throw_bad_input(fmt::format(
+        "planner sailor cannot number the states of {} GPU types with so many GPUs each",
+        resources.type_count()));
   }
 }
 
@@ -150,7 +160,7 @@ std::int32_t StageSearch::search_last(int stage, const Region& region,
   Frame& frame = frames_[static_cast<std::size_t>(stage)];
   const bool by_time = limits_.objective == Objective::kThroughput;
   std::optional<Estimate> best;
-  std::vector<Run> best_runs;
+  std::vector<ReplicaRun> best_runs;
   TypeSet last_types = 0;
   for (Splits splits(replicas_possible(stage, stock), replicas_); splits.valid(); splits.next()) {
     const TypeSet types = types_of(splits.counts());
@@ -183,7 +193,7 @@ std::int32_t StageSearch::search_inner(int stage, std::size_t position,
   const Region& region = region_at(position);
   Frame& frame = frames_[static_cast<std::size_t>(stage)];
   std::optional<Estimate> best;
-  std::vector<Run> best_runs;
+  std::vector<ReplicaRun> best_runs;
   std::int32_t best_rest = kNone;
   double last_time_s = -1;
   for (Splits splits(replicas_possible(stage, stock), replicas_); splits.valid(); splits.next()) {
@@ -211,8 +221,8 @@ std::int32_t StageSearch::search_inner(int stage, std::size_t position,
     const Table& next = table(stage + 1);
     const Solution& solution = next.solutions[static_cast<std::size_t>(rest)];
     const Estimate merged =
-        model_.merge(stage, own, frame.runs.data(), frame.runs.size(), solution.estimate,
-                     next.runs.data() + solution.first_run, solution.run_count);
+        model_.merge(stage, own, frame.runs, solution.estimate,
+                     std::span(next.runs).subspan(solution.first_run, solution.run_count));
     const double usd = kPipelineBudgetCountsEgressOnly ? merged.egress_usd : merged.usd();
     if (!in_budget(usd, budget_cents)) continue;
     if (best && merged.time_s >= best->time_s) continue;
@@ -320,8 +330,8 @@ std::uint64_t StageSearch::stock_number(const std::vector<int>& stock) const {
   return number;
 }
 
-std::int32_t StageSearch::keep(int stage, const Estimate& estimate, const std::vector<Run>& runs,
-                               std::int32_t rest) {
+std::int32_t StageSearch::keep(int stage, const Estimate& estimate,
+                               const std::vector<ReplicaRun>& runs, std::int32_t rest) {
   Table& of_stage = table(stage);
   const auto first = static_cast<std::uint32_t>(of_stage.runs.size());
   of_stage.runs.insert(of_stage.runs.end(), runs.begin(), runs.end());

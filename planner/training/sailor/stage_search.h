@@ -23,7 +23,7 @@ struct SearchLimits {
 /// A whole pipeline: replicas of every stage.
 struct Placement {
   Estimate estimate;
-  std::vector<std::vector<Run>> stages;
+  std::vector<std::vector<ReplicaRun>> stages;
 };
 
 /// H5: assigns GPUs to the stages of one pipeline shape, first stage to last, by dynamic
@@ -74,13 +74,13 @@ class StageSearch {
   struct Table {
     Memo memo;
     std::vector<Solution> solutions;
-    std::vector<Run> runs;
+    std::vector<ReplicaRun> runs;
     int last_depth = 0;  ///< the deepest pipeline that ends in these stages
   };
   /// One level of the recursion.
   struct Frame {
     std::vector<int> stock;  ///< of the current region; [zone of the region][type]
-    std::vector<Run> runs;
+    std::vector<ReplicaRun> runs;
     std::vector<int> zones;  ///< that runs use
   };
 
@@ -103,7 +103,7 @@ class StageSearch {
   const Estimate& inner_stage(int stage, TypeSet types, const Region& region);
   Table& table(int stage);
   std::uint64_t stock_number(const std::vector<int>& stock) const;
-  std::int32_t keep(int stage, const Estimate& estimate, const std::vector<Run>& runs,
+  std::int32_t keep(int stage, const Estimate& estimate, const std::vector<ReplicaRun>& runs,
                     std::int32_t rest);
   bool stopped() const { return exhausted_ || interrupted_; }
   /// False where the search is to stop.
