@@ -127,6 +127,7 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
     if (job.search.bound_usd_per_iter) row["bound_usd_per_iter"] = *job.search.bound_usd_per_iter;
   }
   row["complete"] = job.search.complete;
+  row["evaluations"] = job.search.evaluations;
   row["search_s"] = job.search_s;
   row["plans_rejected_oom"] = job.plans_rejected_oom;
   if (job.feasible) {
