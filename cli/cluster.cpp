@@ -10,8 +10,8 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
-#include "cli/commands.h"
 #include "analyzer/training/shipped_gpus.h"
+#include "cli/commands.h"
 
 namespace sextant::cli {
 
