@@ -10,8 +10,8 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
+#include "analyzer/training/training_input.h"
 #include "cli/commands.h"
-#include "cli/shipped_gpus.h"
 
 namespace sextant::cli {
 

@@ -1,10 +1,6 @@
 // gather_profs: point files of a profiling sweep -> the profile database, and the published
 // artifact's layout where --sailor-parent-dir asks for it.
 
-#include <csignal>
-#include <cstdio>
-#include <exception>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +11,7 @@
 #include "analyzer/profile/gather.h"
 #include "analyzer/profile/sailor_export.h"
 #include "cli/commands.h"
+#include "cli/program.h"
 
 namespace {
 
@@ -129,16 +126,33 @@ OrderedJson json_of(const GatherReport& report, const std::vector<std::filesyste
   return out;
 }
 
-int run(int argc, char** argv) {
+int run(Arguments& arguments) {
+  GatherOptions& options = arguments.options;
+  options.merge = merge_policy_from(arguments.merge);
+  options.gpu_in_files = options.gpu;
+  options.gpu = shipped_gpu_name(options.gpu);
+  options.peak_flops = largest_plausible_flops(options.gpu);
+  const GatherReport report = gather(options);
+  std::vector<std::filesystem::path> written;
+  if (!arguments.sailor_dir.empty()) written = export_to_artifact(arguments, report);
+  cli::print(arguments.json ? json_text(json_of(report, written))
+                            : text_of(report, options.profile_dir, written));
+  const bool complete = report.refused.empty() && report.failed.empty();
+  return complete ? 0 : static_cast<int>(ErrorCode::kPartial);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   Arguments arguments;
   GatherOptions& options = arguments.options;
   options.db_dir = "profiles/measured";
   CLI::App program("Gathers the point files of a profiling sweep into the profile database.",
                    "gather_profs");
   program.footer(kFooter);
-  program.set_version_flag("--version", cli::version_text());
   program.add_option("--model-name", options.model, "Model that was profiled")->required();
-  program.add_option("--gpu-type", options.gpu, "GPU type it was profiled on")->required();
+  program.add_option("--gpu-type", options.gpu, "GPU type it was profiled on, or an alias")
+      ->required();
   program
       .add_option(
           "--profile-dir", options.profile_dir,
@@ -155,45 +169,5 @@ int run(int argc, char** argv) {
   program.add_option("--variant", arguments.variant,
                      "Which variant of the database the artifact's layout gets");
   program.add_flag("--json", arguments.json, "Print one JSON document");
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    cli::print(program.help());
-    return 0;
-  } catch (const CLI::CallForVersion& version) {
-    cli::print(version.what());
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    throw_usage(fmt::format("{} (see gather_profs --help)", error.what()));
-  }
-  options.merge = merge_policy_from(arguments.merge);
-  options.gpu_in_files = options.gpu;
-  options.gpu = shipped_gpu_name(options.gpu);
-  options.peak_flops = largest_plausible_flops(options.gpu);
-  const GatherReport report = gather(options);
-  std::vector<std::filesystem::path> written;
-  if (!arguments.sailor_dir.empty()) written = export_to_artifact(arguments, report);
-  cli::print(arguments.json ? json_text(json_of(report, written))
-                            : text_of(report, options.profile_dir, written));
-  return report.refused.empty() && report.failed.empty() ? 0
-                                                         : static_cast<int>(ErrorCode::kPartial);
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  // A full disk or a closed pipe shows as a failed write, with a message, not as a signal.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
-  try {
-    return run(argc, argv);
-  } catch (const sextant::cli::ClosedPipe&) {
-    return 0;
-  } catch (const sextant::Error& error) {
-    std::fprintf(stderr, "gather_profs: error: %s\n", error.what());
-    return error.exit_code();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "gather_profs: internal error: %s\n", error.what());
-  }
-  return 1;
+  return cli::program_main(program, argc, argv, [&arguments] { return run(arguments); });
 }

@@ -102,14 +102,14 @@ TEST(ProfileDatabase, PrefersMeasurementsToEstimatesToFailures) {
 }
 
 RC_GTEST_PROP(ProfileDatabaseProperty, MergingDoesNotDependOnTheOrder, ()) {
-  const auto times = *rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 9));
+  const auto times = *rc::gen::resize(
+      8, rc::gen::container<std::vector<int>>(rc::gen::resize(100, rc::gen::inRange(1, 9))));
   const auto policy = *rc::gen::element(MergePolicy::kNewest, MergePolicy::kMedian);
   std::vector<PointDocument> points;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const auto microbatch = *rc::gen::inRange(1, 3);
-    points.push_back(toy_point(1, microbatch, 0.01 * times[i],
-                               fmt::format("2026-01-{:02}T00:00:00Z", i % 28 + 1)));
-    if (i >= 28) points.pop_back();
+    points.push_back(
+        toy_point(1, microbatch, 0.01 * times[i], fmt::format("2026-01-{:02}T00:00:00Z", i + 1)));
     if (i % 5 == 4) points.push_back(failed_point(1, microbatch, PointStatus::kOutOfMemory));
   }
   std::vector<PointDocument> other = points;
@@ -131,7 +131,7 @@ TEST(ProfileDatabase, RefusesDocumentsThatContradictThemselves) {
   EXPECT_THAT(failure([](OrderedJson& j) { j["schema"] = "sextant/profile_db/9.0"; }),
               HasSubstr("9.0"));
   EXPECT_THAT(failure([](OrderedJson& j) { j["ponts"] = 1; }), HasSubstr("did you mean"));
-  for (std::size_t length = 0; length + 1 < good.size(); length += 7) {
+  for (std::size_t length = 0; length + 1 < good.size(); length += 61) {
     EXPECT_THROW(read_text(good.substr(0, length)), Error) << length;
   }
 }

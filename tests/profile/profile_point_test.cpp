@@ -122,7 +122,7 @@ TEST(ProfilePoint, RefusesWhatIsNoJson) {
   const std::string good = point_document_text(toy_point(1, 1));
   for (const std::string& text :
        {std::string(), std::string("\0\1\2\3", 4), std::string("\xFF\xFE{\0}\0", 6), good + good,
-        "{\"schema\": \"sextant/profile/1.0\", \"schema\": 1}"}) {
+        std::string("{\"schema\": 1, \"schema\": 1}")}) {
     EXPECT_THAT(message_of([&] { parse(text); }), HasSubstr("point.json"));
   }
   // CRLF and a byte order mark are read as they are meant.
