@@ -37,8 +37,9 @@ TEST(NetworkShow, NeedsNoChoiceWhereThereIsOneLink) {
   const ProgramResult result =
       run_sextant({"network", "show", file, "--bytes", "1,1000,1e6,1000001", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto document = nlohmann::json::parse(result.out);
   std::vector<bool> extrapolated;
-  for (const auto& row : nlohmann::json::parse(result.out).at("predictions")) {
+  for (const auto& row : document.at("predictions")) {
     extrapolated.push_back(row.at("extrapolated"));
   }
   EXPECT_EQ(extrapolated, (std::vector<bool>{true, false, false, true}));
