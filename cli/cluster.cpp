@@ -10,7 +10,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
-#include "analyzer/training/training_input.h"
+#include "analyzer/training/shipped_gpus.h"
 #include "cli/commands.h"
 
 namespace sextant::cli {
@@ -135,8 +135,8 @@ std::string relative_to_document(const fs::path& path, const std::string& output
 }
 
 int from_trace(const TraceArguments& arguments, const Session& session) {
-  const std::vector<GpuCount> gpus =
-      read_trace(arguments).available(static_cast<std::size_t>(arguments.row));
+  const auto row = static_cast<std::size_t>(arguments.row);
+  const std::vector<GpuCount> gpus = read_trace(arguments).available(row);
   if (!session.artifact.empty() && !arguments.network.empty()) {
     throw_usage("--artifact brings its own network; leave out --network");
   }

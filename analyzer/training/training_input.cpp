@@ -15,6 +15,7 @@
 #include "analyzer/profile/profile_db.h"
 #include "analyzer/profile/roofline.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/shipped_gpus.h"
 
 namespace sextant {
 
@@ -105,11 +106,6 @@ void load_profiles(const TrainingInputOptions& options, TrainingInput& input) {
 }
 
 }  // namespace
-
-GpuDefaults shipped_gpu(std::string_view name) {
-  const GpuSpec gpu = gpu_named(name);
-  return {gpu.name, gpu.memory_bytes, gpu.usd_per_hour.value_or(0), gpu.gpus_per_node};
-}
 
 TrainingInput load_training_input(const TrainingInputOptions& options) {
   TrainingInput input;

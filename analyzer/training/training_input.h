@@ -3,16 +3,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "analyzer/training/estimator.h"
 
 namespace sextant {
-
-/// The shipped data sheet of a GPU type as what clusters leave out: the GpuResolver of every reader
-/// of cluster documents. Throws Error(kBadInput) on a type that is not shipped.
-GpuDefaults shipped_gpu(std::string_view name);
 
 /// Where the inputs of a training problem are.
 struct TrainingInputOptions {
