@@ -183,7 +183,8 @@ class ClusterReader {
       cluster_.network = read_network((folder / node->string()).lexically_normal());
     } else if (node->has("artifact")) {
       node->only({"artifact"});
-      cluster_.network = read_sailor_network((folder / node->at("artifact").string()).lexically_normal());
+      cluster_.network =
+          read_sailor_network((folder / node->at("artifact").string()).lexically_normal());
     } else {
       cluster_.network = std::make_shared<NetworkDocument>(*node);
     }
