@@ -10,6 +10,7 @@
 #include "analyzer/cluster/sailor_cluster.h"
 #include "analyzer/core/random.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/separable.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/small_problem.h"
 

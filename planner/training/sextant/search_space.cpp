@@ -18,15 +18,16 @@ double message_s(const Cluster& cluster, int from, int to) {
   const GpuPool& a = cluster.pools[static_cast<std::size_t>(from)];
   const GpuPool& b = cluster.pools[static_cast<std::size_t>(to)];
   try {
-    return cluster.network->between({a.zone, a.gpu, 1}, {b.zone, b.gpu, 1}).transfer_s(kMessageBytes);
+    return cluster.network->between({a.zone, a.gpu, 1}, {b.zone, b.gpu, 1})
+        .transfer_s(kMessageBytes);
   } catch (const Error&) {
     return std::numeric_limits<double>::infinity();
   }
 }
 
-/// The pools in the order whose slowest step from one to the next is fastest: replicas stand in this
-/// order, and gradients go round between neighbours. Tried in full for a few pools; many stay as they
-/// are.
+/// The pools in the order whose slowest step from one to the next is fastest: replicas stand in
+/// this order, and gradients go round between neighbours. Tried in full for a few pools; many stay
+/// as they are.
 void order_by_links(const Cluster& cluster, std::vector<int>& pools) {
   constexpr std::size_t kMostPools = 6;  // 720 orders
   if (pools.size() < 3 || pools.size() > kMostPools) return;
