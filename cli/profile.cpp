@@ -44,7 +44,13 @@ std::vector<ProfileDatabase> select(const Selection& selection, const Session& s
   if (!session.artifact.empty()) {
     return sailor_databases(session.artifact, selection.model, selection.gpu, notes);
   }
-  return read_databases(data_directory() / "measured", selection.model, selection.gpu);
+  const std::filesystem::path shipped = data_directory() / "measured";
+  if (!std::filesystem::exists(shipped)) {
+    throw_usage(
+        "no measured profiles are shipped; name a database directory, or --artifact DIR for the "
+        "published tables");
+  }
+  return read_databases(shipped, selection.model, selection.gpu);
 }
 
 Evidence weakest(const ProfileDatabase& database) {
@@ -238,6 +244,7 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
   std::vector<std::string> notes;
   const std::vector<ProfileDatabase> databases = select(arguments.selection, session, notes);
   OrderedJson files = OrderedJson::array();
+  Evidence evidence = Evidence::kMeasuredGpu;
   for (const ProfileDatabase& database : databases) {
     const std::vector<std::string> variants = database.variants();
     if (arguments.variant.empty() && variants.size() != 1) {
@@ -248,6 +255,7 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
     const std::vector<PointDocument> points =
         database.points_of(arguments.variant.empty() ? variants.front() : arguments.variant);
     for (const PointDocument& point : points) {
+      evidence = weaker(evidence, point.evidence);
       const std::filesystem::path file = std::filesystem::path(arguments.directory) / "points" /
                                          sailor_point_file_name(database.model, point.key);
       write_file_atomically(file, sailor_point_text(point));
@@ -258,11 +266,16 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
     }
   }
   if (session.json) {
-    print(json_text({{"schema", schema_id("exported")}, {"to", arguments.to}, {"files", files}}));
+    print(json_text({{"schema", schema_id("exported")},
+                     {"to", arguments.to},
+                     {"evidence", to_string(evidence)},
+                     {"files", files}}));
     return 0;
   }
   std::string text;
   for (const auto& file : files) text += fmt::format("wrote {}\n", file.get<std::string>());
+  // The foreign format has no place to say so.
+  if (evidence == Evidence::kEstimated) text += "note: these times are estimated, not measured\n";
   print(text);
   return 0;
 }
