@@ -10,6 +10,7 @@
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/profile_check.h"
 #include "analyzer/profile/profile_compare.h"
+#include "analyzer/profile/profile_grid.h"
 #include "analyzer/profile/profile_source.h"
 #include "analyzer/profile/sailor_export.h"
 #include "cli/commands.h"
@@ -26,6 +27,13 @@ struct Selection {
   std::string source;  ///< file or directory; "" is the shipped profiles, or the artifact's
   std::string model;
   std::string gpu;
+};
+
+/// A point to look up; none where microbatch is 0.
+struct Place {
+  std::string variant;
+  int tp = 1;
+  int microbatch = 0;
 };
 
 void add_selection(CLI::App& command, const std::shared_ptr<Selection>& selection) {
@@ -126,9 +134,56 @@ std::string overview_text(const std::vector<ProfileDatabase>& databases) {
   return table.text();
 }
 
-int show(const Selection& selection, const Session& session) {
+/// The variant that was named, or else the only one.
+std::string chosen_variant(const ProfileDatabase& database, const std::string& named) {
+  const std::vector<std::string> variants = database.variants();
+  if (!named.empty()) return named;
+  if (variants.size() != 1) {
+    throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
+                            quote(database.model), quote(database.gpu), fmt::join(variants, ", ")));
+  }
+  return variants.front();
+}
+
+int show_point(const ProfileDatabase& database, const Place& place, const Session& session) {
+  const std::string variant = chosen_variant(database, place.variant);
+  const ModelProfile profile = model_profile_of(database.points_of(variant));
+  const LookedUpPoint found = look_up(profile, database.gpu, place.tp, place.microbatch);
+  double forward_s = 0;
+  double backward_s = 0;
+  for (const LayerTime& layer : found.point.layers) {
+    forward_s += layer.forward_s;
+    backward_s += layer.backward_s;
+  }
+  if (session.json) {
+    print(json_text({{"schema", schema_id("profile_point")},
+                     {"model", database.model},
+                     {"gpu", database.gpu},
+                     {"variant", variant},
+                     {"tp", place.tp},
+                     {"microbatch", place.microbatch},
+                     {"forward_s", forward_s},
+                     {"backward_s", backward_s},
+                     {"interpolated", found.interpolated},
+                     {"note", found.note},
+                     {"evidence", to_string(found.point.evidence)},
+                     {"source", found.point.source}}));
+    return 0;
+  }
+  print(fmt::format("{} on {}, {}, tp {}, microbatch {}: forward {}, backward {} ({}{}{})\n",
+                    quote(database.model), quote(database.gpu), variant, place.tp, place.microbatch,
+                    format_seconds(forward_s), format_seconds(backward_s),
+                    to_string(found.point.evidence), found.interpolated ? ", " : "", found.note));
+  return 0;
+}
+
+int show(const Selection& selection, const Place& place, const Session& session) {
   std::vector<std::string> notes;
   const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  if (place.microbatch > 0) {
+    if (databases.size() > 1) throw_usage("to look up a point, name one --model and one --gpu");
+    return show_point(databases.front(), place, session);
+  }
   if (session.json) {
     OrderedJson out = {{"schema", schema_id("profiles")}, {"profiles", OrderedJson::array()}};
     for (const ProfileDatabase& database : databases) {
@@ -246,14 +301,8 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
   OrderedJson files = OrderedJson::array();
   Evidence evidence = Evidence::kMeasuredGpu;
   for (const ProfileDatabase& database : databases) {
-    const std::vector<std::string> variants = database.variants();
-    if (arguments.variant.empty() && variants.size() != 1) {
-      throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
-                              quote(database.model), quote(database.gpu),
-                              fmt::join(variants, ", ")));
-    }
     const std::vector<PointDocument> points =
-        database.points_of(arguments.variant.empty() ? variants.front() : arguments.variant);
+        database.points_of(chosen_variant(database, arguments.variant));
     for (const PointDocument& point : points) {
       evidence = weaker(evidence, point.evidence);
       const std::filesystem::path file = std::filesystem::path(arguments.directory) / "points" /
@@ -284,9 +333,20 @@ void add_show_and_check(CLI::App& profile, Session& session) {
   const auto selection = std::make_shared<Selection>();
   CLI::App* show_command = profile.add_subcommand("show", "List profiles, or one profile's points");
   add_selection(*show_command, selection);
+  const auto place = std::make_shared<Place>();
+  CLI::Option* microbatch =
+      show_command
+          ->add_option("--mbs", place->microbatch,
+                       "Look up this microbatch size, interpolated between measured ones")
+          ->check(CLI::Range(1, 1 << 20));
+  show_command->add_option("--tp", place->tp, "Tensor degree to look up")
+      ->check(CLI::Range(1, 4096))
+      ->needs(microbatch)
+      ->capture_default_str();
+  show_command->add_option("--variant", place->variant, "Variant to look up")->needs(microbatch);
   add_common_options(*show_command, session);
-  show_command->callback([&session, selection] {
-    session.action = [&session, selection] { return show(*selection, session); };
+  show_command->callback([&session, selection, place] {
+    session.action = [&session, selection, place] { return show(*selection, *place, session); };
   });
   CLI::App* check_command = profile.add_subcommand(
       "check", "Report implausible times, gaps and failures; exit 3 where a time cannot be");

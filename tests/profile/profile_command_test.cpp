@@ -37,6 +37,12 @@ TEST(ProfileCommand, EstimatesShowsChecksComparesAndExports) {
   EXPECT_EQ(shown.at("profiles").at(0).at("points").size(), 4U);
   EXPECT_EQ(shown.at("profiles").at(0).at("points").at(0).at("evidence"), "estimated");
 
+  result = run_sextant({"profile", "show", db, "--tp", "2", "--mbs", "3"});
+  EXPECT_THAT(result.out, HasSubstr("interpolated between microbatch 1 and 4"));
+  result = run_sextant({"profile", "show", db, "--mbs", "5"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("nothing is extrapolated"));
+
   const ModelProfile profile = load_profile(db, "OPT-350M", {"A100-40"}, "fp32");
   EXPECT_EQ(profile.evidence({"A100-40"}), Evidence::kEstimated);
   EXPECT_EQ(profile.points.size(), 4U);
