@@ -58,7 +58,7 @@ std::string text_report(const Diagnosis& diagnosis) {
 void add_doctor_command(CLI::App& program, Session& session) {
   CLI::App* command =
       program.add_subcommand("doctor", "Say what this machine can run, and what is missing");
-  add_common_options(*command, session);
+  command->add_flag("--json", session.json, "Print one JSON document");
   command->callback([&session] {
     session.action = [&session] {
       const Diagnosis diagnosis = examine_machine();

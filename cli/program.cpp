@@ -52,11 +52,25 @@ std::vector<std::string> subcommand_names(const CLI::App& command) {
   return names;
 }
 
+/// The parser repeats arguments as they are; control bytes in them must not reach a terminal.
+std::string one_printable_line(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 /// What is wrong with the command line, in one line, with the nearest legal name where one is near.
 std::string usage_message(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App& command = deepest_command(program);
   const std::string name = full_name(command);
-  std::string message = error.what();
+  std::string message = one_printable_line(error.what());
   const std::vector<std::string> unknown = program.remaining(true);
   if (!unknown.empty()) {
     const std::string& word = unknown.front();

@@ -50,7 +50,9 @@ std::string quote(std::string_view text, std::size_t max_length) {
   while (i < text.size() && out.size() < max_length) {
     const std::size_t length = utf8_length(text.substr(i));
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (length == 0 || (length == 1 && (byte < 0x20 || byte == 0x7F))) {
+    // U+0080 … U+009F are controls too: terminals take U+009B for the start of an escape sequence.
+    const bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (length == 0 || c1 || (length == 1 && (byte < 0x20 || byte == 0x7F))) {
       out += fmt::format("\\x{:02x}", byte);
       ++i;
       continue;

@@ -22,9 +22,10 @@ std::size_t width(const std::string& text) {
 std::string three_digits(double value) {
   const double magnitude = std::abs(value);
   if (magnitude != 0 && magnitude < 1e-3) return fmt::format("{:.2e}", value);
-  if (magnitude >= 100) return fmt::format("{:.0f}", value);
-  if (magnitude >= 10) return fmt::format("{:.1f}", value);
-  if (magnitude >= 1) return fmt::format("{:.2f}", value);
+  // Thresholds are where rounding reaches the next power of ten: 99.96 is 100, not 100.0.
+  if (magnitude >= 99.95) return fmt::format("{:.0f}", value);
+  if (magnitude >= 9.995) return fmt::format("{:.1f}", value);
+  if (magnitude >= 0.9995) return fmt::format("{:.2f}", value);
   return fmt::format("{:.3f}", value);
 }
 
@@ -83,7 +84,7 @@ std::string format_seconds(double seconds) {
   constexpr double kHour = 3600;
   constexpr double kDay = 86400;
   if (seconds >= 2 * kDay) return fmt::format("{} days", three_digits(seconds / kDay));
-  if (seconds >= kHour) {
+  if (std::round(seconds) >= kHour) {
     const double minutes = std::round(seconds / kMinute);
     return fmt::format("{:.0f} h {:02.0f} min", std::floor(minutes / kMinute),
                        std::fmod(minutes, kMinute));

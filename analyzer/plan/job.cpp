@@ -60,6 +60,9 @@ Job read_document(const JsonDocument& document) {
   const JsonNode root = document.root_of_kind("job", 1);
   root.only({"schema", "name", "source", "model", "global_batch", "seq_len", "optimizer", "dtype",
              "objective", "constraints"});
+  for (const char* for_people : {"name", "source"}) {
+    if (const auto text = root.find(for_people)) text->string();
+  }
   Job job;
   job.source = document.file();
   job.model = root.at("model").name();

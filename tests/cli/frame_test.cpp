@@ -24,9 +24,9 @@ TEST(Frame, UsageErrorsExitTwoAndNameTheNearest) {
       {"misspelt subcommand", {"docter"}, "unknown subcommand \"docter\"; did you mean doctor?"},
       {"nothing near", {"zzzzzzzzzz"}, "unknown subcommand \"zzzzzzzzzz\" (see sextant --help)"},
       {"misspelt option", {"doctor", "--jsom"}, "did you mean --json? (see sextant doctor --help)"},
-      {"option with a value", {"doctor", "--artefact=x"}, "did you mean --artifact?"},
+      {"option with a value", {"reproduce", "--artefact=x"}, "did you mean --artifact?"},
       {"too many", {"doctor", "x"}, "unexpected argument \"x\""},
-      {"value missing", {"doctor", "--artifact"}, "--artifact"},
+      {"value missing", {"reproduce", "sailor", "fig7", "--artifact"}, "--artifact"},
       {"hostile name", {"\n\x1b[31mforged"}, "\\x0a\\x1b[31mforged"},
   };
   for (const UsageError& one : cases) {

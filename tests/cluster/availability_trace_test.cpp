@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/files.h"
 #include "analyzer/core/random.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
@@ -131,8 +130,8 @@ TEST(AvailabilityTrace, SurvivesFlippedBytes) {
 
 TEST(AvailabilityTrace, ReadsTheJsonForm) {
   const TemporaryFolder folder;
-  const auto file = folder.path() / "trace.json";
-  write_file_atomically(file, R"([{"Time": 0, "GPUs": 4}, {"Time": 63.5, "GPUs": 0}])");
+  const auto file =
+      folder.write("trace.json", R"([{"Time": 0, "GPUs": 4}, {"Time": 63.5, "GPUs": 0}])");
   const AvailabilityTrace trace = read_trace_json(file, "A100-40", "us-central1-a");
   EXPECT_EQ(trace.rows[0].duration_s, 63.5);
   EXPECT_THAT(trace.available(0), ElementsAre(GpuCount{"A100-40", "us-central1-a", 4}));
@@ -140,7 +139,7 @@ TEST(AvailabilityTrace, ReadsTheJsonForm) {
        {"[]", "{}", R"([{"Time": 0}])", R"([{"Time": 0, "GPUs": -1}])",
         R"([{"Time": 0, "GPUs": 1.5}])", R"([{"Time": 1, "GPUs": 1}, {"Time": 1, "GPUs": 2}])",
         R"([{"Time": 0, "GPUs": 1, "CPUs": 1}])"}) {
-    write_file_atomically(file, text);
+    folder.write("trace.json", text);
     EXPECT_THROW(read_trace_json(file, "A100-40", "z"), Error) << text;
   }
 }

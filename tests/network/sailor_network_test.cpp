@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/files.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -16,7 +15,7 @@ namespace {
 constexpr const char* kFile = "sailor/providers/multizone_bandwidths_het.json";
 
 std::shared_ptr<const Network> network_of(const TemporaryFolder& folder, std::string_view text) {
-  write_file_atomically(folder.path() / kFile, text);
+  folder.write(kFile, text);
   return read_sailor_network(folder.path());
 }
 

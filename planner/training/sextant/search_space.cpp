@@ -34,7 +34,7 @@ std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
     separate.push_back(resource_of(cluster, {static_cast<int>(p)}));
     by_type[pool.gpu].push_back(static_cast<int>(p));
   }
-  out.push_back(std::move(separate));
+  if (separate.size() <= kMostResources) out.push_back(std::move(separate));
   // Products of the types' zone sets, largest sets first: bit i of a type's mask takes its i-th
   // pool.
   std::vector<Grouping> merged{{}};
@@ -62,7 +62,7 @@ std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
   for (Grouping& grouping : merged) {
     const bool joins = std::any_of(grouping.begin(), grouping.end(),
                                    [](const Resource& r) { return r.pools.size() > 1; });
-    if (joins) out.push_back(std::move(grouping));
+    if (joins && grouping.size() <= kMostResources) out.push_back(std::move(grouping));
   }
   return out;
 }
@@ -79,6 +79,7 @@ StageTables::StageTables(const SeparableCosts& separable, const Grouping& resour
     : costs(separable), grouping(resources), layers_(separable.layer_count) {
   add_options();
   if (options.empty()) return;
+  add_intervals();
   add_transfers();
   add_bounds();
 }
@@ -114,29 +115,43 @@ void StageTables::add_options() {
   }
 }
 
-double StageTables::compute(int option, int first, int end) const {
-  double slowest = 0;
-  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
-    slowest = std::max(slowest, costs.compute(member.classes.front(), first, end));
-  }
-  return slowest;
-}
-
-double StageTables::update(int option, int first, int end) const {
-  double slowest = 0;
-  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
-    slowest = std::max(slowest, costs.update(member.classes.front(), first, end));
-  }
-  return slowest;
-}
-
-bool StageTables::fits(int option, int first, int end, int stages_behind) const {
-  for (const StageOption::Member& member : options[static_cast<std::size_t>(option)].members) {
+bool StageTables::fits(const StageOption& option, int first, int end, int stages_behind) const {
+  for (const StageOption::Member& member : option.members) {
     for (const int c : member.classes) {
       if (!costs.fits(c, first, end, stages_behind)) return false;
     }
   }
   return true;
+}
+
+void StageTables::add_intervals() {
+  const auto size = static_cast<std::size_t>(option_count() * (layers_ + 1) * layers_);
+  compute_.resize(size);
+  update_.resize(size);
+  earliest_first_.resize(size);
+  for (int o = 0; o < option_count(); ++o) {
+    const StageOption& option = options[static_cast<std::size_t>(o)];
+    for (int end = 0; end <= layers_; ++end) {
+      for (int first = 0; first < end; ++first) {
+        double slowest = 0;
+        double slowest_update = 0;
+        for (const StageOption::Member& member : option.members) {
+          slowest = std::max(slowest, costs.compute(member.classes.front(), first, end));
+          slowest_update =
+              std::max(slowest_update, costs.update(member.classes.front(), first, end));
+        }
+        compute_[interval_index(o, first, end)] = slowest;
+        update_[interval_index(o, first, end)] = slowest_update;
+      }
+      // More stages behind hold more microbatches: what fits shrinks.
+      int first = 0;
+      for (int behind = 0; behind < layers_; ++behind) {
+        while (first < end && !fits(option, first, end, behind)) ++first;
+        earliest_first_[static_cast<std::size_t>((o * (layers_ + 1) + end) * layers_ + behind)] =
+            first;
+      }
+    }
+  }
 }
 
 void StageTables::add_transfers() {
@@ -158,8 +173,16 @@ void StageTables::add_transfers() {
       }
     }
   }
-  least_forward_s = *std::min_element(forward_.begin(), forward_.end());
-  least_backward_s = *std::min_element(backward_.begin(), backward_.end());
+  const auto least_of = [](const auto& all) { return *std::min_element(all.begin(), all.end()); };
+  const auto by_sender = static_cast<std::ptrdiff_t>(options.size()) * layers_;
+  for (auto o = std::ptrdiff_t{0}; o < option_count(); ++o) {
+    least_forward_from_s.push_back(*std::min_element(forward_.begin() + o * by_sender,
+                                                     forward_.begin() + (o + 1) * by_sender));
+    least_backward_from_s.push_back(*std::min_element(backward_.begin() + o * by_sender,
+                                                      backward_.begin() + (o + 1) * by_sender));
+  }
+  least_forward_s = least_of(least_forward_from_s);
+  least_backward_s = least_of(least_backward_from_s);
 }
 
 void StageTables::add_bounds() {

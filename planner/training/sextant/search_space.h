@@ -16,6 +16,9 @@ struct Resource {
   double usd_per_hour = 0;  ///< of one GPU, the cheapest pool's
 };
 
+/// Most resources of a grouping; clusters of more pools are planned with zones taken together.
+inline constexpr std::size_t kMostResources = 16;
+
 /// One way to divide the cluster into resources.
 using Grouping = std::vector<Resource>;
 
@@ -45,9 +48,20 @@ class StageTables {
   int layer_count() const { return layers_; }
   int option_count() const { return static_cast<int>(options.size()); }
 
-  double compute(int option, int first, int end) const;
-  double update(int option, int first, int end) const;
-  bool fits(int option, int first, int end, int stages_behind) const;
+  /// Compute time of one microbatch, and optimizer step, of a stage of layers [first, end).
+  double compute(int option, int first, int end) const {
+    return compute_[interval_index(option, first, end)];
+  }
+  double update(int option, int first, int end) const {
+    return update_[interval_index(option, first, end)];
+  }
+  /// The longest stage that ends at `end` and fits in memory with so many stages behind it starts
+  /// at this layer; `end` where not even one layer fits.
+  int earliest_first(int option, int end, int stages_behind) const {
+    return earliest_first_[static_cast<std::size_t>((option * (layers_ + 1) + end) * layers_ +
+                                                    stages_behind)];
+  }
+  /// Transfers between replicas of two options, the slowest pair; see SeparableCosts.
   double forward(int from, int to, int last_layer) const {
     return forward_[transfer_index(from, to, last_layer)];
   }
@@ -72,16 +86,27 @@ class StageTables {
   std::vector<double> least_usd_prefix;
   double least_forward_s = 0;
   double least_backward_s = 0;
+  /// The same by sending option.
+  std::vector<double> least_forward_from_s;
+  std::vector<double> least_backward_from_s;
 
  private:
+  std::size_t interval_index(int option, int first, int end) const {
+    return static_cast<std::size_t>((option * (layers_ + 1) + end) * layers_ + first);
+  }
   std::size_t transfer_index(int from, int to, int layer) const {
     return static_cast<std::size_t>((from * option_count() + to) * layers_ + layer);
   }
   void add_options();
+  void add_intervals();
+  bool fits(const StageOption& option, int first, int end, int stages_behind) const;
   void add_transfers();
   void add_bounds();
 
   int layers_;
+  std::vector<double> compute_;
+  std::vector<double> update_;
+  std::vector<int> earliest_first_;
   std::vector<double> forward_;
   std::vector<double> backward_;
 };

@@ -39,6 +39,7 @@ constexpr double kProved = 1e-9;
 /// One combination of the outer enumeration.
 struct Candidate {
   const StageTables* tables = nullptr;
+  StageSearch* search = nullptr;
   ReplicaCount count;
   double bound = 0;
 };
@@ -65,6 +66,7 @@ class Search {
   std::vector<std::unique_ptr<SeparableCosts>> costs_;
   std::vector<Grouping> groupings_;
   std::vector<std::unique_ptr<StageTables>> tables_;
+  std::vector<std::unique_ptr<StageSearch>> searches_;
   std::vector<Candidate> candidates_;
 
   double incumbent_ = std::numeric_limits<double>::infinity();
@@ -114,6 +116,7 @@ void Search::enumerate() {
     for (const Grouping& grouping : groupings_) {
       auto tables = std::make_unique<StageTables>(*costs_.back(), grouping);
       if (tables->options.empty()) continue;
+      searches_.push_back(std::make_unique<StageSearch>(*tables, goal_));
       // One replica count for each number of microbatches: the least that gives it, since more
       // replicas would take more GPUs and synchronise longer for the same pipeline.
       std::map<int, int> least_replicas;
@@ -122,7 +125,7 @@ void Search::enumerate() {
         least_replicas[(problem_.job.global_batch + b * d - 1) / (b * d)] = d;
       }
       for (const auto& [m, d] : least_replicas) {
-        Candidate candidate{tables.get(), {d, m}, 0};
+        Candidate candidate{tables.get(), searches_.back().get(), {d, m}, 0};
         candidate.bound = search::lower_bound(*tables, candidate.count, goal_);
         candidates_.push_back(candidate);
       }
@@ -162,11 +165,11 @@ void Search::pass(std::size_t beam) {
       open_bound_ = std::min(open_bound_, candidate.bound);
       continue;
     }
-    StageSearch search(*candidate.tables, candidate.count, goal_);
-    const auto accept = [&](const std::vector<StageChoice>& stages, double) {
+    const auto accept = [&](const std::vector<StageChoice>& stages) {
       return offer(candidate, stages);
     };
-    const StageSearch::Outcome outcome = search.run(incumbent_, {beam, &budget_}, accept);
+    const StageSearch::Outcome outcome =
+        candidate.search->run(candidate.count, incumbent_, {beam, &budget_}, accept);
     if (!outcome.complete) open_bound_ = std::min(open_bound_, candidate.bound);
   }
 }

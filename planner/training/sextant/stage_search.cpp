@@ -15,45 +15,67 @@ std::size_t index(int i) {
   return static_cast<std::size_t>(i);
 }
 
-/// Seconds of the slowest stage of any pipeline for layers [0, first) on what is left of the
-/// resources; 0 where there are no such layers.
+/// Seconds of the slowest stage of any pipeline for layers [0, first), first > 0, on GPUs of
+/// `capacity` in units of speed 1.
 double least_turn(const StageTables& tables, const ReplicaCount& count, int first,
                   double capacity) {
-  if (first == 0) return 0;
   return count.replicas * tables.work_prefix_s[index(first)] / capacity;
 }
 
-/// The least that a stage in front of others adds to its compute time.
+double weighted(const SeparableCosts::Weights& weights, const StageTables& tables) {
+  return weights.forward * tables.least_forward_s + weights.backward * tables.least_backward_s;
+}
+
+/// The least that a stage in front of `stages_behind` others adds to its compute time: it may be
+/// the pipeline's first or one in the middle.
 double least_transfer(const StageTables& tables, int stages_behind) {
-  // Stage weights are those of the estimator; place 0 and place 1 of a pipeline this long.
-  const auto first = tables.costs.weights(0, stages_behind + 1);
-  const auto middle = tables.costs.weights(1, std::max(3, stages_behind + 2));
-  return std::min(
-      first.forward * tables.least_forward_s + first.backward * tables.least_backward_s,
-      middle.forward * tables.least_forward_s + middle.backward * tables.least_backward_s);
+  return std::min(weighted(tables.costs.weights(0, stages_behind + 1), tables),
+                  weighted(tables.costs.weights(1, std::max(3, stages_behind + 2)), tables));
 }
 
 }  // namespace
 
 double lower_bound(const StageTables& tables, const ReplicaCount& count, const Goal& goal) {
+  const int layers = tables.layer_count();
+  if (goal.objective == Objective::kCost) {
+    return static_cast<double>(count.microbatches) * count.replicas *
+           tables.least_usd_prefix[index(layers)];
+  }
   double capacity = 0;
   for (std::size_t r = 0; r < tables.grouping.size(); ++r) {
     capacity += tables.grouping[r].count * tables.speed[r];
   }
-  const int layers = tables.layer_count();
-  const double turn = least_turn(tables, count, layers, capacity);
-  const double time = (count.microbatches - 1) * turn +
-                      std::max(turn, tables.least_compute_prefix_s[index(layers)]);
-  if (goal.objective == Objective::kThroughput) return time;
-  return static_cast<double>(count.microbatches) * count.replicas *
-         tables.least_usd_prefix[index(layers)];
+  const double compute = tables.least_compute_prefix_s[index(layers)];
+  const double turn = std::max(least_turn(tables, count, layers, capacity), 0.0);
+  // One stage transfers nothing, but is all there is; two or more pay for their transfers.
+  double single = std::numeric_limits<double>::infinity();
+  for (int o = 0; o < tables.option_count(); ++o) {
+    if (tables.earliest_first(o, layers, 0) == 0) {
+      single = std::min(single, tables.compute(o, 0, layers));
+    }
+  }
+  const double transfer = least_transfer(tables, 1);
+  const double several = (count.microbatches - 1) * (turn + transfer) +
+                         std::max(turn + transfer, compute + 2 * transfer);
+  return std::min(count.microbatches * single, several);
 }
 
-StageSearch::StageSearch(const StageTables& tables, const ReplicaCount& count, const Goal& goal)
-    : tables_(tables), count_(count), goal_(goal), resources_(tables.grouping.size()) {
-  const std::size_t layers = index(tables.layer_count());
-  sync_.assign(index(tables.option_count()) * layers * (layers + 1),
-               std::numeric_limits<double>::quiet_NaN());
+StageSearch::StageSearch(const StageTables& tables, const Goal& goal)
+    : tables_(tables), goal_(goal) {
+  const int layers = tables.layer_count();
+  const int mixed_count = tables.option_count() - tables.pure_count;
+  lists_.resize(index(layers * tables.option_count() * (mixed_count + 1)));
+  for (int stages = 0; stages <= layers; ++stages) {
+    const auto front = tables.costs.weights(1, stages + 1);
+    least_front_s_.push_back(stages == 0 ? 0 : front.backward * tables.least_backward_s);
+    least_transfer_s_.push_back(stages == 0 ? 0 : least_transfer(tables, stages));
+  }
+}
+
+StageSearch::List& StageSearch::list_of(int first, int option, int mixed) {
+  const int mixed_count = tables_.option_count() - tables_.pure_count;
+  const int place = mixed < 0 ? 0 : mixed - tables_.pure_count + 1;
+  return lists_[index((first * tables_.option_count() + option) * (mixed_count + 1) + place)];
 }
 
 double StageSearch::stage_sync(int option, int first, int end) {
@@ -66,50 +88,92 @@ double StageSearch::stage_sync(int option, int first, int end) {
   return memo;
 }
 
-/// No completion of the label, whose front stage starts at layer `first`, scores below this.
-double StageSearch::score_bound(const Label& label, int first, const int* used) const {
+/// A stage of n layers on a replica of tp GPUs keeps them for tp * (compute + transfer): its
+/// transfer weighs on each layer with 1 / n, and n is bounded by memory and by the incumbent.
+/// Summed over stages this bounds the slowest turn from below, whatever the stages are.
+void StageSearch::add_work_bounds() {
+  const int layers = tables_.layer_count();
+  double longest_turn = std::numeric_limits<double>::infinity();
+  if (goal_.objective == Objective::kThroughput && count_.microbatches > 1) {
+    longest_turn = incumbent_ / (count_.microbatches - 1);
+  }
+  work_s_.assign(index(layers), {});
+  for (int behind = 1; behind < layers; ++behind) {
+    const auto first_place = tables_.costs.weights(0, behind + 1);
+    std::vector<double> per_layer_transfer;
+    for (int o = 0; o < tables_.pure_count; ++o) {
+      const double forward = tables_.least_forward_from_s[index(o)];
+      const double transfer = std::min(first_place.forward * forward,
+                                       forward + tables_.least_backward_from_s[index(o)]);
+      int longest = 0;
+      int first = 0;
+      for (int end = 1; end <= layers; ++end) {
+        first = std::max(first, tables_.earliest_first(o, end, behind));
+        while (first < end && tables_.compute(o, first, end) + transfer > longest_turn) ++first;
+        longest = std::max(longest, end - first);
+      }
+      per_layer_transfer.push_back(longest > 0 ? transfer / longest
+                                               : std::numeric_limits<double>::infinity());
+    }
+    std::vector<double>& prefix = work_s_[index(behind)];
+    prefix.push_back(0);
+    for (int l = 0; l < layers; ++l) {
+      double least = std::numeric_limits<double>::infinity();
+      for (int o = 0; o < tables_.pure_count; ++o) {
+        const auto& member = tables_.options[index(o)].members[0];
+        least = std::min(least, tables_.speed[index(member.resource)] * member.tp *
+                                    (tables_.compute(o, l, l + 1) + per_layer_transfer[index(o)]));
+      }
+      prefix.push_back(prefix.back() + least);
+    }
+  }
+}
+
+/// What is left of the resources, in GPUs of speed 1.
+double StageSearch::capacity_left(const Label& label) const {
   double capacity = 0;
-  for (std::size_t r = 0; r < resources_; ++r) {
-    capacity += (tables_.grouping[r].count - used[r]) * tables_.speed[r];
+  for (std::size_t r = 0; r < tables_.grouping.size(); ++r) {
+    capacity += left(static_cast<int>(r), label.used) * tables_.speed[r];
   }
   if (label.mixed >= 0) {
-    // The mixed stage takes at least its cheaper member's share, D replicas of it.
+    // The mixed stage takes at least what D replicas of its cheaper member would.
     double least = std::numeric_limits<double>::infinity();
     for (const auto& member : tables_.options[index(label.mixed)].members) {
       least = std::min(least, member.tp * tables_.speed[index(member.resource)]);
     }
     capacity -= count_.replicas * least;
   }
-  if (first > 0 && capacity <= 0) return std::numeric_limits<double>::infinity();
-  double turn = std::max(label.closed_max_s, label.open_s);
-  double sum = label.closed_sum_s + label.open_s;
-  if (first > 0) {
-    const double transfer = least_transfer(tables_, label.stages);
-    const auto weights = tables_.costs.weights(1, label.stages + 1);
-    const double front = label.open_s + weights.backward * tables_.least_backward_s;
-    turn = std::max(
-        {label.closed_max_s, front, least_turn(tables_, count_, first, capacity) + transfer});
-    sum = label.closed_sum_s + front + tables_.least_compute_prefix_s[index(first)] + transfer;
-  }
+  return capacity;
+}
+
+/// No completion of the label by stages for layers [0, label.first) scores below this.
+double StageSearch::completion_bound(const Label& label, double capacity) const {
+  constexpr double kImpossible = std::numeric_limits<double>::infinity();
+  if (capacity <= 0) return kImpossible;
+  const double front = label.open_s + least_front_s_[index(label.stages)];
+  const double transfer = least_transfer_s_[index(label.stages)];
+  const double turn = std::max(
+      {label.closed_max_s, front, least_turn(tables_, count_, label.first, capacity) + transfer});
+  const double sum =
+      label.closed_sum_s + front + transfer + tables_.least_compute_prefix_s[index(label.first)];
   const double time = (count_.microbatches - 1) * turn + sum + label.sync_s + label.update_s;
-  if (time > goal_.max_iteration_s) return std::numeric_limits<double>::infinity();
+  if (time > goal_.max_iteration_s) return kImpossible;
   // What is in use is paid for the whole iteration, what follows at least for its work.
   const double usd = label.usd_per_s * time + static_cast<double>(count_.microbatches) *
                                                   count_.replicas *
-                                                  tables_.least_usd_prefix[index(first)];
-  if (usd > goal_.max_usd_per_iter) return std::numeric_limits<double>::infinity();
+                                                  tables_.least_usd_prefix[index(label.first)];
+  if (usd > goal_.max_usd_per_iter) return kImpossible;
   return goal_.objective == Objective::kThroughput ? time : usd;
 }
 
-/// Whether `a` is at least as good as `b` whatever stages come before them; both have the same
-/// front.
-bool StageSearch::dominates(const Label& a, const int* used_a, const Label& b,
-                            const int* used_b) const {
+/// Whether `a` is at least as good as `b` whatever stages come before them; both start at the same
+/// layer with the same option, `a` has no mixed stage or that of `b` (a mixed stage takes of what
+/// the others leave, so having none is no worse), and `a` uses no more GPUs.
+bool StageSearch::dominates(const Label& a, const Label& b) const {
   // A stage that is its pipeline's last sends its gradient at another weight than one in the
   // middle.
-  if (a.stages > b.stages || (a.stages == 1) != (b.stages == 1)) return false;
-  for (std::size_t r = 0; r < resources_; ++r) {
-    if (used_a[r] > used_b[r]) return false;
+  if (a.stages > b.stages || (a.stages == 1) != (b.stages == 1) || a.usd_per_s > b.usd_per_s) {
+    return false;
   }
   // T is a sum of maxima and sums: where `a` is worse in one of them, it loses at most the
   // difference. The front's turn enters both the maximum and the sum.
@@ -117,20 +181,28 @@ bool StageSearch::dominates(const Label& a, const int* used_a, const Label& b,
       std::max({0.0, a.closed_max_s - std::max(b.closed_max_s, b.open_s), a.open_s - b.open_s});
   const double loss = (count_.microbatches - 1) * turn_loss + std::max(0.0, a.sync_s - b.sync_s) +
                       std::max(0.0, a.update_s - b.update_s);
-  return loss + a.closed_sum_s + a.open_s <= (b.closed_sum_s + b.open_s) * (1 + kRelativeTie);
+  return loss + a.sum_s() <= b.sum_s() * (1 + kRelativeTie);
 }
 
-bool StageSearch::mixed_fits(int option, const std::vector<int>& used) const {
+bool StageSearch::dominated_by(const List& list, const Label& label) const {
+  const double most = label.sum_s() * (1 + kRelativeTie);
+  for (const Entry& entry : list) {
+    if (entry.sum_s > most) return false;  // and all that follow
+    if (entry.used.within(label.used) && dominates(labels_[index(entry.label)], label)) return true;
+  }
+  return false;
+}
+
+bool StageSearch::mixed_fits(int option, const Used& used) const {
   int places = 0;
   for (const auto& member : tables_.options[index(option)].members) {
-    places +=
-        (tables_.grouping[index(member.resource)].count - used[index(member.resource)]) / member.tp;
+    places += left(member.resource, used) / member.tp;
   }
   return places >= count_.replicas;
 }
 
 /// Takes the option's GPUs; false where there are not enough.
-bool StageSearch::take(int option, std::vector<int>& used, Label& label) const {
+bool StageSearch::take(int option, Label& label) const {
   const StageOption& choice = tables_.options[index(option)];
   double least_usd = std::numeric_limits<double>::infinity();
   for (const auto& member : choice.members) {
@@ -141,145 +213,141 @@ bool StageSearch::take(int option, std::vector<int>& used, Label& label) const {
   if (choice.mixed()) {
     if (label.mixed >= 0) return false;
     label.mixed = option;
-    return mixed_fits(option, used);
+    return mixed_fits(option, label.used);
   }
   const auto& member = choice.members[0];
-  int& taken = used[index(member.resource)];
-  taken += count_.replicas * member.tp;
-  if (taken > tables_.grouping[index(member.resource)].count) return false;
-  return label.mixed < 0 || mixed_fits(label.mixed, used);
+  label.used.add(member.resource, member.tp);
+  if (left(member.resource, label.used) < 0) return false;
+  return label.mixed < 0 || mixed_fits(label.mixed, label.used);
 }
 
-void StageSearch::insert(const Label& label, const std::vector<int>& used, const Limits& limits,
-                         Outcome& outcome) {
-  const std::size_t options = index(tables_.option_count());
-  auto& list = lists_[(index(label.first) * options + index(label.option)) * (options + 1) +
-                      index(label.mixed + 1)];
-  for (const std::int32_t other : list) {
-    if (dominates(labels_[index(other)], used_of(other), label, used.data())) return;
-  }
-  std::erase_if(list, [&](std::int32_t other) {
-    const bool beaten = dominates(label, used.data(), labels_[index(other)], used_of(other));
-    labels_[index(other)].dead = labels_[index(other)].dead || beaten;
-    return beaten;
+void StageSearch::insert(const Label& label, const Limits& limits, Outcome& outcome) {
+  List& list = list_of(label.first, label.option, label.mixed);
+  if (dominated_by(list, label)) return;
+  if (label.mixed >= 0 && dominated_by(list_of(label.first, label.option, -1), label)) return;
+  const auto place =
+      std::upper_bound(list.begin(), list.end(), label.sum_s(),
+                       [](double sum_s, const Entry& entry) { return sum_s < entry.sum_s; });
+  // Only labels of a larger sum can be dominated by this one.
+  const auto kept = std::remove_if(place, list.end(), [&](const Entry& entry) {
+    return label.used.within(entry.used) && dominates(label, labels_[index(entry.label)]);
   });
+  const auto at = place - list.begin();
+  list.erase(kept, list.end());
   if (limits.beam > 0 && list.size() >= limits.beam) {
-    // Drop the worst by its bound.
     outcome.complete = false;
-    const auto bound = [&](std::int32_t other) {
-      return score_bound(labels_[index(other)], label.first, used_of(other));
-    };
-    const auto worst = std::max_element(list.begin(), list.end(),
-                                        [&](auto a, auto b) { return bound(a) < bound(b); });
-    if (bound(*worst) <= score_bound(label, label.first, used.data())) return;
-    labels_[index(*worst)].dead = true;
+    const auto bound = [&](const Entry& entry) { return labels_[index(entry.label)].bound; };
+    const auto worst =
+        std::max_element(list.begin(), list.end(),
+                         [&](const Entry& a, const Entry& b) { return bound(a) < bound(b); });
+    if (bound(*worst) <= label.bound) return;
+    const auto removed = worst - list.begin();
     list.erase(worst);
+    list.insert(list.begin() + at - (removed < at ? 1 : 0),
+                {label.sum_s(), label.used, static_cast<std::int32_t>(labels_.size())});
+  } else {
+    list.insert(list.begin() + at,
+                {label.sum_s(), label.used, static_cast<std::int32_t>(labels_.size())});
   }
-  list.push_back(static_cast<std::int32_t>(labels_.size()));
   labels_.push_back(label);
-  used_.insert(used_.end(), used.begin(), used.end());
 }
 
 void StageSearch::finish(const Label& label, const Accept& accept) {
   const double turn = std::max(label.closed_max_s, label.open_s);
   const double time = (count_.microbatches - 1) * turn + label.closed_sum_s + label.open_s +
                       label.sync_s + label.update_s;
-  const double score = goal_.objective == Objective::kThroughput ? time : label.usd_per_s * time;
+  const double usd = label.usd_per_s * time;
+  const double score = goal_.objective == Objective::kThroughput ? time : usd;
   if (score >= incumbent_ * (1 - kRelativeTie) || time > goal_.max_iteration_s ||
-      label.usd_per_s * time > goal_.max_usd_per_iter) {
+      usd > goal_.max_usd_per_iter) {
     return;
   }
   std::vector<StageChoice> stages;
-  int end = 0;
-  const Label* at = &label;
-  while (at->option >= 0) {
-    const Label& behind = labels_[index(at->parent)];
-    end = behind.first;
-    stages.push_back({at->first, end, at->option});
-    at = &behind;
+  for (const Label* at = &label; at->option >= 0; at = &labels_[index(at->parent)]) {
+    stages.push_back({at->first, labels_[index(at->parent)].first, at->option});
   }
-  incumbent_ = accept(stages, time);
+  incumbent_ = accept(stages);
 }
 
-void StageSearch::extend(std::int32_t at, const Limits& limits, const Accept& accept,
-                         Outcome& outcome) {
+void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, const Accept& accept,
+                            Outcome& outcome) {
   const Label base = labels_[index(at)];
-  const std::vector<int> base_used(used_of(at), used_of(at) + resources_);
+  Label front;
+  front.used = base.used;
+  front.mixed = base.mixed;
+  front.usd_per_s = base.usd_per_s;
+  if (!take(option, front)) return;
+  front.parent = at;
+  front.option = option;
+  front.stages = base.stages + 1;
   const int end = base.first;
-  const bool last = base.option < 0;  // the new stage is the pipeline's last
-  std::vector<int> used;
-  for (int option = 0; option < tables_.option_count(); ++option) {
-    used = base_used;
-    Label front;
-    front.mixed = base.mixed;
-    front.usd_per_s = base.usd_per_s;
-    if (!take(option, used, front)) continue;
-    front.parent = at;
-    front.option = option;
-    front.stages = base.stages + 1;
-    double sent = 0;
-    if (!last) {
-      // The stage behind now knows where its gradients go.
-      const auto weights = tables_.costs.weights(1, base.stages == 1 ? 2 : 3);
-      const double turn =
-          base.open_s + weights.backward * tables_.backward(base.option, option, end);
-      front.closed_max_s = std::max(base.closed_max_s, turn);
-      front.closed_sum_s = base.closed_sum_s + turn;
-      sent = tables_.forward(option, base.option, end - 1);
+  double sent = 0;
+  if (base.stages > 0) {
+    // The stage behind now knows where its gradients go.
+    const auto weights = tables_.costs.weights(1, base.stages == 1 ? 2 : 3);
+    const double turn = base.open_s + weights.backward * tables_.backward(base.option, option, end);
+    front.closed_max_s = std::max(base.closed_max_s, turn);
+    front.closed_sum_s = base.closed_sum_s + turn;
+    sent = tables_.forward(option, base.option, end - 1);
+  }
+  const double first_place_weight = tables_.costs.weights(0, front.stages).forward;
+  const double capacity = capacity_left(front);
+  const int earliest = tables_.earliest_first(option, end, base.stages);
+  for (int first = end - 1; first >= earliest; --first) {
+    if (*limits.budget == 0) {
+      outcome.complete = false;
+      return;
     }
-    for (int first = end - 1; first >= 0; --first) {
-      if (*limits.budget == 0) {
-        outcome.complete = false;
-        return;
-      }
-      --*limits.budget;
-      if (!tables_.fits(option, first, end, base.stages)) break;
-      const double compute = tables_.compute(option, first, end);
-      double weight = last ? 0 : 1;
-      if (first == 0) weight = tables_.costs.weights(0, front.stages).forward;
-      front.first = first;
-      front.open_s = compute + (last ? 0 : weight * sent);
-      front.sync_s = std::max(base.sync_s, stage_sync(option, first, end));
-      front.update_s = std::max(base.update_s, tables_.update(option, first, end));
-      if ((count_.microbatches - 1) * compute >= incumbent_ &&
-          goal_.objective == Objective::kThroughput) {
-        break;  // longer stages are slower still
-      }
-      if (first == 0) {
-        finish(front, accept);
-      } else if (score_bound(front, first, used.data()) < incumbent_ * (1 - kRelativeTie)) {
-        insert(front, used, limits, outcome);
-      }
+    --*limits.budget;
+    front.first = first;
+    front.open_s =
+        tables_.compute(option, first, end) + (first == 0 ? first_place_weight : 1) * sent;
+    // Longer stages are slower still, and what they leave to others is less than what they add.
+    const double turn = std::max(front.closed_max_s, front.open_s);
+    if (goal_.objective == Objective::kThroughput &&
+        (count_.microbatches - 1) * turn + front.closed_sum_s + front.open_s + base.sync_s +
+                tables_.least_compute_prefix_s[index(first)] >=
+            incumbent_) {
+      // Only the last step can become cheaper, where the first place weighs less.
+      if (first_place_weight >= 1 || first == 0) return;
+      continue;
+    }
+    front.sync_s = std::max(base.sync_s, stage_sync(option, first, end));
+    front.update_s = std::max(base.update_s, tables_.update(option, first, end));
+    if (first == 0) {
+      finish(front, accept);
+    } else {
+      front.bound = completion_bound(front, capacity);
+      if (front.bound < incumbent_ * (1 - kRelativeTie)) insert(front, limits, outcome);
     }
   }
 }
 
-StageSearch::Outcome StageSearch::run(double incumbent, const Limits& limits,
-                                      const Accept& accept) {
+StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumbent,
+                                      const Limits& limits, const Accept& accept) {
   Outcome outcome;
+  count_ = count;
   incumbent_ = incumbent;
-  const std::size_t options = index(tables_.option_count());
+  const int layers = tables_.layer_count();
+  add_work_bounds();
+  sync_.assign(index(tables_.option_count() * layers * (layers + 1)),
+               std::numeric_limits<double>::quiet_NaN());
   labels_.clear();
-  used_.clear();
-  lists_.assign(index(tables_.layer_count()) * options * (options + 1), {});
+  for (List& list : lists_) list.clear();
   Label root;
-  root.first = tables_.layer_count();
+  root.first = layers;
   labels_.push_back(root);
-  used_.assign(resources_, 0);
-  extend(0, limits, accept, outcome);
-  for (int first = tables_.layer_count() - 1; first > 0; --first) {
-    for (std::size_t o = 0; o < options * (options + 1); ++o) {
-      const auto& list = lists_[index(first) * options * (options + 1) + o];
-      // extend() only adds labels that start earlier: this list no longer grows.
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        const std::int32_t label = list[i];
-        if (score_bound(labels_[index(label)], first, used_of(label)) >=
-            incumbent_ * (1 - kRelativeTie)) {
-          continue;
-        }
-        extend(label, limits, accept, outcome);
-        if (*limits.budget == 0) return outcome;
-      }
+  const auto extend = [&](std::int32_t label) {
+    for (int option = 0; option < tables_.option_count(); ++option) {
+      extend_by(label, option, limits, accept, outcome);
+    }
+  };
+  extend(0);
+  for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
+    // Extensions start at earlier layers, so this list no longer grows.
+    for (const Entry& entry : *list) {
+      if (labels_[index(entry.label)].bound < incumbent_ * (1 - kRelativeTie)) extend(entry.label);
+      if (*limits.budget == 0) return outcome;
     }
   }
   return outcome;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -55,14 +56,40 @@ class StageSearch {
   };
   /// Called with each pipeline whose separable objective is below the incumbent; returns the new
   /// incumbent (unchanged where the pipeline was refused).
-  using Accept = std::function<double(const std::vector<StageChoice>&, double iteration_s)>;
+  using Accept = std::function<double(const std::vector<StageChoice>&)>;
 
-  StageSearch(const StageTables& tables, const ReplicaCount& count, const Goal& goal);
+  StageSearch(const StageTables& tables, const Goal& goal);
 
   /// Finds pipelines better than `incumbent` (seconds or USD by the goal).
-  Outcome run(double incumbent, const Limits& limits, const Accept& accept);
+  Outcome run(const ReplicaCount& count, double incumbent, const Limits& limits,
+              const Accept& accept);
 
  private:
+  /// GPUs taken of each resource, in units of D; 16-bit lanes, so that a few word operations
+  /// compare them all. A pipeline takes at most layers * degree of them, far below 2^15.
+  struct Used {
+    static constexpr std::size_t kWords = kMostResources / 4;
+    std::array<std::uint64_t, kWords> words{};
+
+    int get(int resource) const {
+      const auto r = static_cast<unsigned>(resource);
+      return static_cast<int>(words[r / 4] >> (r % 4 * 16) & 0xFFFFU);
+    }
+    void add(int resource, int units) {
+      const auto r = static_cast<unsigned>(resource);
+      words[r / 4] += static_cast<std::uint64_t>(units) << (r % 4 * 16);
+    }
+    /// Whether no resource is taken more than in `other`: a lane that is larger borrows its high
+    /// bit.
+    bool within(const Used& other) const {
+      constexpr std::uint64_t kHigh = 0x8000'8000'8000'8000U;
+      for (std::size_t w = 0; w < kWords; ++w) {
+        if ((((other.words[w] | kHigh) - words[w]) & kHigh) != kHigh) return false;
+      }
+      return true;
+    }
+  };
+
   struct Label {
     double closed_max_s = 0;  ///< largest turn of the stages behind the front one
     double closed_sum_s = 0;
@@ -70,37 +97,58 @@ class StageSearch {
     double sync_s = 0;
     double update_s = 0;
     double usd_per_s = 0;  ///< of the GPUs in use, a mixed stage at its cheapest
+    double bound = 0;      ///< no completion scores below this
+    Used used;
     std::int32_t parent = -1;
     std::int32_t first = 0;  ///< first layer of the front stage
     std::int32_t option = -1;
     std::int32_t mixed = -1;  ///< the mixed option in use, or -1
     std::int32_t stages = 0;
-    bool dead = false;
+
+    double sum_s() const { return closed_sum_s + open_s; }
   };
 
-  double score_bound(const Label& label, int first, const int* used) const;
-  void extend(std::int32_t index, const Limits& limits, const Accept& accept, Outcome& outcome);
-  void insert(const Label& label, const std::vector<int>& used, const Limits& limits,
-              Outcome& outcome);
-  bool dominates(const Label& a, const int* used_a, const Label& b, const int* used_b) const;
+  /// Labels that start at the same layer with the same option and mixed option, none dominated by
+  /// another, by rising sum_s.
+  struct Entry {
+    double sum_s;
+    Used used;
+    std::int32_t label;
+  };
+  using List = std::vector<Entry>;
+
+  void extend_by(std::int32_t index, int option, const Limits& limits, const Accept& accept,
+                 Outcome& outcome);
+  bool take(int option, Label& label) const;
+  bool mixed_fits(int option, const Used& used) const;
+  int left(int resource, const Used& used) const {
+    return tables_.grouping[static_cast<std::size_t>(resource)].count -
+           used.get(resource) * count_.replicas;
+  }
+  void add_work_bounds();
+  double capacity_left(const Label& label) const;
+  double completion_bound(const Label& label, double capacity) const;
+  void insert(const Label& label, const Limits& limits, Outcome& outcome);
+  bool dominates(const Label& a, const Label& b) const;
+  bool dominated_by(const List& list, const Label& label) const;
+  List& list_of(int first, int option, int mixed);
   void finish(const Label& label, const Accept& accept);
   double stage_sync(int option, int first, int end);
-  const int* used_of(std::int32_t index) const {
-    return used_.data() + static_cast<std::size_t>(index) * resources_;
-  }
-  bool take(int option, std::vector<int>& used, Label& label) const;
-  bool mixed_fits(int option, const std::vector<int>& used) const;
 
   const StageTables& tables_;
-  ReplicaCount count_;
   Goal goal_;
-  std::size_t resources_;
+  ReplicaCount count_;
   double incumbent_ = 0;
+  /// By number of stages of a suffix: the least that the gradient of its front stage adds, and the
+  /// least transfer of any stage before it.
+  std::vector<double> least_front_s_;
+  std::vector<double> least_transfer_s_;
+  /// By number of stages behind and number of layers left: the work of those layers, in seconds of
+  /// a GPU of speed 1, transfers of their stages included.
+  std::vector<std::vector<double>> work_s_;
 
   std::vector<Label> labels_;
-  std::vector<int> used_;
-  /// Lists of live labels by first layer and (front option, mixed option).
-  std::vector<std::vector<std::int32_t>> lists_;
+  std::vector<List> lists_;
   std::vector<double> sync_;  ///< memo, NaN where not yet computed
 };
 
