@@ -1,5 +1,3 @@
-#include "cli/profile_estimate.h"
-
 #include <memory>
 
 #include <fmt/format.h>
@@ -9,6 +7,7 @@
 #include "analyzer/model/zoo.h"
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gather.h"
+#include "cli/profile_parts.h"
 
 namespace sextant::cli {
 
