@@ -20,7 +20,9 @@ OrderedJson to_json(const Reproduction& reproduction, bool timing) {
   return out;
 }
 
-std::vector<ExperimentName> experiments() { return sailor_planning_experiments(); }
+std::vector<ExperimentName> experiments() {
+  return sailor_planning_experiments();
+}
 
 Reproduction reproduce(const std::string& system, const std::string& experiment,
                        const ReproduceOptions& options) {

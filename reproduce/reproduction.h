@@ -21,7 +21,8 @@ struct Reproduction {
   std::string plot_svg;
 };
 
-/// {"schema", "system", "experiment", "rows", "timing"}; without what was timed if `timing` is false.
+/// {"schema", "system", "experiment", "rows", "timing"}; without what was timed if `timing` is
+/// false.
 OrderedJson to_json(const Reproduction& reproduction, bool timing);
 
 /// What `sextant reproduce` can run.

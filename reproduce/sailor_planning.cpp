@@ -42,19 +42,43 @@ const std::vector<Figure>& figures() {
   };
   static const std::vector<Figure> all = {
       {"fig7", "OPT-350M on 32, 80, 128 A100: throughput", opt, "gpu_trace_scaled.csv", {}},
-      {"fig8a", "OPT-350M on as many V100 as A100: throughput", opt, "",
+      {"fig8a",
+       "OPT-350M on as many V100 as A100: throughput",
+       opt,
+       "",
        {balanced(32), balanced(80), balanced(128)}},
-      {"fig8b", "OPT-350M on three times as many V100 as A100: throughput", opt,
-       "gpu_trace_heterogeneous_imbalanced.csv", {}},
-      {"fig9a", "GPT-Neo-2.7B on as many V100 as A100: throughput", neo, "",
+      {"fig8b",
+       "OPT-350M on three times as many V100 as A100: throughput",
+       opt,
+       "gpu_trace_heterogeneous_imbalanced.csv",
+       {}},
+      {"fig9a",
+       "GPT-Neo-2.7B on as many V100 as A100: throughput",
+       neo,
+       "",
        {balanced(32), balanced(80), balanced(128)}},
-      {"fig9b", "GPT-Neo-2.7B on three times as many V100 as A100: throughput", neo,
-       "gpu_trace_heterogeneous_imbalanced.csv", {}},
+      {"fig9b",
+       "GPT-Neo-2.7B on three times as many V100 as A100: throughput",
+       neo,
+       "gpu_trace_heterogeneous_imbalanced.csv",
+       {}},
       {"fig10", "OPT-350M on A100 in five zones: throughput", opt, "gpu_trace_multizone.csv", {}},
-      {"fig11", "OPT-350M in two zones, at least 0.2 iterations/s: USD per iteration", opt,
-       "gpu_trace_2zones_2gpus.csv", {}, Objective::kCost, "min_throughput_file.json", nullptr},
-      {"fig12", "OPT-350M in two zones, at most 1.2 USD per iteration: throughput", opt,
-       "gpu_trace_2zones_2gpus.csv", {}, Objective::kThroughput, nullptr, "max_budget_file.json"},
+      {"fig11",
+       "OPT-350M in two zones, at least 0.2 iterations/s: USD per iteration",
+       opt,
+       "gpu_trace_2zones_2gpus.csv",
+       {},
+       Objective::kCost,
+       "min_throughput_file.json",
+       nullptr},
+      {"fig12",
+       "OPT-350M in two zones, at most 1.2 USD per iteration: throughput",
+       opt,
+       "gpu_trace_2zones_2gpus.csv",
+       {},
+       Objective::kThroughput,
+       nullptr,
+       "max_budget_file.json"},
   };
   return all;
 }
@@ -97,8 +121,7 @@ double bound_from(const std::filesystem::path& file) {
 }
 
 Job job_of(const Figure& figure, const std::filesystem::path& artifact) {
-  Job job = read_job(
-      (artifact / "sailor/Planner/simulations/configs" / figure.job).string());
+  Job job = read_job((artifact / "sailor/Planner/simulations/configs" / figure.job).string());
   job.objective = figure.objective;
   const std::filesystem::path bounds = artifact / "ae_scripts/planner";
   if (figure.min_iters_per_s != nullptr) {
@@ -194,13 +217,13 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
       out.rows.push_back(row_of(answer, cluster, published));
       if (answer.feasible) {
         const double rate = answer.prediction.iters_per_s();
-        table.add_row({cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
-                       published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
-                       published ? fmt::format("{:+.1f} %", 100 * (rate / published->iters_per_s - 1))
-                                 : "-",
-                       fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
-                       fmt::format("{}", gpu_count(answer.plan)),
-                       fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
+        table.add_row(
+            {cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
+             published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
+             published ? fmt::format("{:+.1f} %", 100 * (rate / published->iters_per_s - 1)) : "-",
+             fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
+             fmt::format("{}", gpu_count(answer.plan)),
+             fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
       } else {
         table.add_row({cluster.summary(), std::string(planner->name()), "infeasible", "-", "-", "-",
                        "-", fmt::format("{}", answer.plans_rejected_oom), answer.reason});
@@ -213,9 +236,10 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
   };
   out.timing = {{"load_s", seconds(start, loaded)},
                 {"plan_s", seconds(loaded, std::chrono::steady_clock::now())}};
-  out.text = fmt::format("Sailor {}: {}\njudged by estimator sailor on its published profiles (evidence: "
-                         "replayed)\n\n{}",
-                         figure.name, figure.description, table.text());
+  out.text = fmt::format(
+      "Sailor {}: {}\njudged by estimator sailor on its published profiles (evidence: "
+      "replayed)\n\n{}",
+      figure.name, figure.description, table.text());
   return out;
 }
 

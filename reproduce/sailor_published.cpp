@@ -22,11 +22,27 @@ constexpr PublishedPlan kPublished[] = {
     {"fig9b", "32xA100-40@us-central1-a+96xV100-16@us-central1-a", 0.0262579915, 4.0703096},
     {"fig9b", "80xA100-40@us-central1-a+240xV100-16@us-central1-a", 0.0583007613, 4.63555768},
     {"fig9b", "128xA100-40@us-central1-a+384xV100-16@us-central1-a", 0.0891738037, 4.85136358},
-    {"fig10", "32xA100-40@us-central1-a+32xA100-40@us-central1-b+32xA100-40@us-central1-c+32xA100-40@us-central1-f+32xA100-40@us-west1-b", 0.414853388, 0.441135957},
-    {"fig10", "80xA100-40@us-central1-a+80xA100-40@us-central1-b+80xA100-40@us-central1-c+80xA100-40@us-central1-f+80xA100-40@us-west1-b", 0.727804895, 0.66800724},
-    {"fig10", "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xA100-40@us-central1-c+128xA100-40@us-central1-f+128xA100-40@us-west1-b", 1.01978155, 0.764232041},
-    {"fig11", "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xV100-16@us-central1-a+128xV100-16@us-central1-b", 0.234990305, 0.277903474},
-    {"fig12", "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xV100-16@us-central1-a+128xV100-16@us-central1-b", 0.662872978, 0.458240612},};
+    {"fig10",
+     "32xA100-40@us-central1-a+32xA100-40@us-central1-b+32xA100-40@us-central1-c+32xA100-40@us-"
+     "central1-f+32xA100-40@us-west1-b",
+     0.414853388, 0.441135957},
+    {"fig10",
+     "80xA100-40@us-central1-a+80xA100-40@us-central1-b+80xA100-40@us-central1-c+80xA100-40@us-"
+     "central1-f+80xA100-40@us-west1-b",
+     0.727804895, 0.66800724},
+    {"fig10",
+     "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xA100-40@us-central1-c+128xA100-40@us-"
+     "central1-f+128xA100-40@us-west1-b",
+     1.01978155, 0.764232041},
+    {"fig11",
+     "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xV100-16@us-central1-a+128xV100-16@us-"
+     "central1-b",
+     0.234990305, 0.277903474},
+    {"fig12",
+     "128xA100-40@us-central1-a+128xA100-40@us-central1-b+128xV100-16@us-central1-a+128xV100-16@us-"
+     "central1-b",
+     0.662872978, 0.458240612},
+};
 
 }  // namespace
 

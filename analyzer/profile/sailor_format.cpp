@@ -1,7 +1,6 @@
 #include "analyzer/profile/sailor_format.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,42 +9,13 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/profile/profile_grid.h"
+#include "analyzer/profile/sailor_json.h"
 
 namespace sextant {
 
 namespace {
 
-/// The artifact profiles in fp32 and counts in elements.
-constexpr double kBytesPerElement = 4;
-constexpr int kLargestDegree = 4096;
-constexpr int kLargestMicrobatch = 1 << 20;
-
-/// The integer that stands as the key of `node`.
-int key_number(const JsonNode& node, const std::string& key, int low, int high) {
-  int value = 0;
-  const char* end = key.data() + key.size();
-  const auto parsed = std::from_chars(key.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end || value < low || value > high) {
-    node.fail(fmt::format("a key that is an integer from {} to {}", low, high), quote(key));
-  }
-  return value;
-}
-
-/// The members of an object whose keys are 0 … n-1, in numeric order.
-std::vector<JsonNode> numbered_layers(const JsonNode& node) {
-  std::vector<JsonNode> out;
-  const std::size_t count = node.members().size();
-  for (std::size_t l = 0; l < count; ++l) {
-    const std::string key = std::to_string(l);
-    if (!node.has(key)) {
-      node.fail(fmt::format("layers numbered 0 to {}", count - 1), fmt::format("no layer {}", l));
-    }
-    out.push_back(node.at(key));
-  }
-  return out;
-}
-
-const JsonNode named_member(const JsonNode& node, const std::string& name, std::string_view what) {
+JsonNode named_member(const JsonNode& node, const std::string& name, std::string_view what) {
   if (node.has(name)) return node.at(name);
   std::vector<std::string> known;
   for (const auto& [key, value] : node.members()) known.push_back(key);
@@ -57,15 +27,8 @@ std::map<int, std::vector<LayerMemory>> read_memory(const JsonNode& model, int& 
   std::map<int, std::vector<LayerMemory>> out;
   layer_count = 0;
   for (const auto& [degree, table] : model.members()) {
-    const int tp = key_number(model, degree, 1, kLargestDegree);
-    std::vector<LayerMemory>& layers = out[tp];
-    for (const JsonNode& layer : numbered_layers(table)) {
-      const auto bytes = [&](std::string_view name) {
-        return layer.at(name).non_negative() * kBytesPerElement;
-      };
-      layers.push_back({bytes("params_floats"), bytes("act_input_floats"),
-                        bytes("act_output_floats"), bytes("act_mem_floats")});
-    }
+    const int tp = sailor_key_number(model, degree, 1, kSailorLargestDegree);
+    const std::vector<LayerMemory>& layers = out[tp] = read_sailor_memory(table);
     if (layer_count == 0) layer_count = static_cast<int>(layers.size());
     if (layers.empty() || static_cast<int>(layers.size()) != layer_count) {
       table.fail(fmt::format("{} layers, as at the other tensor degrees", layer_count));
@@ -73,14 +36,6 @@ std::map<int, std::vector<LayerMemory>> read_memory(const JsonNode& model, int& 
   }
   if (out.empty()) model.fail("memory tables by tensor degree", "none");
   return out;
-}
-
-LayerTime read_layer_time(const JsonNode& node, bool first_layer) {
-  if (!node.is_array() || node.size() != 3) node.fail("[forward s, backward s, update s]");
-  LayerTime time{node.at(0).positive(), node.at(1).non_negative(), node.at(2).non_negative()};
-  // The embedding's backward is an index add that the artifact's hooks often miss.
-  if (time.backward_s == 0 && !first_layer) node.at(1).fail("a backward time greater than zero");
-  return time;
 }
 
 /// Counts of what was odd in the table of one GPU type.
@@ -138,15 +93,13 @@ void read_times(const JsonNode& table, const std::string& gpu, bool asked_for,
   if (!has_all_layers(table, gpu, asked_for, profile)) return;
   Oddities odd;
   for (const auto& [microbatch_key, by_degree] : table.members()) {
-    const int microbatch = key_number(table, microbatch_key, 1, kLargestMicrobatch);
+    const int microbatch = sailor_key_number(table, microbatch_key, 1, kSailorLargestMicrobatch);
     for (const auto& [degree_key, layers] : by_degree.members()) {
-      const int tp = key_number(by_degree, degree_key, 1, kLargestDegree);
+      const int tp = sailor_key_number(by_degree, degree_key, 1, kSailorLargestDegree);
       ProfilePoint point;
       point.evidence = Evidence::kReplayed;
       point.source = table.file();
-      for (const JsonNode& layer : numbered_layers(layers)) {
-        point.layers.push_back(read_layer_time(layer, point.layers.empty()));
-      }
+      point.layers = read_sailor_times(layers);
       if (profile.memory.count(tp) == 0) {
         odd.without_memory.push_back(fmt::format("({}, {})", tp, microbatch));
         continue;

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analyzer/core/error.h"
 #include "analyzer/profile/profile_grid.h"
+#include "tests/profile/toy_points.h"
 
 namespace sextant {
 namespace {
@@ -29,17 +29,6 @@ ModelProfile sample() {
   profile.points[{"b", 1, 1}] = point(1, Evidence::kEstimated);
   profile.memory[1] = {{1, 2, 3, 4}, {5, 6, 7, 8}};
   return profile;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kBadInput);
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 TEST(ModelProfile, AnswersWhatIsThere) {

@@ -5,7 +5,9 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/profile/profile_grid.h"
-#include "tests/profile/profile_test_data.h"
+#include "tests/profile/toy_points.h"
+#include "tests/support/reference_data.h"
+#include "tests/support/temporary_folder.h"
 
 namespace sextant {
 namespace {
@@ -17,7 +19,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(SailorFormat, ReadsThePublishedSimulatorTable) {
-  SEXTANT_NEEDS_DATA(artifact, "sailor")
+  const auto artifact = reference_data("sailor");
+  SEXTANT_NEEDS(artifact)
   EXPECT_THAT(list_sailor_models(artifact),
               ElementsAre("GPT-Neo-2.7", "LLAMA-3-8", "OPT-30", "OPT-350"));
   const ModelProfile opt = read_sailor_simulator_profile(artifact, "OPT-350", {"A100-40"});
@@ -34,7 +37,8 @@ TEST(SailorFormat, ReadsThePublishedSimulatorTable) {
 }
 
 TEST(SailorFormat, NotesEveryAnomalyOfThePublishedTables) {
-  SEXTANT_NEEDS_DATA(artifact, "sailor")
+  const auto artifact = reference_data("sailor");
+  SEXTANT_NEEDS(artifact)
   const ModelProfile neo = read_sailor_simulator_profile(artifact, "GPT-Neo-2.7", {});
   EXPECT_THAT(neo.notes, Contains(AllOf(HasSubstr("A100-80"), HasSubstr("optimizer step is 0"))));
   EXPECT_THAT(neo.notes, Contains(AllOf(HasSubstr("V100-16"), HasSubstr("no point for tp 1 at "
@@ -58,7 +62,8 @@ TEST(SailorFormat, NotesEveryAnomalyOfThePublishedTables) {
 }
 
 TEST(SailorFormat, SaysWhichGpuTypesThereAre) {
-  SEXTANT_NEEDS_DATA(artifact, "sailor")
+  const auto artifact = reference_data("sailor");
+  SEXTANT_NEEDS(artifact)
   for (const auto reader : {read_sailor_simulator_profile, read_sailor_planner_profile}) {
     try {
       reader(artifact, "OPT-30", {"RTX-2080"});
@@ -76,10 +81,9 @@ class SailorToy : public ::testing::Test {
     const SailorPaths paths(directory_.path());
     const std::string layer = R"({"params_floats": 10, "act_output_floats": 2,
         "act_input_floats": 1, "act_mem_floats": 3})";
-    testing::write_text(paths.llm_info,
-                        R"({"toy": {"1": {"0": )" + layer + R"(, "1": )" + layer + "}}}");
-    testing::write_text(paths.profiles_tmp, R"({"toy": {"gpu": )" + times + "}}");
-    testing::write_text(paths.planner_profile("toy", "gpu"), times);
+    write_text(paths.llm_info, R"({"toy": {"1": {"0": )" + layer + R"(, "1": )" + layer + "}}}");
+    write_text(paths.profiles_tmp, R"({"toy": {"gpu": )" + times + "}}");
+    write_text(paths.planner_profile("toy", "gpu"), times);
   }
   std::string failure(const std::string& times) {
     write(times);
@@ -95,7 +99,7 @@ class SailorToy : public ::testing::Test {
     return text_;
   }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::string text_;
 };
 

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/core/json_document.h"
+#include "analyzer/profile/model_profile.h"
+
+namespace sextant {
+
+/// What one profiled point is about: everything that its numbers depend on.
+struct ProfileKey {
+  std::string model;
+  std::string gpu;
+  /// variant_name() of the options below, or "artifact/planner", "artifact/simulator" and
+  /// "artifact/points" for what the published artifact measured.
+  std::string variant;
+  std::string dtype = "fp32";
+  int seq_len = 0;  ///< tokens; 0 where the source does not say
+  int tp = 1;
+  int microbatch = 1;
+  bool recompute = false;
+  bool sequence_parallel = false;
+
+  auto operator<=>(const ProfileKey&) const = default;
+  /// "OPT-350M on A100-40, bf16, tp 2, microbatch 4".
+  std::string text() const;
+};
+
+/// "fp32", "bf16-recompute", "bf16-recompute-sp", …
+std::string variant_name(std::string_view dtype, bool recompute, bool sequence_parallel);
+
+enum class PointStatus { kOk, kOutOfMemory, kError, kTimeout };
+/// "ok", "oom", "error", "timeout".
+std::string_view to_string(PointStatus status);
+
+/// A timed phase of one layer on one rank for one microbatch, seconds.
+struct PhaseTime {
+  double median_s = 0;
+  double p10_s = 0;
+  double p90_s = 0;
+  int samples = 0;  ///< 0: only the median is known, and the spread is not
+  double rel_stdev = 0;
+};
+
+/// A collective among tensor-parallel ranks that a profiler recorded but did not run.
+struct TensorCollective {
+  std::string operation;  ///< "all_reduce", "all_gather", "reduce_scatter"
+  std::string phase;      ///< "forward" or "backward"
+  double bytes = 0;
+};
+
+/// An operator or a kernel of a layer.
+struct TimedPart {
+  std::string name;
+  std::string phase;
+  int calls = 1;
+  double total_s = 0;
+};
+
+/// One distinct kind of layer: all layers of a kind cost the same. Bytes at the point's microbatch.
+struct LayerKindProfile {
+  std::string kind;  ///< "embedding", "block", "final_norm", "head", …
+  PhaseTime forward;
+  PhaseTime backward;
+  PhaseTime update;
+  double parameter_bytes = 0;
+  double input_bytes = 0;
+  double output_bytes = 0;
+  double saved_activation_bytes = 0;
+  double workspace_bytes = 0;
+  std::vector<TensorCollective> collectives;
+  std::vector<TimedPart> operators;
+  std::vector<TimedPart> kernels;
+};
+
+/// So many layers of a kind, one after the other.
+struct LayerRun {
+  int kind = 0;  ///< index into PointDocument::kinds
+  int count = 1;
+};
+
+/// One point of a profile; document kind `profile` (profiles/schema/profile.json).
+struct PointDocument {
+  ProfileKey key;
+  PointStatus status = PointStatus::kOk;
+  std::string reason;  ///< why there are no times; "" where status is ok
+  Evidence evidence = Evidence::kEstimated;
+  bool update_is_whole_step = false;    ///< "update_scope"
+  bool collectives_are_timed = true;    ///< "tp_comm": included, or recorded, to be priced
+  std::string memory_basis;             ///< how the bytes were obtained
+  std::vector<LayerKindProfile> kinds;  ///< empty unless status is ok
+  std::vector<LayerRun> sequence;       ///< where each kind stands, from first layer to last
+  /// "gpu_name", "driver", "cuda", "host", "command", "git_revision", "time" (UTC, ISO 8601), …
+  std::map<std::string, std::string> provenance;
+  std::string source;  ///< file it came from
+
+  int layer_count() const;
+  /// Forward and backward of all layers, seconds; `of` picks median_s, p10_s or p90_s.
+  double total_s(double PhaseTime::*of = &PhaseTime::median_s) const;
+  /// Whether every forward and backward time has a spread.
+  bool has_spread() const;
+  /// The provenance's "time", "" where it has none.
+  std::string time() const;
+};
+
+/// The point as JSON, without "schema" (it may be a part of a larger document).
+OrderedJson point_json(const PointDocument& point);
+/// The point's own file, with "schema".
+std::string point_document_text(const PointDocument& point);
+
+/// Whether both hold the same measurement, wherever they were read from.
+bool same_measurement(const PointDocument& a, const PointDocument& b);
+
+/// Reads what point_json writes. Throws Error(kBadInput) naming the member that is missing, unknown
+/// (unless `lenient`: the document is of a newer minor version), out of range or contradictory.
+PointDocument read_point(const JsonNode& node, bool lenient = false);
+/// The same for a point of a database, which may carry "superseded" measurements beside it.
+PointDocument read_database_point(const JsonNode& node, bool lenient = false);
+
+/// Whether the schema member names a newer minor version than ours, whose unknown members are to be
+/// passed over.
+bool has_newer_minor(const JsonNode& root);
+
+/// Reads a point file of ours.
+PointDocument read_point_document(const JsonDocument& document);
+
+/// "<variant>/profile_<model>_<gpu>_<tp>_<mbs>.json", every component safe as a file name.
+std::string point_file_name(const ProfileKey& key);
+
+}  // namespace sextant

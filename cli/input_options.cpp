@@ -1,0 +1,58 @@
+#include "cli/input_options.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+
+namespace sextant::cli {
+
+void add_input_options(CLI::App& command, TrainingInputOptions& options) {
+  command.add_option("--cluster", options.cluster, "Cluster document")
+      ->required()
+      ->type_name("FILE");
+  command
+      .add_option("--job", options.job, "Job document, or the artifact's training_config_*.json")
+      ->required()
+      ->type_name("FILE");
+  command
+      .add_option("--profiles", options.profile_db, "Profile database (default: the shipped one)")
+      ->type_name("DIR");
+  command.add_option("--variant", options.variant,
+                     "Variant of the profiles, as `sextant profile show` lists them");
+}
+
+double token_count(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  double factor = 1;
+  if (parsed.ec == std::errc() && end - parsed.ptr == 1) {
+    switch (*parsed.ptr) {
+      case 'K':
+        factor = 1e3;
+        break;
+      case 'M':
+        factor = 1e6;
+        break;
+      case 'B':
+        factor = 1e9;
+        break;
+      case 'T':
+        factor = 1e12;
+        break;
+      default:
+        factor = 0;
+    }
+  }
+  const bool whole = parsed.ec == std::errc() && end - parsed.ptr <= 1;
+  if (!whole || !(value * factor >= 1) || !std::isfinite(value * factor)) {
+    throw_usage(
+        fmt::format("--tokens {}: expected a number of tokens such as 300B or 12e9", quote(text)));
+  }
+  return value * factor;
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "analyzer/training/training_input.h"
+#include "cli/commands.h"
+
+namespace sextant::cli {
+
+/// --cluster, --job, --profiles, --variant: the inputs of `plan` and `simulate`.
+void add_input_options(CLI::App& command, TrainingInputOptions& options);
+
+/// "12e9", "300B", "1T": a number of tokens with an optional K, M, B or T. Throws Error(kUsage).
+double token_count(const std::string& text);
+
+}  // namespace sextant::cli

@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
+#include "analyzer/core/interrupt.h"
+#include "analyzer/core/table.h"
+#include "cli/input_options.h"
+#include "cli/plan_output.h"
+
+namespace sextant::cli {
+
+namespace {
+
+struct Arguments {
+  TrainingInputOptions input;
+  std::vector<std::string> planners;
+  std::string estimator = "sailor";
+  std::string objective;
+  std::string tokens;
+  std::string output;
+  std::optional<double> max_usd_per_iter;
+  std::optional<double> min_iters_per_s;
+  PlannerOptions options;
+};
+
+void apply(const Arguments& arguments, Job& job) {
+  if (!arguments.objective.empty()) {
+    job.objective = arguments.objective == "cost" ? Objective::kCost : Objective::kThroughput;
+  }
+  if (arguments.max_usd_per_iter) job.max_usd_per_iter = arguments.max_usd_per_iter;
+  if (arguments.min_iters_per_s) job.min_iters_per_s = arguments.min_iters_per_s;
+}
+
+std::vector<const Planner*> chosen_planners(const std::vector<std::string>& names) {
+  if (names.empty()) return {&planner_named("sextant")};
+  if (names.size() == 1 && names[0] == "all") return planners();
+  std::vector<const Planner*> out;
+  for (const std::string& name : names) out.push_back(&planner_named(name));
+  return out;
+}
+
+/// Feasible first, then by the objective; planners keep their order where they tie.
+void rank(std::vector<PlannedJob>& jobs, Objective objective) {
+  std::stable_sort(jobs.begin(), jobs.end(), [&](const PlannedJob& a, const PlannedJob& b) {
+    if (a.feasible != b.feasible) return a.feasible;
+    if (!a.feasible) return false;
+    return objective == Objective::kThroughput
+               ? a.prediction.iteration_s < b.prediction.iteration_s
+               : a.prediction.usd_per_iter() < b.prediction.usd_per_iter();
+  });
+}
+
+OrderedJson row_json(const PlannedJob& job, const TrainingInput& input, double tokens,
+                     bool timing) {
+  OrderedJson row = {{"status", job.feasible ? "ok" : "infeasible"},
+                     {"planner", job.planner->name()}};
+  if (job.feasible) {
+    row.update(prediction_json({input, job.plan, job.prediction, job.estimator->name(), tokens}));
+    if (job.search.bound_iters_per_s) row["bound_iters_per_s"] = *job.search.bound_iters_per_s;
+    if (job.search.bound_usd_per_iter) row["bound_usd_per_iter"] = *job.search.bound_usd_per_iter;
+  } else {
+    row["estimator"] = job.estimator->name();
+    row["reason"] = job.reason;
+  }
+  row["complete"] = job.search.complete;
+  row["evaluations"] = job.search.evaluations;
+  if (timing) row["search_s"] = job.search_s;
+  row["plans_rejected_oom"] = job.plans_rejected_oom;
+  row["plans_rejected_constraint"] = job.plans_rejected_constraint;
+  if (job.feasible) row["plan"] = to_json(job.plan);
+  return row;
+}
+
+/// How far from the best that can be: the text of the proof.
+std::string bound_text(const PlannedJob& job) {
+  constexpr double kMet = 1e-6;
+  double gap = -1;
+  if (job.search.bound_iters_per_s) {
+    gap = *job.search.bound_iters_per_s / job.prediction.iters_per_s() - 1;
+  } else if (job.search.bound_usd_per_iter) {
+    gap = job.prediction.usd_per_iter() / *job.search.bound_usd_per_iter - 1;
+  }
+  if (gap < 0) return "this planner proves nothing about better plans\n";
+  if (gap <= kMet) return "proved: no better plan in the searched space\n";
+  return fmt::format("search stopped early: a plan at most {:.1f} % better may exist\n", 100 * gap);
+}
+
+std::string comparison(const std::vector<PlannedJob>& jobs) {
+  Table table({{"planner", Table::Align::kLeft},
+               {"iterations/s"},
+               {"USD/iteration"},
+               {"GPUs"},
+               {"OOM plans"},
+               {"plan", Table::Align::kLeft}});
+  for (const PlannedJob& job : jobs) {
+    const std::string oom = fmt::format("{}", job.plans_rejected_oom);
+    if (job.feasible) {
+      table.add_row({std::string(job.planner->name()),
+                     fmt::format("{:.5f}", job.prediction.iters_per_s()),
+                     fmt::format("{:.4f}", job.prediction.usd_per_iter()),
+                     fmt::format("{}", gpu_count(job.plan)), oom, summary(job.plan)});
+    } else {
+      table.add_row({std::string(job.planner->name()), "infeasible", "-", "-", oom, job.reason});
+    }
+  }
+  return table.text();
+}
+
+void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
+                const Arguments& arguments, double tokens) {
+  const PlannedJob& best = jobs.front();
+  std::string text =
+      fmt::format("{} on {}\nglobal batch {}, {}, judged by estimator {} (evidence: {})\n\n",
+                  input.job.model, input.cluster.summary(), input.job.global_batch,
+                  to_string(input.job.dtype), arguments.estimator, to_string(input.evidence));
+  if (jobs.size() > 1) text += comparison(jobs) + "\n";
+  text += fmt::format("plan of {}: microbatch {}, {} stages, {} replicas\n", best.planner->name(),
+                      best.plan.microbatch, best.plan.pipelines.front().stages.size(),
+                      best.plan.pipelines.front().stages.front().replicas.size());
+  text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
+  text += bound_text(best);
+  print(text);
+}
+
+int run(const Arguments& arguments, const Session& session) {
+  const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
+  const std::vector<const Planner*> chosen = chosen_planners(arguments.planners);
+  const Estimator& judge = estimator_named(arguments.estimator);
+  TrainingInputOptions options = arguments.input;
+  options.artifact = session.artifact;
+  TrainingInput input = load_training_input(options);
+  apply(arguments, input.job);
+  print_notes(input);
+  handle_interrupts();
+  std::vector<PlannedJob> jobs;
+  for (const Planner* planner : chosen) {
+    jobs.push_back(plan_job(*planner, input.problem(), judge, arguments.options));
+  }
+  rank(jobs, input.job.objective);
+  const PlannedJob& best = jobs.front();
+  if (!best.feasible) throw_infeasible(best.reason);
+  if (!arguments.output.empty()) {
+    OrderedJson document = to_json(best.plan);
+    document["prediction"] =
+        prediction_json({input, best.plan, best.prediction, best.estimator->name(), tokens});
+    document["prediction"]["planner"] = best.planner->name();
+    write_file_atomically(arguments.output, json_text(document));
+  }
+  if (!session.json) {
+    print_text(jobs, input, arguments, tokens);
+    return 0;
+  }
+  OrderedJson rows = OrderedJson::array();
+  for (const PlannedJob& job : jobs) rows.push_back(row_json(job, input, tokens, session.timing));
+  print(json_text({{"schema", schema_id("plans")},
+                   {"model", input.job.model},
+                   {"cluster", input.cluster.summary()},
+                   {"objective", input.job.objective == Objective::kCost ? "cost" : "throughput"},
+                   {"notes", input.notes},
+                   {"plans", std::move(rows)}}));
+  return 0;
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& program, Session& session) {
+  CLI::App* command =
+      program.add_subcommand("plan", "Find the plan that trains a model best on a cluster");
+  auto arguments = std::make_shared<Arguments>();
+  add_common_options(*command, session);
+  add_input_options(*command, arguments->input);
+  std::string names;
+  for (const Planner* planner : planners()) names += fmt::format(" {}", planner->name());
+  command
+      ->add_option("--planner", arguments->planners,
+                   fmt::format("Planners, or all (default: sextant); there are:{}", names))
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command->add_option("--estimator", arguments->estimator, "The estimator that judges");
+  command->add_option("--objective", arguments->objective, "Overrides the job's")
+      ->check(CLI::IsMember({"throughput", "cost"}));
+  command->add_option("--max-cost", arguments->max_usd_per_iter, "At most so many USD an iteration")
+      ->check(CLI::PositiveNumber)
+      ->type_name("USD");
+  command
+      ->add_option("--min-throughput", arguments->min_iters_per_s,
+                   "At least so many iterations a second")
+      ->check(CLI::PositiveNumber)
+      ->type_name("IT/S");
+  command
+      ->add_option("--tokens", arguments->tokens,
+                   "Also say what a run of so many tokens takes (300B, 12e9)")
+      ->type_name("N");
+  command->add_option("--seed", arguments->options.seed, "Of planners that draw random numbers");
+  command
+      ->add_option("--max-evaluations", arguments->options.max_evaluations,
+                   "Budget of the search in evaluations of partial plans")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command
+      ->add_option("--time-limit", arguments->options.time_limit_s,
+                   "Stop earlier; the result is then marked incomplete")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
+  command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
+      ->type_name("FILE");
+  command->callback([arguments, &session] {
+    session.action = [arguments, &session] { return run(*arguments, session); };
+  });
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "analyzer/training/run_figures.h"
+#include "planner/training/planner.h"
+
+namespace sextant::cli {
+
+/// What `sextant plan` and `sextant simulate` print of a plan and its prediction.
+struct PlanOutput {
+  const TrainingInput& input;
+  const Plan& plan;
+  const Prediction& prediction;
+  std::string_view estimator;
+  double tokens = 0;  ///< length of the run asked for, 0 = not asked
+};
+
+/// A picture of the pipeline as a table, where the iteration's time goes, memory, cost, and the
+/// figures of the whole run.
+std::string describe(const PlanOutput& output);
+
+/// {"throughput_iters_per_s", "iteration_s", "usd_per_iter", "peak_memory_bytes", …}: the members
+/// that a row of `plans` and a `prediction` share.
+OrderedJson prediction_json(const PlanOutput& output);
+
+/// Lines "note: …" for stderr.
+void print_notes(const TrainingInput& input);
+
+}  // namespace sextant::cli

@@ -1,0 +1,342 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "analyzer/core/data_directory.h"
+#include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
+#include "analyzer/core/table.h"
+#include "analyzer/profile/estimate_points.h"
+#include "analyzer/profile/profile_check.h"
+#include "analyzer/profile/profile_compare.h"
+#include "analyzer/profile/profile_source.h"
+#include "analyzer/profile/sailor_export.h"
+#include "cli/commands.h"
+#include "cli/profile_estimate.h"
+
+namespace sextant::cli {
+
+namespace {
+
+using Align = Table::Align;
+
+/// Which databases a subcommand is about.
+struct Selection {
+  std::string source;  ///< file or directory; "" is the shipped profiles, or the artifact's
+  std::string model;
+  std::string gpu;
+};
+
+void add_selection(CLI::App& command, const std::shared_ptr<Selection>& selection) {
+  command.add_option("source", selection->source,
+                     "Database directory, database or point document; by default the shipped "
+                     "profiles, or with --artifact the published tables");
+  command.add_option("--model", selection->model, "Only this model");
+  command.add_option("--gpu", selection->gpu, "Only this GPU type");
+}
+
+std::vector<ProfileDatabase> select(const Selection& selection, const Session& session,
+                                    std::vector<std::string>& notes) {
+  if (!selection.source.empty()) {
+    return read_databases(selection.source, selection.model, selection.gpu);
+  }
+  if (!session.artifact.empty()) {
+    return sailor_databases(session.artifact, selection.model, selection.gpu, notes);
+  }
+  return read_databases(data_directory() / "measured", selection.model, selection.gpu);
+}
+
+Evidence weakest(const ProfileDatabase& database) {
+  Evidence evidence = Evidence::kMeasuredGpu;
+  for (const auto& [key, entry] : database.points) {
+    evidence = weaker(evidence, entry.point.evidence);
+  }
+  return evidence;
+}
+
+/// 10th to 90th percentile as a share of the median.
+std::string spread_text(const PointDocument& point) {
+  if (!point.has_spread()) return "-";
+  const double median = point.total_s();
+  return fmt::format("-{:.1f} +{:.1f} %", 100 * (1 - point.total_s(&PhaseTime::p10_s) / median),
+                     100 * (point.total_s(&PhaseTime::p90_s) / median - 1));
+}
+
+std::string memory_text(const PointDocument& point, double LayerKindProfile::*bytes) {
+  double total = 0;
+  for (const LayerRun& run : point.sequence) {
+    total += run.count * (point.kinds[static_cast<std::size_t>(run.kind)].*bytes);
+  }
+  return format_bytes(total);
+}
+
+std::string points_text(const ProfileDatabase& database) {
+  std::string out = fmt::format("{} on {}\n\n", quote(database.model), quote(database.gpu));
+  Table table({{"variant", Align::kLeft},
+               {"seq"},
+               {"tp"},
+               {"mbs"},
+               {"status", Align::kLeft},
+               {"fwd + bwd"},
+               {"spread"},
+               {"parameters"},
+               {"activations"},
+               {"evidence", Align::kLeft}});
+  for (const auto& [key, entry] : database.points) {
+    const PointDocument& point = entry.point;
+    const bool ok = point.status == PointStatus::kOk;
+    table.add_row({key.variant, key.seq_len > 0 ? std::to_string(key.seq_len) : "-",
+                   std::to_string(key.tp), std::to_string(key.microbatch),
+                   std::string(to_string(point.status)), ok ? format_seconds(point.total_s()) : "-",
+                   ok ? spread_text(point) : "-",
+                   ok ? memory_text(point, &LayerKindProfile::parameter_bytes) : "-",
+                   ok ? memory_text(point, &LayerKindProfile::saved_activation_bytes) : "-",
+                   std::string(to_string(point.evidence))});
+  }
+  out += table.text();
+  for (const std::string& gap : database.describe_gaps()) out += "gap: " + gap + "\n";
+  for (const PointDocument* point : database.failures()) {
+    out += fmt::format("{}: {}: {}\n", to_string(point->status), point->key.text(),
+                       quote(point->reason, 200));
+  }
+  return out;
+}
+
+std::string overview_text(const std::vector<ProfileDatabase>& databases) {
+  Table table({{"model", Align::kLeft},
+               {"GPU type", Align::kLeft},
+               {"variants", Align::kLeft},
+               {"points"},
+               {"gaps"},
+               {"failures"},
+               {"evidence", Align::kLeft}});
+  for (const ProfileDatabase& database : databases) {
+    table.add_row(
+        {database.model, database.gpu, fmt::format("{}", fmt::join(database.variants(), ", ")),
+         std::to_string(database.points.size()), std::to_string(database.gaps().size()),
+         std::to_string(database.failures().size()), std::string(to_string(weakest(database)))});
+  }
+  return table.text();
+}
+
+int show(const Selection& selection, const Session& session) {
+  std::vector<std::string> notes;
+  const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  if (session.json) {
+    OrderedJson out = {{"schema", schema_id("profiles")}, {"profiles", OrderedJson::array()}};
+    for (const ProfileDatabase& database : databases) {
+      out["profiles"].push_back(OrderedJson::parse(database_text(database)));
+    }
+    out["notes"] = notes;
+    print(json_text(out));
+    return 0;
+  }
+  std::string text;
+  if (databases.size() > 1) {
+    text = overview_text(databases);
+  } else {
+    text = points_text(databases.front());
+  }
+  for (const std::string& note : notes) text += "note: " + note + "\n";
+  print(text);
+  return 0;
+}
+
+int check(const Selection& selection, const Session& session) {
+  std::vector<std::string> notes;
+  const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  OrderedJson rows = OrderedJson::array();
+  std::string text;
+  std::size_t points = 0;
+  std::size_t errors = 0;
+  for (const ProfileDatabase& database : databases) {
+    points += database.points.size();
+    for (const Finding& finding : check_database(database, largest_plausible_flops(database.gpu))) {
+      const bool is_error = finding.severity == Finding::Severity::kError;
+      errors += is_error ? 1 : 0;
+      const char* severity = is_error ? "error" : "warning";
+      rows.push_back({{"severity", severity}, {"place", finding.place}, {"finding", finding.text}});
+      text += fmt::format("{}: {}: {}\n", severity, finding.place, finding.text);
+    }
+  }
+  for (const std::string& note : notes) text += "note: " + note + "\n";
+  const std::size_t warnings = rows.size() - errors;
+  if (session.json) {
+    print(json_text({{"schema", schema_id("profile_check")},
+                     {"profiles", databases.size()},
+                     {"points", points},
+                     {"errors", errors},
+                     {"warnings", warnings},
+                     {"findings", rows},
+                     {"notes", notes}}));
+  } else {
+    print(text + fmt::format("{} points of {} profiles: {} errors, {} warnings\n", points,
+                             databases.size(), errors, warnings));
+  }
+  return errors == 0 ? 0 : static_cast<int>(ErrorCode::kBadInput);
+}
+
+ProfileDatabase single(const std::string& path, const Selection& selection) {
+  std::vector<ProfileDatabase> found = read_databases(path, selection.model, selection.gpu);
+  if (found.size() > 1) {
+    throw_usage(
+        fmt::format("{} holds {} profiles; choose with --model and --gpu", path, found.size()));
+  }
+  return std::move(found.front());
+}
+
+int compare(const std::string& a, const std::string& b, const Selection& selection,
+            const Session& session) {
+  const ProfileComparison result = compare_profiles(single(a, selection), single(b, selection));
+  if (session.json) {
+    OrderedJson out = {{"schema", schema_id("profile_comparison")},
+                       {"points", OrderedJson::array()},
+                       {"only_in_a", result.only_in_a},
+                       {"only_in_b", result.only_in_b}};
+    for (const PointComparison& row : result.points) {
+      out["points"].push_back({{"variant", row.key.variant},
+                               {"seq_len", row.key.seq_len},
+                               {"tp", row.key.tp},
+                               {"microbatch", row.key.microbatch},
+                               {"a_s", row.a_s},
+                               {"b_s", row.b_s},
+                               {"change", row.change},
+                               {"verdict", to_string(row.verdict)}});
+    }
+    print(json_text(out));
+    return 0;
+  }
+  Table table({{"variant", Align::kLeft},
+               {"tp"},
+               {"mbs"},
+               {"A"},
+               {"B"},
+               {"change"},
+               {"B is", Align::kLeft}});
+  for (const PointComparison& row : result.points) {
+    table.add_row({row.key.variant, std::to_string(row.key.tp), std::to_string(row.key.microbatch),
+                   format_seconds(row.a_s), format_seconds(row.b_s),
+                   fmt::format("{:+.1f} %", 100 * row.change),
+                   std::string(to_string(row.verdict))});
+  }
+  std::string text = table.text();
+  for (const std::string& key : result.only_in_a) text += "only in A: " + key + "\n";
+  for (const std::string& key : result.only_in_b) text += "only in B: " + key + "\n";
+  print(text);
+  return 0;
+}
+
+struct ExportArguments {
+  Selection selection;
+  std::string to;
+  std::string directory;
+  std::string variant;
+};
+
+int export_profile(const ExportArguments& arguments, const Session& session) {
+  std::vector<std::string> notes;
+  const std::vector<ProfileDatabase> databases = select(arguments.selection, session, notes);
+  OrderedJson files = OrderedJson::array();
+  for (const ProfileDatabase& database : databases) {
+    const std::vector<std::string> variants = database.variants();
+    if (arguments.variant.empty() && variants.size() != 1) {
+      throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
+                              quote(database.model), quote(database.gpu),
+                              fmt::join(variants, ", ")));
+    }
+    const std::vector<PointDocument> points =
+        database.points_of(arguments.variant.empty() ? variants.front() : arguments.variant);
+    for (const PointDocument& point : points) {
+      const std::filesystem::path file = std::filesystem::path(arguments.directory) / "points" /
+                                         sailor_point_file_name(database.model, point.key);
+      write_file_atomically(file, sailor_point_text(point));
+      files.push_back(file.string());
+    }
+    for (const auto& file : write_sailor_layout(arguments.directory, points)) {
+      files.push_back(file.string());
+    }
+  }
+  if (session.json) {
+    print(json_text({{"schema", schema_id("exported")}, {"to", arguments.to}, {"files", files}}));
+    return 0;
+  }
+  std::string text;
+  for (const auto& file : files) text += fmt::format("wrote {}\n", file.get<std::string>());
+  print(text);
+  return 0;
+}
+
+void add_show_and_check(CLI::App& profile, Session& session) {
+  const auto selection = std::make_shared<Selection>();
+  CLI::App* show_command = profile.add_subcommand("show", "List profiles, or one profile's points");
+  add_selection(*show_command, selection);
+  add_common_options(*show_command, session);
+  show_command->callback([&session, selection] {
+    session.action = [&session, selection] { return show(*selection, session); };
+  });
+  CLI::App* check_command = profile.add_subcommand(
+      "check", "Report implausible times, gaps and failures; exit 3 where a time cannot be");
+  add_selection(*check_command, selection);
+  add_common_options(*check_command, session);
+  check_command->callback([&session, selection] {
+    session.action = [&session, selection] { return check(*selection, session); };
+  });
+}
+
+void add_compare(CLI::App& profile, Session& session) {
+  struct Arguments {
+    std::string a;
+    std::string b;
+    Selection selection;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = profile.add_subcommand(
+      "compare", "Judge profile B against A point by point, by their stored spreads");
+  command->add_option("A", arguments->a, "Database or point document, or database directory")
+      ->required();
+  command->add_option("B", arguments->b, "The same")->required();
+  command->add_option("--model", arguments->selection.model,
+                      "Model, where a directory has several");
+  command->add_option("--gpu", arguments->selection.gpu, "GPU type, where a directory has several");
+  add_common_options(*command, session);
+  command->callback([&session, arguments] {
+    session.action = [&session, arguments] {
+      return compare(arguments->a, arguments->b, arguments->selection, session);
+    };
+  });
+}
+
+void add_export(CLI::App& profile, Session& session) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* command = profile.add_subcommand("export", "Write profiles in another tool's format");
+  command->add_option("source", arguments->selection.source,
+                      "Database directory or document; by default the shipped profiles");
+  command->add_option("--model", arguments->selection.model, "Only this model");
+  command->add_option("--gpu", arguments->selection.gpu, "Only this GPU type");
+  command->add_option("--to", arguments->to, "Format: sailor")
+      ->required()
+      ->check(CLI::IsMember({"sailor"}));
+  command->add_option("--variant", arguments->variant, "Which variant, where there are several");
+  command
+      ->add_option("-o,--output", arguments->directory,
+                   "Directory: points/profile_*.json and the artifact's own tree")
+      ->required();
+  add_common_options(*command, session);
+  command->callback([&session, arguments] {
+    session.action = [&session, arguments] { return export_profile(*arguments, session); };
+  });
+}
+
+}  // namespace
+
+void add_profile_command(CLI::App& program, Session& session) {
+  CLI::App* profile = program.add_subcommand("profile", "Measured and estimated layer costs");
+  profile->require_subcommand(1);
+  add_show_and_check(*profile, session);
+  add_compare(*profile, session);
+  add_profile_estimate(*profile, session);
+  add_export(*profile, session);
+}
+
+}  // namespace sextant::cli

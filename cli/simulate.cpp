@@ -1,0 +1,77 @@
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "cli/input_options.h"
+#include "cli/plan_output.h"
+
+namespace sextant::cli {
+
+namespace {
+
+struct Arguments {
+  TrainingInputOptions input;
+  std::string plan;
+  std::string estimator = "sailor";
+  std::string tokens;
+};
+
+/// Our document, or the artifact's form.
+Plan read_plan(const std::string& path, const TrainingInput& input) {
+  const JsonDocument document = JsonDocument::read(path);
+  if (document.root().has("schema")) return plan_from_json(document.root_of_kind("plan", 1));
+  if (document.root().has("mbs")) {
+    return plan_from_artifact_json(document.root(), input.job.model, input.profile.layer_count,
+                                   input.job.global_batch);
+  }
+  document.root().fail("a plan: \"schema\": \"sextant/plan/1.0\", or the artifact's \"mbs\"");
+}
+
+int run(const Arguments& arguments, const Session& session) {
+  const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
+  const Estimator& estimator = estimator_named(arguments.estimator);
+  TrainingInputOptions options = arguments.input;
+  options.artifact = session.artifact;
+  const TrainingInput input = load_training_input(options);
+  print_notes(input);
+  const Plan plan = read_plan(arguments.plan, input);
+  const Prediction prediction = estimator.predict(input.problem(), plan);
+  const PlanOutput output{input, plan, prediction, estimator.name(), tokens};
+  if (session.json) {
+    OrderedJson document = {{"schema", schema_id("predictions")},
+                            {"status", prediction.fits ? "ok" : "infeasible"}};
+    if (!prediction.fits) document["reason"] = prediction.memory_note;
+    document.update(prediction_json(output));
+    print(json_text(document));
+  } else {
+    print(fmt::format("{} on {}\nestimator {} (evidence: {})\n\n{}", input.job.model,
+                      input.cluster.summary(), estimator.name(), to_string(input.evidence),
+                      describe(output)));
+  }
+  if (!prediction.fits) {
+    throw_infeasible("the plan does not fit in memory: " + prediction.memory_note);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_simulate_command(CLI::App& program, Session& session) {
+  CLI::App* command =
+      program.add_subcommand("simulate", "Predict time, memory and cost of a given plan");
+  auto arguments = std::make_shared<Arguments>();
+  add_common_options(*command, session);
+  add_input_options(*command, arguments->input);
+  command->add_option("--plan", arguments->plan, "Plan document, or the artifact's form")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--estimator", arguments->estimator, "Estimator");
+  command->add_option("--tokens", arguments->tokens, "Also say what a run of so many tokens takes")
+      ->type_name("N");
+  command->callback([arguments, &session] {
+    session.action = [arguments, &session] { return run(*arguments, session); };
+  });
+}
+
+}  // namespace sextant::cli
