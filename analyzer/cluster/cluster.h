@@ -67,4 +67,15 @@ struct Cluster {
   std::string summary() const;
 };
 
+/// "80xA100-40@us-central1-a", one term of a cluster's summary. Throws Error(kUsage).
+GpuCount gpu_count_from(std::string_view text);
+
+/// A cluster of these GPUs, pools in the given order, without egress prices and network. What has
+/// no price costs nothing and leaves a note. Throws Error(kBadInput) where `resolve` does not know
+/// a type, or leaves out its memory or the GPUs of a node, or where a pool would stand twice.
+Cluster cluster_of(const std::vector<GpuCount>& gpus, const GpuResolver& resolve);
+
+/// Notes that `gpu` has no price, once.
+void note_missing_price(Cluster& cluster, std::string_view gpu);
+
 }  // namespace sextant

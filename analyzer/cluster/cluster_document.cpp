@@ -104,7 +104,7 @@ class ClusterReader {
     }
     const auto price = node.find("usd_per_gpu_hour");
     pool.usd_per_hour = price ? usd_per_gpu_hour(*price) : defaults.usd_per_hour;
-    if (!price && pool.usd_per_hour <= 0) note_missing_price(pool.gpu);
+    if (!price && pool.usd_per_hour <= 0) note_missing_price(cluster_, pool.gpu);
     total_ += pool.count;
     if (total_ > kMostGpus) node.fail(fmt::format("at most {} GPUs in all", kMostGpus), "more");
     cluster_.pools.push_back(std::move(pool));
@@ -134,12 +134,6 @@ class ClusterReader {
                               (count + gpus_per_node - 1) / gpus_per_node, count, gpus_per_node));
     }
     return count;
-  }
-
-  void note_missing_price(const std::string& gpu) {
-    const std::string note = fmt::format("no price of {}: it counts as free", gpu);
-    const auto found = std::find(cluster_.notes.begin(), cluster_.notes.end(), note);
-    if (found == cluster_.notes.end()) cluster_.notes.push_back(note);
   }
 
   void read_prices(const JsonNode& node) {

@@ -61,31 +61,18 @@ SailorSite::SailorSite(const std::filesystem::path& artifact_dir)
 }
 
 Cluster SailorSite::cluster(const std::vector<GpuCount>& gpus) const {
-  Cluster cluster;
-  for (const GpuCount& available : gpus) {
-    const SailorGpu& known = sailor_gpu(available.gpu);
-    const auto per_node = gpus_per_node_.find(available.gpu);
+  Cluster cluster = cluster_of(gpus, [this](std::string_view name) {
+    const SailorGpu& known = sailor_gpu(name);
+    const auto per_node = gpus_per_node_.find(std::string(name));
     if (per_node == gpus_per_node_.end()) {
       throw_bad_input(
           fmt::format("basic_cluster_config.json has no entry for {}; expected its "
                       "gpus_per_node",
-                      quote(available.gpu)));
+                      quote(name)));
     }
-    GpuPool pool;
-    pool.gpu = available.gpu;
-    pool.zone = available.zone;
-    pool.count = available.count;
-    pool.gpus_per_node = per_node->second;
-    pool.memory_bytes = known.memory_gib * kBytesPerGib;
-    pool.usd_per_hour = known.usd_per_hour;
-    const std::string note =
-        fmt::format("no published price of {}: it counts as free", available.gpu);
-    const bool noted =
-        std::find(cluster.notes.begin(), cluster.notes.end(), note) != cluster.notes.end();
-    if (known.usd_per_hour == 0 && !noted) cluster.notes.push_back(note);
-    cluster.pools.push_back(std::move(pool));
-  }
-  cluster.name = cluster.summary();
+    return GpuDefaults{std::string(name), known.memory_gib * kBytesPerGib, known.usd_per_hour,
+                       per_node->second};
+  });
   cluster.egress_usd_per_byte = egress_usd_per_byte_;
   cluster.price_source = "Sailor artifact (SOSP'25), simulations/constants.py";
   cluster.network = network_;

@@ -15,6 +15,7 @@
 #include "analyzer/profile/profile_db.h"
 #include "analyzer/profile/roofline.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/shipped_gpus.h"
 
 namespace sextant {
 
@@ -22,11 +23,6 @@ namespace {
 
 /// Microbatch sizes that an estimate covers; a measured profile brings its own.
 const std::vector<int> kEstimatedMicrobatches = {1, 2, 4, 8, 16, 32};
-
-GpuDefaults shipped_gpu(std::string_view name) {
-  const GpuSpec gpu = gpu_named(name);
-  return {gpu.name, gpu.memory_bytes, gpu.usd_per_hour.value_or(0), gpu.gpus_per_node};
-}
 
 /// The description of the job's model: its own, a document beside it, or a built-in one.
 ModelDescription model_of(const Job& job, const std::filesystem::path& job_path) {

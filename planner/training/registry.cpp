@@ -2,6 +2,7 @@
 
 #include "analyzer/core/error.h"
 #include "planner/training/planner.h"
+#include "planner/training/sailor/sailor_planner.h"
 #include "planner/training/sextant/sextant_planner.h"
 
 namespace sextant {
@@ -9,6 +10,7 @@ namespace sextant {
 const std::vector<const Planner*>& planners() {
   static const std::vector<const Planner*> all = {
       &sextant_planner(),
+      &sailor_planner(),
   };
   return all;
 }
