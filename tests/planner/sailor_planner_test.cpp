@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "analyzer/cluster/sailor_cluster.h"
 #include "analyzer/core/error.h"
@@ -290,6 +291,32 @@ TEST_F(SmallCluster, BudgetOfEvaluationsEndsTheSearchTheSameEveryTime) {
   EXPECT_FALSE(found.proposals.empty());
   EXPECT_TRUE(same(found, search(options)));
   EXPECT_TRUE(search().complete);
+}
+
+TEST(SailorPlannerOnAnyCluster, ProposesLegalPlansOrSaysWhyNot) {
+  EXPECT_TRUE(rc::check("proposals are legal", [] {
+    SmallProblem small;
+    small.job.global_batch = *rc::gen::inRange(1, 40);
+    small.measure("A100-40", 1, {1, 2});
+    small.measure("GH-96", 0.5, {1, 2, 4});
+    small.measure("V100-16", 1.8, *rc::gen::element(std::vector<int>{1}, std::vector<int>{1, 2}));
+    for (const char* zone : {"us-central1-a", "us-central1-b", "us-west1-b"}) {
+      for (const char* gpu : {"A100-40", "GH-96", "V100-16"}) {
+        const int count = *rc::gen::inRange(0, 7);
+        const double memory_bytes = *rc::gen::inRange(4, 16) * 1e9;
+        if (count > 0) small.add(gpu, zone, count, memory_bytes);
+      }
+    }
+    if (*rc::gen::arbitrary<bool>()) small.job.objective = Objective::kCost;
+    if (*rc::gen::arbitrary<bool>()) {
+      small.job.max_usd_per_iter = *rc::gen::inRange(1, 100) * 1e-3;
+    }
+    const SearchResult found =
+        sailor_planner().search(small.problem(), sailor_estimator(), PlannerOptions{});
+    expect_legal(found, small.problem());
+    RC_ASSERT(!::testing::Test::HasFailure());
+    RC_ASSERT(found.proposals.empty() != found.infeasible_reason.empty());
+  }));
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ class Search {
   double offer(const Candidate& candidate, const std::vector<StageChoice>& stages);
   bool stopped() const;
   std::string why_infeasible() const;
+  std::string what_the_bounds_ask() const;
 
   const TrainingProblem& problem_;
   const Estimator& judge_;
@@ -73,7 +74,6 @@ class Search {
   /// Least lower bound of what was not searched to the end.
   double open_bound_ = std::numeric_limits<double>::infinity();
   std::vector<Proposal> proposals_;
-  std::string missed_;  ///< the best plan that fits but misses a bound of the job
 };
 
 Search::Search(const TrainingProblem& problem, const Estimator& judge,
@@ -144,8 +144,6 @@ double Search::offer(const Candidate& candidate, const std::vector<StageChoice>&
   if (!prediction.fits) return incumbent_;
   if (prediction.iteration_s > goal_.max_iteration_s ||
       prediction.usd_per_iter() > goal_.max_usd_per_iter) {
-    missed_ = fmt::format("{:.4g} iterations/s at {:.4g} USD per iteration",
-                          prediction.iters_per_s(), prediction.usd_per_iter());
     return incumbent_;
   }
   const double score = goal_.objective == Objective::kThroughput ? prediction.iteration_s
@@ -174,14 +172,41 @@ void Search::pass(std::size_t beam) {
   }
 }
 
+/// Without its bounds the job may be feasible: then says how far the best plans are from them.
+/// Empty where it is not, or has no bounds.
+std::string Search::what_the_bounds_ask() const {
+  if (!problem_.job.max_usd_per_iter && !problem_.job.min_iters_per_s) return "";
+  std::string text = "no plan meets the job's bounds (";
+  if (problem_.job.min_iters_per_s) {
+    text += fmt::format("at least {:.5g} iterations/s", *problem_.job.min_iters_per_s);
+  }
+  if (problem_.job.max_usd_per_iter) {
+    text += fmt::format("{}at most {:.5g} USD per iteration",
+                        problem_.job.min_iters_per_s ? ", " : "", *problem_.job.max_usd_per_iter);
+  }
+  text += ")";
+  for (const Objective objective : {Objective::kThroughput, Objective::kCost}) {
+    Job unbounded = problem_.job;
+    unbounded.objective = objective;
+    unbounded.max_usd_per_iter.reset();
+    unbounded.min_iters_per_s.reset();
+    const TrainingProblem problem{unbounded, problem_.profile, problem_.cluster};
+    const SearchResult found = Search(problem, judge_, {}).run();
+    if (found.proposals.empty()) return "";
+    const Proposal& best = found.proposals.front();
+    text += fmt::format("; the {} does {:.5g} iterations/s at {:.5g} USD per iteration",
+                        objective == Objective::kThroughput ? "fastest" : "cheapest",
+                        1 / best.believed_iteration_s, best.believed_usd_per_iter);
+  }
+  return text;
+}
+
 std::string Search::why_infeasible() const {
   if (candidates_.empty()) {
     return "no GPU type of the cluster has a profile of this model at a microbatch that the global "
            "batch allows";
   }
-  if (!missed_.empty()) {
-    return fmt::format("no plan meets the job's bounds; one that fits in memory: {}", missed_);
-  }
+  if (std::string text = what_the_bounds_ask(); !text.empty()) return text;
   // Nothing fits: say how far the smallest stage is from fitting.
   double least_ratio = std::numeric_limits<double>::infinity();
   std::string text = "no plan fits";

@@ -1,0 +1,214 @@
+// `sextant plan`, `simulate` and `reproduce` as a user meets them: the main job, exit codes, bad
+// input.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/core/files.h"
+#include "analyzer/core/json_document.h"
+#include "tests/cli/run_program.h"
+#include "tests/support/reference_data.h"
+#include "tests/support/temporary_folder.h"
+
+namespace sextant {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::ProgramResult;
+using testing::run_sextant;
+
+const std::string kSource = SEXTANT_SOURCE_DIR;
+const std::string kCluster = kSource + "/profiles/clusters/two-types.json";
+const std::string kJob = kSource + "/profiles/jobs/opt-350m.json";
+
+/// A file of the repository with `what` replaced.
+std::string changed(const std::string& file, std::string_view what, std::string_view by) {
+  std::string text = read_file(file);
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), by);
+}
+
+TEST(PlanCommand, RunsTheMainJobOnShippedData) {
+  const ProgramResult result = run_sextant(
+      {"plan", "--cluster", kCluster, "--job", kJob, "--planner", "all", "--tokens", "300B"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  for (const char* expected :
+       {"evidence: estimated", "sextant", "sailor", "iterations/s", "tokens/s",
+        "model FLOPs utilisation", "300 billion tokens", "USD", "proved: no better plan"}) {
+    EXPECT_THAT(result.out, HasSubstr(expected));
+  }
+  EXPECT_THAT(result.err, HasSubstr("roofline estimates"));
+}
+
+TEST(PlanCommand, PrintsPlansThatSimulateAgain) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.path() / "plan.json";
+  const ProgramResult planned = run_sextant({"plan", "--cluster", kCluster, "--job", kJob,
+                                             "--planner", "sextant,sailor", "--json", "-o", plan});
+  ASSERT_EQ(planned.exit_code, 0) << planned.err;
+  const JsonDocument document = JsonDocument::parse(planned.out, "stdout");
+  const JsonNode rows = document.root_of_kind("plans", 1).at("plans");
+  ASSERT_EQ(rows.size(), 2U);
+  double last = HUGE_VAL;
+  for (const JsonNode& row : rows.elements()) {
+    for (const char* field : {"throughput_iters_per_s", "usd_per_iter", "peak_memory_bytes"}) {
+      EXPECT_GT(row.at(field).number(), 0) << field;
+    }
+    EXPECT_LE(row.at("throughput_iters_per_s").number(), last);  // best first
+    last = row.at("throughput_iters_per_s").number();
+    EXPECT_EQ(row.at("evidence").string(), "estimated");
+  }
+  const JsonNode best = rows.at(0UL);
+  EXPECT_EQ(best.at("planner").string(), "sextant");
+  EXPECT_GE(best.at("bound_iters_per_s").number(),
+            best.at("throughput_iters_per_s").number() * (1 - 1e-12));
+
+  const ProgramResult simulated =
+      run_sextant({"simulate", "--cluster", kCluster, "--job", kJob, "--plan", plan, "--json"});
+  ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
+  const JsonDocument prediction = JsonDocument::parse(simulated.out, "stdout");
+  EXPECT_EQ(prediction.root().at("throughput_iters_per_s").number(),
+            best.at("throughput_iters_per_s").number());
+}
+
+TEST(PlanCommand, GivesTheSameBytesForTheSameInputs) {
+  const std::vector<std::string> arguments = {
+      "plan", "--cluster", kCluster, "--job", kJob, "--planner", "all", "--json", "--no-timing"};
+  const ProgramResult first = run_sextant(arguments);
+  EXPECT_EQ(first.exit_code, 0);
+  EXPECT_EQ(first.out, run_sextant(arguments).out);
+  EXPECT_EQ(first.out.find("search_s"), std::string::npos);
+}
+
+TEST(PlanCommand, HonoursObjectiveAndBounds) {
+  const auto plan = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"plan", "--cluster", kCluster, "--job", kJob, "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramResult result = run_sextant(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const JsonDocument document = JsonDocument::parse(result.out, "stdout");
+    const JsonNode row = document.root().at("plans").at(0UL);
+    return std::make_pair(row.at("throughput_iters_per_s").number(),
+                          row.at("usd_per_iter").number());
+  };
+  const auto fastest = plan({});
+  const auto cheapest = plan({"--objective", "cost"});
+  EXPECT_LT(cheapest.second, fastest.second);
+  EXPECT_LT(cheapest.first, fastest.first);
+  const std::string budget = std::to_string((cheapest.second + fastest.second) / 2);
+  const auto between = plan({"--max-cost", budget});
+  EXPECT_LE(between.second, std::stod(budget));
+  EXPECT_GE(between.first, cheapest.first);
+  const auto enough =
+      plan({"--objective", "cost", "--min-throughput", std::to_string(between.first)});
+  EXPECT_GE(enough.first, between.first * (1 - 1e-5));
+  EXPECT_LE(enough.second, between.second * (1 + 1e-5));
+}
+
+TEST(PlanCommand, SaysWhyNothingSatisfies) {
+  const TemporaryFolder folder;
+  // 1 GiB GPUs: no layer fits.
+  std::string small = changed(kCluster, "42949672960", "1073741824");
+  small.replace(small.find("17179869184"), 11, "1073741824");
+  const std::string cluster = folder.write("small.json", small);
+  const ProgramResult nowhere = run_sextant({"plan", "--cluster", cluster, "--job", kJob});
+  EXPECT_EQ(nowhere.exit_code, 4) << nowhere.err;
+  EXPECT_THAT(nowhere.out, IsEmpty());
+  EXPECT_THAT(nowhere.err, HasSubstr("no plan fits: at best, layer"));
+  EXPECT_THAT(nowhere.err, HasSubstr("of 1.0 GiB on"));
+
+  const ProgramResult bound =
+      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--max-cost", "0.0001"});
+  EXPECT_EQ(bound.exit_code, 4);
+  EXPECT_THAT(bound.err, HasSubstr("at most 0.0001 USD per iteration); the fastest does"));
+}
+
+TEST(PlanCommand, RefusesBadInputByNameAndPlace) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& cluster, const std::string& job, int code,
+                           const char* message) {
+    const ProgramResult result = run_sextant({"plan", "--cluster", cluster, "--job", job});
+    EXPECT_EQ(result.exit_code, code) << message << "\n" << result.err;
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  };
+  refused("nowhere.json", kJob, 3, "nowhere.json: cannot be read");
+  refused(kCluster, "nowhere.json", 3, "nowhere.json: cannot be read");
+  refused(kJob, kCluster, 3, "sextant/cluster/1.x");  // the two mixed up
+  refused(folder.write("half.json", read_file(kCluster).substr(0, 300)), kJob, 3,
+          "half.json: is not valid JSON at byte 30");
+  refused(folder.write("gpu.json", changed(kCluster, "A100-40", "A100-41")), kJob, 3, "A100-4");
+  refused(
+      folder.write("none.json", R"({"schema": "sextant/cluster/1.0", "name": "x", "pools": []})"),
+      kJob, 3, "pools");
+  refused(kCluster, folder.write("model.json", changed(kJob, "OPT-350M", "OPT-351M")), 3, "OPT-35");
+  refused(kCluster, folder.write("batch.json", changed(kJob, "1024,", "0,")), 3, "batch.json at");
+}
+
+TEST(SimulateCommand, RefusesPlansThatCannotBe) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.path() / "plan.json";
+  ASSERT_EQ(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "-o", plan}).exit_code, 0);
+  const auto simulate = [&](const std::string& file, const std::string& cluster) {
+    return run_sextant({"simulate", "--cluster", cluster, "--job", kJob, "--plan", file});
+  };
+  EXPECT_EQ(simulate(plan, kCluster).exit_code, 0);
+  ProgramResult result =
+      simulate(folder.write("major.json", changed(plan, "plan/1.0", "plan/2.0")), kCluster);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("major version 1"));
+  result = simulate(folder.write("zone.json", changed(plan, "\"hall\"", "\"cellar\"")), kCluster);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("cellar"));
+  result = simulate(folder.write("tp.json", changed(plan, "\"tp\": 2", "\"tp\": 3")), kCluster);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("tensor degree 3 on 2 GPUs"));
+}
+
+TEST(ReproduceCommand, RefusesWhatIsNotThere) {
+  ProgramResult result = run_sextant({"reproduce", "sailor", "fig99", "--artifact", "."});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no experiment \"fig99\""));
+  result = run_sextant({"reproduce", "sailor", "fig7", "--artifact", "/nowhere"});
+  EXPECT_EQ(result.exit_code, 3);
+}
+
+TEST(ReproduceCommand, PrintsRowsTableAndPicture) {
+  const auto data = reference_data("sailor");
+  SEXTANT_NEEDS(data);
+  const TemporaryFolder folder;
+  const std::string picture = folder.path() / "fig8a.svg";
+  const ProgramResult table =
+      run_sextant({"reproduce", "sailor", "fig8a", "--artifact", data, "--plot", picture});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("published"));
+  EXPECT_THAT(read_file(picture), HasSubstr("</svg>"));
+
+  const std::vector<std::string> arguments = {"reproduce", "sailor", "fig8a",      "--artifact",
+                                              data,        "--json", "--no-timing"};
+  const ProgramResult rows = run_sextant(arguments);
+  EXPECT_EQ(rows.out, run_sextant(arguments).out);
+  const JsonDocument document = JsonDocument::parse(rows.out, "stdout");
+  const JsonNode all = document.root_of_kind("reproduction", 1).at("rows");
+  ASSERT_EQ(all.size(), 6U);
+  for (const JsonNode& row : all.elements()) {
+    const double ours = row.at("throughput_iters_per_s").number();
+    const double published = row.at("published").at("throughput_iters_per_s").number();
+    if (row.at("planner").string() == "sextant") {
+      EXPECT_GE(ours, 1.05 * published) << row.at("cluster").string();
+    } else {
+      EXPECT_NEAR(ours / published, 1, 0.01) << row.at("cluster").string();
+    }
+    EXPECT_EQ(row.at("evidence").string(), "replayed");
+  }
+}
+
+}  // namespace
+}  // namespace sextant
