@@ -10,8 +10,8 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
-#include "cli/commands.h"
 #include "analyzer/training/shipped_gpus.h"
+#include "cli/commands.h"
 
 namespace sextant::cli {
 
@@ -112,7 +112,7 @@ std::string summary_text(const Cluster& cluster) {
 
 struct TraceArguments {
   std::string trace;
-  std::size_t row = 0;
+  int row = 0;
   std::string output;
   std::string network;
   std::string gpu;
@@ -135,7 +135,8 @@ std::string relative_to_document(const fs::path& path, const std::string& output
 }
 
 int from_trace(const TraceArguments& arguments, const Session& session) {
-  const std::vector<GpuCount> gpus = read_trace(arguments).available(arguments.row);
+  const auto row = static_cast<std::size_t>(arguments.row);
+  const std::vector<GpuCount> gpus = read_trace(arguments).available(row);
   if (!session.artifact.empty() && !arguments.network.empty()) {
     throw_usage("--artifact brings its own network; leave out --network");
   }
@@ -194,7 +195,9 @@ void add_cluster_command(CLI::App& program, Session& session) {
       ->add_option("TRACE", arguments->trace,
                    "CSV \",Timestamp,<gpu>_<zone>,...\" or JSON [{\"Time\", \"GPUs\"}]")
       ->required();
-  trace->add_option("--row", arguments->row, "Row of the trace, from 0")->required();
+  trace->add_option("--row", arguments->row, "Row of the trace, from 0")
+      ->required()
+      ->check(CLI::NonNegativeNumber);
   trace->add_option("-o,--output", arguments->output, "Cluster document to write; else stdout");
   trace->add_option("--network", arguments->network, "Network document that the cluster names");
   trace

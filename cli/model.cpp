@@ -155,16 +155,8 @@ std::string cost_table(const ModelDescription& model, const std::vector<LayerGro
   return table.text();
 }
 
-/// A document where a file has that name, else of the zoo.
-ModelDescription model_of(const std::string& name) {
-  std::error_code failure;
-  const bool is_file = std::filesystem::is_regular_file(name, failure);
-  if (is_file || name.ends_with(".json")) return read_model(name);
-  return zoo_model(name);
-}
-
 int show(const Arguments& arguments, const Session& session) {
-  const ModelDescription model = model_of(arguments.name);
+  const ModelDescription model = model_named(arguments.name);
   LayerOptions options = arguments.layer;
   options.dtype = data_type_from(arguments.dtype);
   if (options.seq_len == 0) options.seq_len = model.seq_len;

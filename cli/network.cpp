@@ -13,8 +13,8 @@
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
 #include "analyzer/network/sailor_network.h"
-#include "cli/commands.h"
 #include "analyzer/training/shipped_gpus.h"
+#include "cli/commands.h"
 
 namespace sextant::cli {
 

@@ -60,7 +60,8 @@ std::string run_text(const PlanOutput& output) {
     text += fmt::format(", model FLOPs utilisation {:.1f} %", 100 * *run.model_flops_utilization);
   }
   if (run.seconds_for_tokens) {
-    text += fmt::format("\n  {} tokens: {}, {:.0f} USD", format_count(output.tokens),
+    // Runs are spoken of in billions of tokens, not in G.
+    text += fmt::format("\n{:g} billion tokens: {}, {:.0f} USD", output.tokens / 1e9,
                         format_seconds(*run.seconds_for_tokens), *run.usd_for_tokens);
   }
   return text;

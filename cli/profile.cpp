@@ -9,11 +9,11 @@
 #include "analyzer/core/table.h"
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/profile_check.h"
-#include "analyzer/profile/profile_compare.h"
+#include "analyzer/profile/profile_grid.h"
 #include "analyzer/profile/profile_source.h"
 #include "analyzer/profile/sailor_export.h"
 #include "cli/commands.h"
-#include "cli/profile_estimate.h"
+#include "cli/profile_parts.h"
 
 namespace sextant::cli {
 
@@ -26,6 +26,13 @@ struct Selection {
   std::string source;  ///< file or directory; "" is the shipped profiles, or the artifact's
   std::string model;
   std::string gpu;
+};
+
+/// A point to look up; none where microbatch is 0.
+struct Place {
+  std::string variant;
+  int tp = 1;
+  int microbatch = 0;
 };
 
 void add_selection(CLI::App& command, const std::shared_ptr<Selection>& selection) {
@@ -44,7 +51,13 @@ std::vector<ProfileDatabase> select(const Selection& selection, const Session& s
   if (!session.artifact.empty()) {
     return sailor_databases(session.artifact, selection.model, selection.gpu, notes);
   }
-  return read_databases(data_directory() / "measured", selection.model, selection.gpu);
+  const std::filesystem::path shipped = data_directory() / "measured";
+  if (!std::filesystem::exists(shipped)) {
+    throw_usage(
+        "no measured profiles are shipped; name a database directory, or --artifact DIR for the "
+        "published tables");
+  }
+  return read_databases(shipped, selection.model, selection.gpu);
 }
 
 Evidence weakest(const ProfileDatabase& database) {
@@ -120,9 +133,56 @@ std::string overview_text(const std::vector<ProfileDatabase>& databases) {
   return table.text();
 }
 
-int show(const Selection& selection, const Session& session) {
+/// The variant that was named, or else the only one.
+std::string chosen_variant(const ProfileDatabase& database, const std::string& named) {
+  const std::vector<std::string> variants = database.variants();
+  if (!named.empty()) return named;
+  if (variants.size() != 1) {
+    throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
+                            quote(database.model), quote(database.gpu), fmt::join(variants, ", ")));
+  }
+  return variants.front();
+}
+
+int show_point(const ProfileDatabase& database, const Place& place, const Session& session) {
+  const std::string variant = chosen_variant(database, place.variant);
+  const ModelProfile profile = model_profile_of(database.points_of(variant));
+  const LookedUpPoint found = look_up(profile, database.gpu, place.tp, place.microbatch);
+  double forward_s = 0;
+  double backward_s = 0;
+  for (const LayerTime& layer : found.point.layers) {
+    forward_s += layer.forward_s;
+    backward_s += layer.backward_s;
+  }
+  if (session.json) {
+    print(json_text({{"schema", schema_id("profile_point")},
+                     {"model", database.model},
+                     {"gpu", database.gpu},
+                     {"variant", variant},
+                     {"tp", place.tp},
+                     {"microbatch", place.microbatch},
+                     {"forward_s", forward_s},
+                     {"backward_s", backward_s},
+                     {"interpolated", found.interpolated},
+                     {"note", found.note},
+                     {"evidence", to_string(found.point.evidence)},
+                     {"source", found.point.source}}));
+    return 0;
+  }
+  print(fmt::format("{} on {}, {}, tp {}, microbatch {}: forward {}, backward {} ({}{}{})\n",
+                    quote(database.model), quote(database.gpu), variant, place.tp, place.microbatch,
+                    format_seconds(forward_s), format_seconds(backward_s),
+                    to_string(found.point.evidence), found.interpolated ? ", " : "", found.note));
+  return 0;
+}
+
+int show(const Selection& selection, const Place& place, const Session& session) {
   std::vector<std::string> notes;
   const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  if (place.microbatch > 0) {
+    if (databases.size() > 1) throw_usage("to look up a point, name one --model and one --gpu");
+    return show_point(databases.front(), place, session);
+  }
   if (session.json) {
     OrderedJson out = {{"schema", schema_id("profiles")}, {"profiles", OrderedJson::array()}};
     for (const ProfileDatabase& database : databases) {
@@ -177,56 +237,6 @@ int check(const Selection& selection, const Session& session) {
   return errors == 0 ? 0 : static_cast<int>(ErrorCode::kBadInput);
 }
 
-ProfileDatabase single(const std::string& path, const Selection& selection) {
-  std::vector<ProfileDatabase> found = read_databases(path, selection.model, selection.gpu);
-  if (found.size() > 1) {
-    throw_usage(
-        fmt::format("{} holds {} profiles; choose with --model and --gpu", path, found.size()));
-  }
-  return std::move(found.front());
-}
-
-int compare(const std::string& a, const std::string& b, const Selection& selection,
-            const Session& session) {
-  const ProfileComparison result = compare_profiles(single(a, selection), single(b, selection));
-  if (session.json) {
-    OrderedJson out = {{"schema", schema_id("profile_comparison")},
-                       {"points", OrderedJson::array()},
-                       {"only_in_a", result.only_in_a},
-                       {"only_in_b", result.only_in_b}};
-    for (const PointComparison& row : result.points) {
-      out["points"].push_back({{"variant", row.key.variant},
-                               {"seq_len", row.key.seq_len},
-                               {"tp", row.key.tp},
-                               {"microbatch", row.key.microbatch},
-                               {"a_s", row.a_s},
-                               {"b_s", row.b_s},
-                               {"change", row.change},
-                               {"verdict", to_string(row.verdict)}});
-    }
-    print(json_text(out));
-    return 0;
-  }
-  Table table({{"variant", Align::kLeft},
-               {"tp"},
-               {"mbs"},
-               {"A"},
-               {"B"},
-               {"change"},
-               {"B is", Align::kLeft}});
-  for (const PointComparison& row : result.points) {
-    table.add_row({row.key.variant, std::to_string(row.key.tp), std::to_string(row.key.microbatch),
-                   format_seconds(row.a_s), format_seconds(row.b_s),
-                   fmt::format("{:+.1f} %", 100 * row.change),
-                   std::string(to_string(row.verdict))});
-  }
-  std::string text = table.text();
-  for (const std::string& key : result.only_in_a) text += "only in A: " + key + "\n";
-  for (const std::string& key : result.only_in_b) text += "only in B: " + key + "\n";
-  print(text);
-  return 0;
-}
-
 struct ExportArguments {
   Selection selection;
   std::string to;
@@ -238,16 +248,12 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
   std::vector<std::string> notes;
   const std::vector<ProfileDatabase> databases = select(arguments.selection, session, notes);
   OrderedJson files = OrderedJson::array();
+  Evidence evidence = Evidence::kMeasuredGpu;
   for (const ProfileDatabase& database : databases) {
-    const std::vector<std::string> variants = database.variants();
-    if (arguments.variant.empty() && variants.size() != 1) {
-      throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
-                              quote(database.model), quote(database.gpu),
-                              fmt::join(variants, ", ")));
-    }
     const std::vector<PointDocument> points =
-        database.points_of(arguments.variant.empty() ? variants.front() : arguments.variant);
+        database.points_of(chosen_variant(database, arguments.variant));
     for (const PointDocument& point : points) {
+      evidence = weaker(evidence, point.evidence);
       const std::filesystem::path file = std::filesystem::path(arguments.directory) / "points" /
                                          sailor_point_file_name(database.model, point.key);
       write_file_atomically(file, sailor_point_text(point));
@@ -258,11 +264,16 @@ int export_profile(const ExportArguments& arguments, const Session& session) {
     }
   }
   if (session.json) {
-    print(json_text({{"schema", schema_id("exported")}, {"to", arguments.to}, {"files", files}}));
+    print(json_text({{"schema", schema_id("exported")},
+                     {"to", arguments.to},
+                     {"evidence", to_string(evidence)},
+                     {"files", files}}));
     return 0;
   }
   std::string text;
   for (const auto& file : files) text += fmt::format("wrote {}\n", file.get<std::string>());
+  // The foreign format has no place to say so.
+  if (evidence == Evidence::kEstimated) text += "note: these times are estimated, not measured\n";
   print(text);
   return 0;
 }
@@ -271,9 +282,20 @@ void add_show_and_check(CLI::App& profile, Session& session) {
   const auto selection = std::make_shared<Selection>();
   CLI::App* show_command = profile.add_subcommand("show", "List profiles, or one profile's points");
   add_selection(*show_command, selection);
+  const auto place = std::make_shared<Place>();
+  CLI::Option* microbatch =
+      show_command
+          ->add_option("--mbs", place->microbatch,
+                       "Look up this microbatch size, interpolated between measured ones")
+          ->check(CLI::Range(1, 1 << 20));
+  show_command->add_option("--tp", place->tp, "Tensor degree to look up")
+      ->check(CLI::Range(1, 4096))
+      ->needs(microbatch)
+      ->capture_default_str();
+  show_command->add_option("--variant", place->variant, "Variant to look up")->needs(microbatch);
   add_common_options(*show_command, session);
-  show_command->callback([&session, selection] {
-    session.action = [&session, selection] { return show(*selection, session); };
+  show_command->callback([&session, selection, place] {
+    session.action = [&session, selection, place] { return show(*selection, *place, session); };
   });
   CLI::App* check_command = profile.add_subcommand(
       "check", "Report implausible times, gaps and failures; exit 3 where a time cannot be");
@@ -281,29 +303,6 @@ void add_show_and_check(CLI::App& profile, Session& session) {
   add_common_options(*check_command, session);
   check_command->callback([&session, selection] {
     session.action = [&session, selection] { return check(*selection, session); };
-  });
-}
-
-void add_compare(CLI::App& profile, Session& session) {
-  struct Arguments {
-    std::string a;
-    std::string b;
-    Selection selection;
-  };
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = profile.add_subcommand(
-      "compare", "Judge profile B against A point by point, by their stored spreads");
-  command->add_option("A", arguments->a, "Database or point document, or database directory")
-      ->required();
-  command->add_option("B", arguments->b, "The same")->required();
-  command->add_option("--model", arguments->selection.model,
-                      "Model, where a directory has several");
-  command->add_option("--gpu", arguments->selection.gpu, "GPU type, where a directory has several");
-  add_common_options(*command, session);
-  command->callback([&session, arguments] {
-    session.action = [&session, arguments] {
-      return compare(arguments->a, arguments->b, arguments->selection, session);
-    };
   });
 }
 
@@ -334,7 +333,7 @@ void add_profile_command(CLI::App& program, Session& session) {
   CLI::App* profile = program.add_subcommand("profile", "Measured and estimated layer costs");
   profile->require_subcommand(1);
   add_show_and_check(*profile, session);
-  add_compare(*profile, session);
+  add_profile_compare(*profile, session);
   add_profile_estimate(*profile, session);
   add_export(*profile, session);
 }

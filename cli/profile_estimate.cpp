@@ -1,15 +1,13 @@
-#include "cli/profile_estimate.h"
-
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "analyzer/model/model_document.h"
 #include "analyzer/model/zoo.h"
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gather.h"
+#include "cli/profile_parts.h"
 
 namespace sextant::cli {
 
@@ -24,8 +22,7 @@ struct Arguments {
 };
 
 int estimate(const Arguments& arguments, const Session& session) {
-  const ModelDescription model =
-      arguments.model.ends_with(".json") ? read_model(arguments.model) : zoo_model(arguments.model);
+  const ModelDescription model = model_named(arguments.model);
   RooflineOptions options = arguments.options;
   options.dtype = data_type_from(arguments.dtype);
   GatherOptions target;

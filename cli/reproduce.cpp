@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/report/write_plot.h"
 #include "cli/commands.h"
 #include "reproduce/reproduction.h"
 
@@ -39,6 +40,7 @@ int run(const Arguments& arguments, const Session& session) {
     options.artifact_dir = std::string(data) + "/" + arguments.system;
   }
   const Reproduction result = reproduce(arguments.system, arguments.experiment, options);
+  if (!arguments.plot.empty()) write_plot(arguments.plot, result.plot_svg);
   if (session.json) {
     print(json_text(to_json(result, session.timing)));
   } else {

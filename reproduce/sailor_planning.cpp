@@ -13,6 +13,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/report/bar_chart.h"
 #include "planner/training/planner.h"
 #include "reproduce/sailor_published.h"
 
@@ -166,6 +167,35 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
+/// One group a cluster; the published planner's own result hatched beside ours.
+BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
+                  const std::vector<const Planner*>& chosen, const OrderedJson& rows) {
+  const bool cost = figure.objective == Objective::kCost;
+  const char* field = cost ? "usd_per_iter" : "throughput_iters_per_s";
+  BarChart chart;
+  chart.title = fmt::format("Sailor {}: {}", figure.name, figure.description);
+  chart.y_label = cost ? "USD per iteration" : "iterations/s";
+  chart.evidence = to_string(Evidence::kReplayed);
+  chart.caption = "judged by estimator sailor";
+  for (const Planner* planner : chosen)
+    chart.series.push_back({std::string(planner->name()), false});
+  chart.series.push_back({"sailor", true});
+  std::size_t next = 0;
+  for (const Cluster& cluster : clusters) {
+    BarChart::Group group{cluster.summary(), {}};
+    std::optional<double> published;
+    for (std::size_t p = 0; p < chosen.size(); ++p) {
+      const OrderedJson& row = rows[next++];
+      group.values.push_back(row.contains(field) ? std::optional(row[field].get<double>())
+                                                 : std::nullopt);
+      if (row.contains("published")) published = row["published"][field].get<double>();
+    }
+    group.values.push_back(published);
+    chart.groups.push_back(std::move(group));
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::vector<ExperimentName> sailor_planning_experiments() {
@@ -236,6 +266,7 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
   };
   out.timing = {{"load_s", seconds(start, loaded)},
                 {"plan_s", seconds(loaded, std::chrono::steady_clock::now())}};
+  out.plot_svg = svg(chart_of(figure, clusters, chosen, out.rows));
   out.text = fmt::format(
       "Sailor {}: {}\njudged by estimator sailor on its published profiles (evidence: "
       "replayed)\n\n{}",

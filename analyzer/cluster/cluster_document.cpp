@@ -180,10 +180,11 @@ class ClusterReader {
     if (!node) {
       cluster_.network = std::make_shared<NoNetwork>(document_.file());
     } else if (node->is_string()) {
-      cluster_.network = read_network(folder / node->string());
+      cluster_.network = read_network((folder / node->string()).lexically_normal());
     } else if (node->has("artifact")) {
       node->only({"artifact"});
-      cluster_.network = read_sailor_network(folder / node->at("artifact").string());
+      cluster_.network =
+          read_sailor_network((folder / node->at("artifact").string()).lexically_normal());
     } else {
       cluster_.network = std::make_shared<NetworkDocument>(*node);
     }
@@ -227,6 +228,7 @@ OrderedJson to_json(const Cluster& cluster, OrderedJson network) {
   if (!cluster.price_source.empty()) prices["source"] = cluster.price_source;
   for (const auto& [pair, usd_per_byte] : cluster.egress_usd_per_byte) {
     if (zones.count(pair.first) == 0 || zones.count(pair.second) == 0) continue;
+    if (usd_per_byte == 0) continue;
     // To a picodollar: 0.01, not 0.010000000000000002.
     const double usd_per_gb = std::round(usd_per_byte * kBytesPerGb * 1e12) / 1e12;
     prices["egress_usd_per_gb"][pair.first][pair.second] = usd_per_gb;

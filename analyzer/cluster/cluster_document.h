@@ -16,7 +16,7 @@ Cluster read_cluster(const std::filesystem::path& path, const GpuResolver& resol
 
 /// The document of a cluster. `network` is what its member of that name shall hold: a network
 /// document, the path of one, `{"artifact": DIR}`, or null for none. Egress prices of zones
-/// without a pool are left out.
+/// without a pool, and those of nothing, are left out.
 OrderedJson to_json(const Cluster& cluster, OrderedJson network);
 
 }  // namespace sextant

@@ -23,4 +23,9 @@ ModelDescription zoo_model(std::string_view name) {
   return read_model(catalog.path_of(catalog.resolve(name)));
 }
 
+ModelDescription model_named(const std::string& name, const std::filesystem::path& folder) {
+  if (name.ends_with(".json")) return read_model(folder / name);
+  return zoo_model(name);
+}
+
 }  // namespace sextant

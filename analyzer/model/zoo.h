@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,5 +16,9 @@ std::vector<std::string> zoo_names();
 /// case. Throws Error(kBadInput) naming the nearest there is. Published profiles describe their own
 /// models: never complete one of theirs from here.
 ModelDescription zoo_model(std::string_view name);
+
+/// The model that a user names: the document of that path where the name ends in ".json" (relative
+/// to `folder`), else of the zoo. Throws Error(kBadInput).
+ModelDescription model_named(const std::string& name, const std::filesystem::path& folder = {});
 
 }  // namespace sextant

@@ -31,8 +31,9 @@ Replica replica_from(const JsonNode& node) {
     if (machine.count > 0) replica.machines.push_back(std::move(machine));
   }
   if (left > 0) {
-    node.fail(fmt::format("machines with at least {} GPUs, the replica's tensor degree", replica.tp),
-              fmt::format("{}", replica.tp - left));
+    node.fail(
+        fmt::format("machines with at least {} GPUs, the replica's tensor degree", replica.tp),
+        fmt::format("{}", replica.tp - left));
   }
   return replica;
 }
@@ -48,7 +49,8 @@ Stage stage_from(const JsonNode& layers, const JsonNode& replicas) {
     stage.chunks.back().end = next;
   }
   if (stage.chunks.empty()) layers.fail("at least one layer");
-  for (const JsonNode& replica : replicas.elements()) stage.replicas.push_back(replica_from(replica));
+  for (const JsonNode& replica : replicas.elements())
+    stage.replicas.push_back(replica_from(replica));
   return stage;
 }
 

@@ -55,10 +55,11 @@ void check_layers(const Plan& plan, const Pipeline& pipeline, std::size_t index)
       }
       const LayerRange& range = stage.chunks[v];
       if (range.first != next || range.end <= range.first) {
-        throw_bad_input(fmt::format(
-            "{}: holds layers [{}, {}), expected layers from {} on: layers must be covered once and "
-            "in order",
-            where, range.first, range.end, next));
+        throw_bad_input(
+            fmt::format("{}: holds layers [{}, {}), expected layers from {} on: layers must be "
+                        "covered once and "
+                        "in order",
+                        where, range.first, range.end, next));
       }
       next = range.end;
     }
@@ -76,8 +77,8 @@ void check_replicas(const Stage& stage, const std::string& where) {
     int gpus = 0;
     for (const Machine& machine : replica.machines) {
       if (machine.count < 1) {
-        throw_bad_input(fmt::format("{} replica {}: uses {} GPUs of a machine", where, r,
-                                    machine.count));
+        throw_bad_input(
+            fmt::format("{} replica {}: uses {} GPUs of a machine", where, r, machine.count));
       }
       gpus += machine.count;
     }
@@ -93,9 +94,9 @@ void check_replicas(const Stage& stage, const std::string& where) {
 void check(const Plan& plan) {
   if (plan.pipelines.empty()) throw_bad_input("plan: has no pipelines");
   if (plan.layer_count < 1 || plan.global_batch < 1 || plan.microbatch < 1) {
-    throw_bad_input(fmt::format(
-        "plan: {} layers, global batch {}, microbatch {}: each must be at least 1",
-        plan.layer_count, plan.global_batch, plan.microbatch));
+    throw_bad_input(
+        fmt::format("plan: {} layers, global batch {}, microbatch {}: each must be at least 1",
+                    plan.layer_count, plan.global_batch, plan.microbatch));
   }
   std::int64_t shared = 0;
   bool any_share = false;
@@ -119,8 +120,9 @@ void check(const Plan& plan) {
     const std::int64_t unit = plan.split == BatchSplit::kSamples ? 1 : plan.microbatch;
     const std::int64_t covered = shared * unit;
     if (covered < plan.global_batch || covered >= plan.global_batch + unit) {
-      throw_bad_input(fmt::format("plan: the replicas' shares cover {} sequences of a global batch of {}",
-                                  covered, plan.global_batch));
+      throw_bad_input(
+          fmt::format("plan: the replicas' shares cover {} sequences of a global batch of {}",
+                      covered, plan.global_batch));
     }
   }
 }
@@ -139,7 +141,8 @@ std::string summary(const Plan& plan) {
       std::string replicas;
       for (const auto& [kind, count] : kinds) {
         const auto& [gpu, zone, tp] = kind;
-        replicas += fmt::format("{}{}@{} TP{} x{}", replicas.empty() ? "" : " + ", gpu, zone, tp, count);
+        replicas +=
+            fmt::format("{}{}@{} TP{} x{}", replicas.empty() ? "" : " + ", gpu, zone, tp, count);
       }
       text += fmt::format("{}{} layers {}", s == 0 ? "" : " | ", stage.layer_count(), replicas);
     }

@@ -104,16 +104,11 @@ OrderedJson to_json(const Plan& plan) {
     }
     pipelines.push_back({{"stages", std::move(stages)}});
   }
-  return {{"schema", schema_id("plan")},
-          {"model", plan.model},
-          {"layer_count", plan.layer_count},
-          {"global_batch", plan.global_batch},
-          {"microbatch", plan.microbatch},
-          {"schedule", to_string(plan.schedule)},
-          {"split", to_string(plan.split)},
-          {"recompute", plan.recompute},
-          {"zero_stage", plan.zero_stage},
-          {"sequence_parallel", plan.sequence_parallel},
+  return {{"schema", schema_id("plan")},      {"model", plan.model},
+          {"layer_count", plan.layer_count},  {"global_batch", plan.global_batch},
+          {"microbatch", plan.microbatch},    {"schedule", to_string(plan.schedule)},
+          {"split", to_string(plan.split)},   {"recompute", plan.recompute},
+          {"zero_stage", plan.zero_stage},    {"sequence_parallel", plan.sequence_parallel},
           {"pipelines", std::move(pipelines)}};
 }
 
@@ -126,7 +121,8 @@ Plan plan_from_json(const JsonNode& node) {
   plan.layer_count = static_cast<int>(node.at("layer_count").integer(1, kMostLayers));
   plan.global_batch = node.at("global_batch").count();
   plan.microbatch = node.at("microbatch").count();
-  if (const auto schedule = node.find("schedule")) plan.schedule = schedule_from(schedule->string());
+  if (const auto schedule = node.find("schedule"))
+    plan.schedule = schedule_from(schedule->string());
   if (const auto split = node.find("split")) {
     if (split->string() != "microbatches" && split->string() != "samples") {
       split->fail("\"microbatches\" or \"samples\"");

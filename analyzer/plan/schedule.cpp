@@ -83,18 +83,23 @@ std::vector<Task> interleaved(int stage, int stages, int microbatches, int chunk
 std::vector<Task> stage_program(ScheduleKind kind, int stage, int stages, int microbatches,
                                 int chunks) {
   if (stages < 1 || stage < 0 || stage >= stages || microbatches < 1 || chunks < 1) {
-    throw_bad_input(fmt::format(
-        "schedule {}: stage {} of {}, {} microbatches, {} chunks is not possible", to_string(kind),
-        stage, stages, microbatches, chunks));
+    throw_bad_input(
+        fmt::format("schedule {}: stage {} of {}, {} microbatches, {} chunks is not possible",
+                    to_string(kind), stage, stages, microbatches, chunks));
   }
   if (chunks != 1 && kind != ScheduleKind::kInterleaved) {
-    throw_bad_input(fmt::format("schedule {}: has one chunk a stage, not {}", to_string(kind), chunks));
+    throw_bad_input(
+        fmt::format("schedule {}: has one chunk a stage, not {}", to_string(kind), chunks));
   }
   switch (kind) {
-    case ScheduleKind::kGPipe: return gpipe(microbatches);
-    case ScheduleKind::kOneFOneB: return one_f_one_b(stage, stages, microbatches);
-    case ScheduleKind::kInterleaved: return interleaved(stage, stages, microbatches, chunks);
-    case ScheduleKind::kZeroBubbleH1: return zero_bubble_h1(stage, stages, microbatches);
+    case ScheduleKind::kGPipe:
+      return gpipe(microbatches);
+    case ScheduleKind::kOneFOneB:
+      return one_f_one_b(stage, stages, microbatches);
+    case ScheduleKind::kInterleaved:
+      return interleaved(stage, stages, microbatches, chunks);
+    case ScheduleKind::kZeroBubbleH1:
+      return zero_bubble_h1(stage, stages, microbatches);
   }
   throw Error(ErrorCode::kInternal, "a schedule without a program");
 }

@@ -9,7 +9,6 @@
 #include "analyzer/cluster/cluster_document.h"
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
-#include "analyzer/model/model_document.h"
 #include "analyzer/model/zoo.h"
 #include "analyzer/profile/gpu.h"
 #include "analyzer/profile/profile_db.h"
@@ -23,13 +22,6 @@ namespace {
 
 /// Microbatch sizes that an estimate covers; a measured profile brings its own.
 const std::vector<int> kEstimatedMicrobatches = {1, 2, 4, 8, 16, 32};
-
-/// The description of the job's model: its own, a document beside it, or a built-in one.
-ModelDescription model_of(const Job& job, const std::filesystem::path& job_path) {
-  if (job.described) return *job.described;
-  if (job.model.ends_with(".json")) return read_model(job_path.parent_path() / job.model);
-  return zoo_model(job.model);
-}
 
 std::vector<std::string> gpu_types(const Cluster& cluster) {
   std::set<std::string> types;
@@ -119,7 +111,8 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
         read_sailor_simulator_profile(options.artifact, input.job.model, gpu_types(input.cluster));
     input.model = input.job.described;
   } else {
-    input.model = model_of(input.job, options.job);
+    input.model = input.job.described ? *input.job.described
+                                      : model_named(input.job.model, options.job.parent_path());
     if (input.job.seq_len == 0) input.job.seq_len = input.model->seq_len;
     load_profiles(options, input);
   }

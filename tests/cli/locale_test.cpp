@@ -39,6 +39,9 @@ TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
       {"--help"},
       {"doctor"},
       {"doctor", "--json"},
+      {"model", "list"},
+      {"model", "show", "Llama-3-8B"},
+      {"model", "show", "Llama-3-8B", "--json"},
   };
   for (const std::vector<std::string>& arguments : cases) {
     SCOPED_TRACE(arguments.front());

@@ -1,5 +1,7 @@
 #include "analyzer/model/model_document.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +36,17 @@ TEST(ModelDocument, RoundTrips) {
     const JsonDocument document = JsonDocument::parse(json_text(written), name);
     EXPECT_EQ(to_json(model_from_json(document.root_of_kind("model", 1))), written) << name;
   }
+}
+
+/// The schema that users validate against names the members that are written, and the aliases.
+TEST(ModelDocument, HasTheMembersOfItsSchema) {
+  const JsonDocument schema = JsonDocument::read(SEXTANT_SOURCE_DIR "/profiles/schema/model.json");
+  std::set<std::string> described;
+  for (const auto& [name, node] : schema.root().at("properties").members()) described.insert(name);
+  std::set<std::string> written{"aliases"};
+  const OrderedJson document = to_json(zoo_model("OPT-350M"));
+  for (auto it = document.begin(); it != document.end(); ++it) written.insert(it.key());
+  EXPECT_EQ(described, written);
 }
 
 TEST(ModelDocument, FillsInThePlainTransformer) {

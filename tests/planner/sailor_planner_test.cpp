@@ -17,8 +17,8 @@
 #include "analyzer/core/json_document.h"
 #include "analyzer/profile/sailor_format.h"
 #include "analyzer/training/sailor.h"
-#include "tests/planner/sailor_problem.h"
 #include "tests/support/reference_data.h"
+#include "tests/support/small_problem.h"
 
 namespace sextant {
 namespace {

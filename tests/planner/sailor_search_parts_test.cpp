@@ -8,7 +8,7 @@
 #include "planner/training/sailor/memo.h"
 #include "planner/training/sailor/regions.h"
 #include "planner/training/sailor/splits.h"
-#include "tests/planner/sailor_problem.h"
+#include "tests/support/small_problem.h"
 
 namespace sextant::sailor_search {
 namespace {

@@ -4,7 +4,8 @@
 
 namespace sextant::cli {
 
-/// `sextant profile estimate`.
+/// Subcommands of `sextant profile` that have a file of their own.
+void add_profile_compare(CLI::App& profile, Session& session);
 void add_profile_estimate(CLI::App& profile, Session& session);
 
 }  // namespace sextant::cli

@@ -1,1 +1,0 @@
-sextant_library(sextant_job SOURCES job.cpp LINK sextant_core sextant_model)

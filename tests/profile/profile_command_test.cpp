@@ -1,0 +1,141 @@
+// `sextant profile` from outside: text, JSON and exit codes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/core/files.h"
+#include "analyzer/profile/profile_db.h"
+#include "tests/cli/run_program.h"
+#include "tests/profile/toy_points.h"
+#include "tests/support/reference_data.h"
+#include "tests/support/temporary_folder.h"
+
+namespace sextant {
+namespace {
+
+using sextant::testing::run_sextant;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string member_names(const nlohmann::json& object) {
+  std::string out;
+  for (const auto& [name, value] : object.items()) out += name + " ";
+  return out;
+}
+
+TEST(ProfileCommand, EstimatesShowsChecksComparesAndExports) {
+  TemporaryFolder folder;
+  const std::string db = (folder.path() / "db").string();
+  auto result = run_sextant({"profile", "estimate", "--gpu", "A100", "--model", "OPT-350M",
+                             "--dtype", "fp32", "--tp", "1,2", "--mbs", "1,4", "-o", db});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("not measured"), HasSubstr("A100-40")));
+
+  result = run_sextant({"profile", "show", db, "--json"});
+  const auto shown = nlohmann::json::parse(result.out);
+  EXPECT_EQ(shown.at("profiles").at(0).at("points").size(), 4U);
+  EXPECT_EQ(shown.at("profiles").at(0).at("points").at(0).at("evidence"), "estimated");
+
+  result = run_sextant({"profile", "show", db, "--tp", "2", "--mbs", "3"});
+  EXPECT_THAT(result.out, HasSubstr("interpolated between microbatch 1 and 4"));
+  result = run_sextant({"profile", "show", db, "--mbs", "5"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("nothing is extrapolated"));
+
+  const ModelProfile profile = load_profile(db, "OPT-350M", {"A100-40"}, "fp32");
+  EXPECT_EQ(profile.evidence({"A100-40"}), Evidence::kEstimated);
+  EXPECT_EQ(profile.points.size(), 4U);
+
+  EXPECT_EQ(run_sextant({"profile", "check", db}).exit_code, 0);
+  result = run_sextant({"profile", "compare", db, db});
+  EXPECT_THAT(result.out, HasSubstr("AMBIGUOUS"));
+  const std::string out = (folder.path() / "out").string();
+  result = run_sextant({"profile", "export", db, "--to", "sailor", "-o", out});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("estimated"));
+  EXPECT_THAT(read_file(folder.path() / "out/sailor/Planner/llm_info.json"), HasSubstr("OPT-350M"));
+}
+
+TEST(ProfileCommand, EstimatesAgainWithoutConflictAndNeverOverAMeasurement) {
+  TemporaryFolder folder;
+  const std::string db = folder.path().string();
+  const std::vector<std::string> estimate = {"profile",  "estimate", "--gpu", "V100-16", "--model",
+                                             "OPT-350M", "--dtype",  "fp32",  "-o",      db};
+  ASSERT_EQ(run_sextant(estimate).exit_code, 0);
+  EXPECT_THAT(run_sextant(estimate).out, HasSubstr("unchanged"));
+}
+
+TEST(ProfileCommand, RefusesWithTheRightCode) {
+  TemporaryFolder folder;
+  const std::string db = folder.path().string();
+  EXPECT_EQ(run_sextant({"profile"}).exit_code, 2);
+  EXPECT_EQ(run_sextant({"profile", "show", db}).exit_code, 3);
+  EXPECT_EQ(run_sextant({"profile", "show", db + "/nowhere"}).exit_code, 3);
+  EXPECT_EQ(run_sextant({"profile", "export", db, "--to", "metis", "-o", db}).exit_code, 2);
+  const auto unknown =
+      run_sextant({"profile", "estimate", "--gpu", "H100-81", "--model", "OPT-350M", "-o", db});
+  EXPECT_EQ(unknown.exit_code, 3);
+  EXPECT_THAT(unknown.err, HasSubstr("H100-80"));
+  EXPECT_EQ(run_sextant({"profile", "estimate", "--gpu", "A100", "--model", "OPT-350M", "--tp", "3",
+                         "-o", db})
+                .exit_code,
+            3);
+  // A V100 has no bf16.
+  EXPECT_EQ(
+      run_sextant({"profile", "estimate", "--gpu", "V100-16", "--model", "OPT-350M", "-o", db})
+          .exit_code,
+      3);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(ProfileCommand, CheckFailsOnImpossibleTimes) {
+  TemporaryFolder folder;
+  PointDocument point = toy_point(1, 1);
+  point.kinds[1].parameter_bytes = 4e8;
+  point.kinds[1].forward = phase(80);
+  write_text(folder.path() / "point.json", point_document_text(point));
+  const auto result =
+      run_sextant({"profile", "check", (folder.path() / "point.json").string(), "--json"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(nlohmann::json::parse(result.out).at("errors"), 1);
+}
+
+TEST(ProfileCommand, ShowsPublishedTables) {
+  const auto artifact = reference_data("sailor");
+  SEXTANT_NEEDS(artifact)
+  const auto result = run_sextant({"profile", "show", "--artifact", artifact.string(), "--model",
+                                   "OPT-350", "--gpu", "A100-40"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("artifact/planner"), HasSubstr("artifact/simulator"),
+                                HasSubstr("replayed")));
+}
+
+TEST(ProfileSchema, NamesEveryMemberThatIsWritten) {
+  const auto schema = [](const char* name) {
+    return nlohmann::json::parse(
+        read_file(std::string(SEXTANT_SOURCE_DIR) + "/profiles/schema/" + name));
+  };
+  PointDocument point = toy_point(1, 1);
+  point.kinds[0].collectives = {{"all_reduce", "forward", 4}};
+  point.kinds[0].operators = point.kinds[0].kernels = {{"gemm", "forward", 1, 0.1}};
+  auto written = nlohmann::json::parse(point_document_text(point));
+  written["reason"] = "";  // of failures only
+  const auto profile = schema("profile.json");
+  EXPECT_EQ(member_names(profile.at("properties")), member_names(written));
+  const auto& defs = profile.at("$defs");
+  const auto& kind = written.at("layer_kinds").at(0);
+  EXPECT_EQ(member_names(defs.at("key").at("properties")), member_names(written.at("key")));
+  EXPECT_EQ(member_names(defs.at("layer_kind").at("properties")), member_names(kind));
+  EXPECT_EQ(member_names(defs.at("phase").at("properties")), member_names(kind.at("forward")));
+
+  ProfileDatabase database;
+  merge_point(database, point, MergePolicy::kError);
+  const auto database_schema = schema("profile_db.json");
+  EXPECT_EQ(member_names(database_schema.at("properties")),
+            member_names(nlohmann::json::parse(database_text(database))));
+  EXPECT_EQ(database_schema.at("$defs").at("phase"), defs.at("phase"));
+}
+
+}  // namespace
+}  // namespace sextant
