@@ -35,6 +35,9 @@ class ForeignLocale : public ::testing::Test {
 };
 
 TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
+  const std::string profiles = std::string(SEXTANT_SOURCE_DIR) + "/profiles";
+  const std::string cluster = profiles + "/clusters/geo.json";
+  const std::string job = profiles + "/jobs/opt-350m.json";
   const std::vector<std::string> cases[] = {
       {"--help"},
       {"doctor"},
@@ -42,6 +45,10 @@ TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
       {"model", "list"},
       {"model", "show", "Llama-3-8B"},
       {"model", "show", "Llama-3-8B", "--json"},
+      {"cluster", "show", cluster},
+      {"cluster", "show", cluster, "--json"},
+      {"plan", "--cluster", cluster, "--job", job, "--planner", "all", "--tokens", "1.5B"},
+      {"plan", "--cluster", cluster, "--job", job, "--json", "--no-timing", "--max-cost", "0.75"},
   };
   for (const std::vector<std::string>& arguments : cases) {
     SCOPED_TRACE(arguments.front());

@@ -141,14 +141,17 @@ TEST(PlanCommand, RefusesBadInputByNameAndPlace) {
   };
   refused("nowhere.json", kJob, 3, "nowhere.json: cannot be read");
   refused(kCluster, "nowhere.json", 3, "nowhere.json: cannot be read");
-  refused(kJob, kCluster, 3, "sextant/cluster/1.x");  // the two mixed up
+  refused(kJob, kCluster, 3, "sextant/job/1.x");  // the two mixed up
   refused(folder.write("half.json", read_file(kCluster).substr(0, 300)), kJob, 3,
           "half.json: is not valid JSON at byte 30");
   refused(folder.write("gpu.json", changed(kCluster, "A100-40", "A100-41")), kJob, 3, "A100-4");
   refused(
       folder.write("none.json", R"({"schema": "sextant/cluster/1.0", "name": "x", "pools": []})"),
       kJob, 3, "pools");
-  refused(kCluster, folder.write("model.json", changed(kJob, "OPT-350M", "OPT-351M")), 3, "OPT-35");
+  refused(kCluster,
+          folder.write("model.json",
+                       changed(kJob, "\"model\": \"OPT-350M\"", "\"model\": \"OPT-351M\"")),
+          3, "OPT-35");
   refused(kCluster, folder.write("batch.json", changed(kJob, "1024,", "0,")), 3, "batch.json at");
 }
 
