@@ -243,11 +243,9 @@ void StageTables::add_bounds() {
   const double fastest = *std::min_element(whole.begin(), whole.end());
   for (const double seconds : whole) speed.push_back(fastest / seconds);
   work_prefix_s.push_back(0);
-  least_compute_prefix_s.push_back(0);
   least_usd_prefix.push_back(0);
   for (int l = 0; l < layers_; ++l) {
     double work = std::numeric_limits<double>::infinity();
-    double least = std::numeric_limits<double>::infinity();
     double usd = std::numeric_limits<double>::infinity();
     for (std::size_t r = 0; r < grouping.size(); ++r) {
       if (speed[r] > 0) {
@@ -255,9 +253,7 @@ void StageTables::add_bounds() {
         usd = std::min(usd, gpu_seconds(r, l) * grouping[r].usd_per_hour / kSecondsPerHour);
       }
     }
-    for (int o = 0; o < pure_count; ++o) least = std::min(least, compute(o, l, l + 1));
     work_prefix_s.push_back(work_prefix_s.back() + work);
-    least_compute_prefix_s.push_back(least_compute_prefix_s.back() + least);
     least_usd_prefix.push_back(least_usd_prefix.back() + usd);
   }
 }

@@ -80,8 +80,6 @@ class StageTables {
   /// D * work_prefix[l] / sum of (GPUs * speed).
   std::vector<double> speed;
   std::vector<double> work_prefix_s;
-  /// Least compute time of layers [0, l) on any option, one after the other.
-  std::vector<double> least_compute_prefix_s;
   /// Least USD for one microbatch through layers [0, l).
   std::vector<double> least_usd_prefix;
   double least_forward_s = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <memory>
@@ -28,7 +29,9 @@ using search::StageTables;
 
 constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
 /// Labels kept per layer and option in the first, quick pass that finds a good incumbent.
-constexpr std::size_t kQuickBeam = 3;
+constexpr std::size_t kQuickBeam = 2;
+/// And in the last pass, which improves the incumbent where the exact pass ran out of budget.
+constexpr std::size_t kWideBeam = 16;
 /// Ways to merge zones that are tried (see search::groupings()).
 constexpr std::size_t kMostGroupings = 64;
 /// Proposals kept: the best and what came before it.
@@ -51,7 +54,7 @@ class Search {
 
  private:
   void enumerate();
-  void pass(std::size_t beam);
+  double pass(std::size_t beam, std::uint64_t budget);
   double offer(const Candidate& candidate, const std::vector<StageChoice>& stages);
   bool stopped() const;
   std::string why_infeasible() const;
@@ -71,8 +74,6 @@ class Search {
   std::vector<Candidate> candidates_;
 
   double incumbent_ = std::numeric_limits<double>::infinity();
-  /// Least lower bound of what was not searched to the end.
-  double open_bound_ = std::numeric_limits<double>::infinity();
   std::vector<Proposal> proposals_;
 };
 
@@ -93,8 +94,7 @@ Search::Search(const TrainingProblem& problem, const Estimator& judge,
 }
 
 bool Search::stopped() const {
-  return budget_ == 0 || interrupted() ||
-         (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
+  return interrupted() || (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
 }
 
 void Search::enumerate() {
@@ -126,8 +126,8 @@ void Search::enumerate() {
       }
       for (const auto& [m, d] : least_replicas) {
         Candidate candidate{tables.get(), searches_.back().get(), {d, m}, 0};
-        candidate.bound = search::lower_bound(*tables, candidate.count, goal_);
-        candidates_.push_back(candidate);
+        candidate.bound = candidate.search->lower_bound(candidate.count);
+        if (std::isfinite(candidate.bound)) candidates_.push_back(candidate);
       }
       tables_.push_back(std::move(tables));
     }
@@ -155,21 +155,29 @@ double Search::offer(const Candidate& candidate, const std::vector<StageChoice>&
   return incumbent_;
 }
 
-void Search::pass(std::size_t beam) {
-  open_bound_ = std::numeric_limits<double>::infinity();
+/// Searches the candidates in the order of their bounds, with at most `budget` evaluations. Returns
+/// the least bound of what it left out.
+double Search::pass(std::size_t beam, std::uint64_t budget) {
+  double open_bound = std::numeric_limits<double>::infinity();
+  std::uint64_t left = std::min(budget, budget_);
+  budget_ -= left;
   for (const Candidate& candidate : candidates_) {
     if (candidate.bound >= incumbent_) break;  // and so are all that follow
-    if (stopped()) {
-      open_bound_ = std::min(open_bound_, candidate.bound);
-      continue;
+    if (left == 0 || stopped()) {
+      open_bound = std::min(open_bound, candidate.bound);
+      break;  // the bounds of those that follow are no smaller
     }
     const auto accept = [&](const std::vector<StageChoice>& stages) {
       return offer(candidate, stages);
     };
     const StageSearch::Outcome outcome =
-        candidate.search->run(candidate.count, incumbent_, {beam, &budget_}, accept);
-    if (!outcome.complete) open_bound_ = std::min(open_bound_, candidate.bound);
+        candidate.search->run(candidate.count, incumbent_, {beam, &left}, accept);
+    if (!outcome.complete) {
+      open_bound = std::min(open_bound, std::max(candidate.bound, outcome.open_bound));
+    }
   }
+  budget_ += left;
+  return open_bound;
 }
 
 /// Without its bounds the job may be feasible: then says how far the best plans are from them.
@@ -245,11 +253,12 @@ std::string Search::why_infeasible() const {
 SearchResult Search::run() {
   enumerate();
   SearchResult result;
-  pass(kQuickBeam);
-  pass(0);
+  pass(kQuickBeam, budget_);
+  const double open_bound = pass(0, budget_ / 2);
+  if (open_bound < incumbent_) pass(kWideBeam, budget_);
   result.evaluations = spent_start_ - budget_;
-  const double bound = std::min(incumbent_, open_bound_);
-  result.complete = incumbent_ <= open_bound_ * (1 + kProved);
+  const double bound = std::min(incumbent_, open_bound);
+  result.complete = incumbent_ <= open_bound * (1 + kProved);
   if (proposals_.empty()) {
     result.infeasible_reason = why_infeasible();
     return result;

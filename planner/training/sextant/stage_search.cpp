@@ -35,31 +35,6 @@ double least_transfer(const StageTables& tables, int stages_behind) {
 
 }  // namespace
 
-double lower_bound(const StageTables& tables, const ReplicaCount& count, const Goal& goal) {
-  const int layers = tables.layer_count();
-  if (goal.objective == Objective::kCost) {
-    return static_cast<double>(count.microbatches) * count.replicas *
-           tables.least_usd_prefix[index(layers)];
-  }
-  double capacity = 0;
-  for (std::size_t r = 0; r < tables.grouping.size(); ++r) {
-    capacity += tables.grouping[r].count * tables.speed[r];
-  }
-  const double compute = tables.least_compute_prefix_s[index(layers)];
-  const double turn = std::max(least_turn(tables, count, layers, capacity), 0.0);
-  // One stage transfers nothing, but is all there is; two or more pay for their transfers.
-  double single = std::numeric_limits<double>::infinity();
-  for (int o = 0; o < tables.option_count(); ++o) {
-    if (tables.earliest_first(o, layers, 0) == 0) {
-      single = std::min(single, tables.compute(o, 0, layers));
-    }
-  }
-  const double transfer = least_transfer(tables, 1);
-  const double several = (count.microbatches - 1) * (turn + transfer) +
-                         std::max(turn + transfer, compute + 2 * transfer);
-  return std::min(count.microbatches * single, several);
-}
-
 StageSearch::StageSearch(const StageTables& tables, const Goal& goal)
     : tables_(tables), goal_(goal) {
   const int layers = tables.layer_count();
@@ -70,6 +45,54 @@ StageSearch::StageSearch(const StageTables& tables, const Goal& goal)
     least_front_s_.push_back(stages == 0 ? 0 : front.backward * tables.least_backward_s);
     least_transfer_s_.push_back(stages == 0 ? 0 : least_transfer(tables, stages));
   }
+}
+
+/// Takes up a replica count: which options there are GPUs for, and the bounds that follow.
+void StageSearch::start(const ReplicaCount& count) {
+  count_ = count;
+  possible_.assign(index(tables_.option_count()), false);
+  occurs_.assign(index(tables_.pure_count), false);
+  for (int o = 0; o < tables_.option_count(); ++o) {
+    const auto& members = tables_.options[index(o)].members;
+    possible_[index(o)] = mixed_fits(o, {});
+    for (int pure = 0; pure < tables_.pure_count && possible_[index(o)]; ++pure) {
+      const auto& only = tables_.options[index(pure)].members[0];
+      for (const auto& member : members) {
+        if (member.resource == only.resource && member.tp == only.tp) occurs_[index(pure)] = true;
+      }
+    }
+  }
+  least_compute_prefix_s_.assign(1, 0);
+  for (int l = 0; l < tables_.layer_count(); ++l) {
+    double least = std::numeric_limits<double>::infinity();
+    for (int o = 0; o < tables_.pure_count; ++o) {
+      if (occurs_[index(o)]) least = std::min(least, tables_.compute(o, l, l + 1));
+    }
+    least_compute_prefix_s_.push_back(least_compute_prefix_s_.back() + least);
+  }
+}
+
+double StageSearch::lower_bound(const ReplicaCount& count) {
+  start(count);
+  const int layers = tables_.layer_count();
+  const double compute = least_compute_prefix_s_[index(layers)];
+  if (!std::isfinite(compute)) return compute;
+  if (goal_.objective == Objective::kCost) {
+    return static_cast<double>(count.microbatches) * count.replicas *
+           tables_.least_usd_prefix[index(layers)];
+  }
+  const double turn = least_turn(tables_, count, layers, capacity_left({}));
+  // One stage transfers nothing, but is all there is; two or more pay for their transfers.
+  double single = std::numeric_limits<double>::infinity();
+  for (int o = 0; o < tables_.option_count(); ++o) {
+    if (possible_[index(o)] && tables_.earliest_first(o, layers, 0) == 0) {
+      single = std::min(single, tables_.compute(o, 0, layers));
+    }
+  }
+  const double transfer = least_transfer(tables_, 1);
+  const double several = (count.microbatches - 1) * (turn + transfer) +
+                         std::max(turn + transfer, compute + 2 * transfer);
+  return std::min(count.microbatches * single, several);
 }
 
 StageSearch::List& StageSearch::list_of(int first, int option, int mixed) {
@@ -102,6 +125,10 @@ void StageSearch::add_work_bounds() {
     const auto first_place = tables_.costs.weights(0, behind + 1);
     std::vector<double> per_layer_transfer;
     for (int o = 0; o < tables_.pure_count; ++o) {
+      if (!occurs_[index(o)]) {
+        per_layer_transfer.push_back(std::numeric_limits<double>::infinity());
+        continue;
+      }
       const double forward = tables_.least_forward_from_s[index(o)];
       const double transfer = std::min(first_place.forward * forward,
                                        forward + tables_.least_backward_from_s[index(o)]);
@@ -155,7 +182,7 @@ double StageSearch::completion_bound(const Label& label, double capacity) const 
   const double turn = std::max(
       {label.closed_max_s, front, least_turn(tables_, count_, label.first, capacity) + transfer});
   const double sum =
-      label.closed_sum_s + front + transfer + tables_.least_compute_prefix_s[index(label.first)];
+      label.closed_sum_s + front + transfer + least_compute_prefix_s_[index(label.first)];
   const double time = (count_.microbatches - 1) * turn + sum + label.sync_s + label.update_s;
   if (time > goal_.max_iteration_s) return kImpossible;
   // What is in use is paid for the whole iteration, what follows at least for its work.
@@ -306,7 +333,7 @@ void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, c
     const double turn = std::max(front.closed_max_s, front.open_s);
     if (goal_.objective == Objective::kThroughput &&
         (count_.microbatches - 1) * turn + front.closed_sum_s + front.open_s + base.sync_s +
-                tables_.least_compute_prefix_s[index(first)] >=
+                least_compute_prefix_s_[index(first)] >=
             incumbent_) {
       // Only the last step can become cheaper, where the first place weighs less.
       if (first_place_weight >= 1 || first == 0) return;
@@ -326,7 +353,7 @@ void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, c
 StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumbent,
                                       const Limits& limits, const Accept& accept) {
   Outcome outcome;
-  count_ = count;
+  start(count);
   incumbent_ = incumbent;
   const int layers = tables_.layer_count();
   add_work_bounds();
@@ -339,15 +366,18 @@ StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumben
   labels_.push_back(root);
   const auto extend = [&](std::int32_t label) {
     for (int option = 0; option < tables_.option_count(); ++option) {
-      extend_by(label, option, limits, accept, outcome);
+      if (possible_[index(option)]) extend_by(label, option, limits, accept, outcome);
     }
   };
   extend(0);
   for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
     // Extensions start at earlier layers, so this list no longer grows.
     for (const Entry& entry : *list) {
-      if (labels_[index(entry.label)].bound < incumbent_ * (1 - kRelativeTie)) extend(entry.label);
-      if (*limits.budget == 0) return outcome;
+      const double bound = labels_[index(entry.label)].bound;
+      if (bound >= incumbent_ * (1 - kRelativeTie)) continue;
+      if (*limits.budget > 0) extend(entry.label);
+      // What the budget left unextended, the last one perhaps half.
+      if (*limits.budget == 0) outcome.open_bound = std::min(outcome.open_bound, bound);
     }
   }
   return outcome;

@@ -32,9 +32,6 @@ struct ReplicaCount {
   int microbatches = 1;  ///< M
 };
 
-/// A lower bound on the objective of every plan of (tables, count).
-double lower_bound(const StageTables& tables, const ReplicaCount& count, const Goal& goal);
-
 /// Exact search over stage boundaries, stage options and their order for one microbatch size and
 /// replica count, by label setting from the last stage to the first: a label is a suffix of the
 /// pipeline, dominated by another at the same layer and front option that uses no more of any
@@ -53,12 +50,17 @@ class StageSearch {
   };
   struct Outcome {
     bool complete = true;  ///< false: budget spent, or the beam dropped labels
+    /// Where the budget was spent: nothing that was left out scores below this.
+    double open_bound = std::numeric_limits<double>::infinity();
   };
   /// Called with each pipeline whose separable objective is below the incumbent; returns the new
   /// incumbent (unchanged where the pipeline was refused).
   using Accept = std::function<double(const std::vector<StageChoice>&)>;
 
   StageSearch(const StageTables& tables, const Goal& goal);
+
+  /// No pipeline with this replica count scores below it; infinity where there are too few GPUs.
+  double lower_bound(const ReplicaCount& count);
 
   /// Finds pipelines better than `incumbent` (seconds or USD by the goal).
   Outcome run(const ReplicaCount& count, double incumbent, const Limits& limits,
@@ -119,6 +121,7 @@ class StageSearch {
 
   void extend_by(std::int32_t index, int option, const Limits& limits, const Accept& accept,
                  Outcome& outcome);
+  void start(const ReplicaCount& count);
   bool take(int option, Label& label) const;
   bool mixed_fits(int option, const Used& used) const;
   int left(int resource, const Used& used) const {
@@ -139,6 +142,11 @@ class StageSearch {
   Goal goal_;
   ReplicaCount count_;
   double incumbent_ = 0;
+  /// Options for which there are GPUs enough, and pure options that occur in one of them.
+  std::vector<bool> possible_;
+  std::vector<bool> occurs_;
+  /// Least compute time of layers [0, l) on any of them, one after the other.
+  std::vector<double> least_compute_prefix_s_;
   /// By number of stages of a suffix: the least that the gradient of its front stage adds, and the
   /// least transfer of any stage before it.
   std::vector<double> least_front_s_;
