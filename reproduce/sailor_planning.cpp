@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -167,6 +168,12 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
+/// "+12.1 %", and never "-0.0 %".
+std::string gain_text(double ratio) {
+  const double percent = std::round(1000 * (ratio - 1)) / 10;
+  return percent == 0 ? "0.0 %" : fmt::format("{:+.1f} %", percent);
+}
+
 /// One group a cluster; the published planner's own result hatched beside ours.
 BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
                   const std::vector<const Planner*>& chosen, const OrderedJson& rows) {
@@ -176,7 +183,7 @@ BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
   chart.title = fmt::format("Sailor {}: {}", figure.name, figure.description);
   chart.y_label = cost ? "USD per iteration" : "iterations/s";
   chart.evidence = to_string(Evidence::kReplayed);
-  chart.caption = "judged by estimator sailor";
+  chart.caption = "Judged by estimator sailor";
   for (const Planner* planner : chosen)
     chart.series.push_back({std::string(planner->name()), false});
   chart.series.push_back({"sailor", true});
@@ -247,13 +254,12 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
       out.rows.push_back(row_of(answer, cluster, published));
       if (answer.feasible) {
         const double rate = answer.prediction.iters_per_s();
-        table.add_row(
-            {cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
-             published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
-             published ? fmt::format("{:+.1f} %", 100 * (rate / published->iters_per_s - 1)) : "-",
-             fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
-             fmt::format("{}", gpu_count(answer.plan)),
-             fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
+        table.add_row({cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
+                       published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
+                       published ? gain_text(rate / published->iters_per_s) : "-",
+                       fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
+                       fmt::format("{}", gpu_count(answer.plan)),
+                       fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
       } else {
         table.add_row({cluster.summary(), std::string(planner->name()), "infeasible", "-", "-", "-",
                        "-", fmt::format("{}", answer.plans_rejected_oom), answer.reason});
