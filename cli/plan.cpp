@@ -141,7 +141,7 @@ int run(const Arguments& arguments, const Session& session) {
   }
   rank(jobs, input.job.objective);
   const PlannedJob& best = jobs.front();
-  if (!best.feasible) throw_infeasible(best.reason);
+  if (!best.feasible) throw Error(best.failure, best.reason);
   if (!arguments.output.empty()) {
     OrderedJson document = to_json(best.plan);
     document["prediction"] =

@@ -59,4 +59,14 @@ std::optional<LinkModel> Network::inside_node(std::string_view, int) const {
   return std::nullopt;
 }
 
+std::optional<LinkModel> known_link(const Network& network, const LinkEnd& from,
+                                    const LinkEnd& to) {
+  try {
+    return network.between(from, to);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace sextant

@@ -76,4 +76,8 @@ class Network {
   virtual std::string describe() const = 0;
 };
 
+/// What network.between() gives; nothing where it knows of no such link, for searches that then do
+/// without it.
+std::optional<LinkModel> known_link(const Network& network, const LinkEnd& from, const LinkEnd& to);
+
 }  // namespace sextant

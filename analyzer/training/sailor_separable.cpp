@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include "analyzer/training/sailor_model.h"
 
 namespace sextant::sailor {
 
 namespace {
+
+constexpr double kUnreachable = std::numeric_limits<double>::infinity();
 
 class SailorCosts : public SeparableCosts {
  public:
@@ -21,7 +25,8 @@ class SailorCosts : public SeparableCosts {
 
   const Cluster& cluster_;
   std::vector<double> weight_prefix_bytes_;
-  std::vector<std::vector<LinkModel>> sync_links_;  ///< by pool of sender and receiver
+  /// By pool of sender and receiver; nothing where no link is known.
+  std::vector<std::vector<std::optional<LinkModel>>> sync_links_;
 };
 
 SailorCosts::SailorCosts(const TrainingProblem& problem, int microbatch_size)
@@ -47,7 +52,7 @@ SailorCosts::SailorCosts(const TrainingProblem& problem, int microbatch_size)
   for (const GpuPool& from : cluster_.pools) {
     auto& row = sync_links_.emplace_back();
     for (const GpuPool& to : cluster_.pools) {
-      row.push_back(cluster_.network->between({from.zone, from.gpu, 1}, {to.zone, to.gpu, 1}));
+      row.push_back(known_link(*cluster_.network, {from.zone, from.gpu, 1}, {to.zone, to.gpu, 1}));
     }
   }
 }
@@ -82,14 +87,15 @@ void SailorCosts::add_transfers(const Layers& layers) {
   const auto count = static_cast<int>(classes.size());
   for (int from = 0; from < count; ++from) {
     for (int to = 0; to < count; ++to) {
-      const LinkModel link = cluster_.network->between(
-          {pool(from).zone, pool(from).gpu, classes[static_cast<std::size_t>(from)].tp},
-          {pool(to).zone, pool(to).gpu, classes[static_cast<std::size_t>(to)].tp});
+      const std::optional<LinkModel> link =
+          known_link(*cluster_.network,
+                     {pool(from).zone, pool(from).gpu, classes[static_cast<std::size_t>(from)].tp},
+                     {pool(to).zone, pool(to).gpu, classes[static_cast<std::size_t>(to)].tp});
       double last_bytes = -1;
-      double seconds = 0;
+      double seconds = kUnreachable;
       for (const double bytes_of_one : layers.output_bytes) {
         const double bytes = bytes_of_one * microbatch;
-        if (bytes != last_bytes) seconds = link.transfer_s(bytes);
+        if (link && bytes != last_bytes) seconds = link->transfer_s(bytes);
         last_bytes = bytes;
         // Both directions move an output of the sending stage: see the quirk in stage_cost().
         forward_s.push_back(seconds);
@@ -109,16 +115,17 @@ double SailorCosts::sync_s(int first, int end, int replicas,
   const double bytes = (weight_prefix_bytes_[static_cast<std::size_t>(end)] -
                         weight_prefix_bytes_[static_cast<std::size_t>(first)]) /
                        least_tp;
-  const auto pool_of = [&](std::size_t i) {
-    return static_cast<std::size_t>(classes[static_cast<std::size_t>(members[i])].pool);
-  };
   double slowest = 0;
+  const auto ring_s = [&](int from, int to) {
+    const auto pool_of = [&](int c) {
+      return static_cast<std::size_t>(classes[static_cast<std::size_t>(c)].pool);
+    };
+    const std::optional<LinkModel>& link = sync_links_[pool_of(from)][pool_of(to)];
+    return link ? all_reduce_s(*link, bytes, replicas) : kUnreachable;
+  };
   for (std::size_t i = 0; i < members.size(); ++i) {
-    slowest = std::max(slowest, all_reduce_s(sync_links_[pool_of(i)][pool_of(i)], bytes, replicas));
-    if (i + 1 < members.size()) {
-      slowest =
-          std::max(slowest, all_reduce_s(sync_links_[pool_of(i)][pool_of(i + 1)], bytes, replicas));
-    }
+    slowest = std::max(slowest, ring_s(members[i], members[i]));
+    if (i > 0) slowest = std::max(slowest, ring_s(members[i - 1], members[i]));
   }
   return slowest;
 }

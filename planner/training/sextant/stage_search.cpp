@@ -316,6 +316,7 @@ void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, c
     front.closed_max_s = std::max(base.closed_max_s, turn);
     front.closed_sum_s = base.closed_sum_s + turn;
     sent = tables_.forward(option, base.option, end - 1);
+    if (!std::isfinite(sent + turn)) return;  // no link is known between the two
   }
   const double first_place_weight = tables_.costs.weights(0, front.stages).forward;
   const double capacity = capacity_left(front);
