@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -167,6 +168,11 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
+/// "+12.3 %"; nothing gained is +0.0, never -0.0.
+std::string gain_text(double ratio) {
+  return fmt::format("{:+.1f} %", std::round(1000 * (ratio - 1)) / 10 + 0.0);
+}
+
 /// One group a cluster; the published planner's own result hatched beside ours.
 BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
                   const std::vector<const Planner*>& chosen, const OrderedJson& rows) {
@@ -241,19 +247,16 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
     const auto published = sailor_published(figure.name, cluster.summary());
     for (const Planner* planner : chosen) {
       const TrainingProblem problem{job, profile, cluster};
-      PlannerOptions planner_options;
-      planner_options.seed = options.seed;
-      const PlannedJob answer = plan_job(*planner, problem, judge, planner_options);
+      const PlannedJob answer = plan_job(*planner, problem, judge, {});
       out.rows.push_back(row_of(answer, cluster, published));
       if (answer.feasible) {
         const double rate = answer.prediction.iters_per_s();
-        table.add_row(
-            {cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
-             published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
-             published ? fmt::format("{:+.1f} %", 100 * (rate / published->iters_per_s - 1)) : "-",
-             fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
-             fmt::format("{}", gpu_count(answer.plan)),
-             fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
+        table.add_row({cluster.summary(), std::string(planner->name()), fmt::format("{:.5f}", rate),
+                       published ? fmt::format("{:.5f}", published->iters_per_s) : "-",
+                       published ? gain_text(rate / published->iters_per_s) : "-",
+                       fmt::format("{:.4f}", answer.prediction.usd_per_iter()),
+                       fmt::format("{}", gpu_count(answer.plan)),
+                       fmt::format("{}", answer.plans_rejected_oom), summary(answer.plan)});
       } else {
         table.add_row({cluster.summary(), std::string(planner->name()), "infeasible", "-", "-", "-",
                        "-", fmt::format("{}", answer.plans_rejected_oom), answer.reason});

@@ -123,7 +123,7 @@ TEST(ProfileSchema, NamesEveryMemberThatIsWritten) {
   database.model = point.key.model;
   database.gpu = point.key.gpu;
   merge_point(database, toy_point(1, 1, 0.02, "2026-02-02T00:00:00Z"), MergePolicy::kError);
-  merge_point(database, point, MergePolicy::kMedian);  // one stands before the other
+  merge_point(database, point, MergePolicy::kMedian);           // one stands before the other
   merge_point(database, toy_point(2, 4), MergePolicy::kError);  // leaves gaps
   merge_point(database, failed, MergePolicy::kError);
   testing::SchemaCheck database_schema("profile_db");
