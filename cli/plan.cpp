@@ -194,7 +194,6 @@ void add_plan_command(CLI::App& program, Session& session) {
       ->add_option("--tokens", arguments->tokens,
                    "Also say what a run of so many tokens takes (300B, 12e9)")
       ->type_name("N");
-  command->add_option("--seed", arguments->options.seed, "Of planners that draw random numbers");
   command
       ->add_option("--max-evaluations", arguments->options.max_evaluations,
                    "Budget of the search in evaluations of partial plans")

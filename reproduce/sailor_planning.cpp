@@ -168,10 +168,9 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
-/// "+12.1 %", and never "-0.0 %".
+/// "+12.3 %"; nothing gained is +0.0, never -0.0.
 std::string gain_text(double ratio) {
-  const double percent = std::round(1000 * (ratio - 1)) / 10;
-  return percent == 0 ? "0.0 %" : fmt::format("{:+.1f} %", percent);
+  return fmt::format("{:+.1f} %", std::round(1000 * (ratio - 1)) / 10 + 0.0);
 }
 
 /// One group a cluster; the published planner's own result hatched beside ours.
@@ -248,9 +247,7 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
     const auto published = sailor_published(figure.name, cluster.summary());
     for (const Planner* planner : chosen) {
       const TrainingProblem problem{job, profile, cluster};
-      PlannerOptions planner_options;
-      planner_options.seed = options.seed;
-      const PlannedJob answer = plan_job(*planner, problem, judge, planner_options);
+      const PlannedJob answer = plan_job(*planner, problem, judge, {});
       out.rows.push_back(row_of(answer, cluster, published));
       if (answer.feasible) {
         const double rate = answer.prediction.iters_per_s();

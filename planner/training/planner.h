@@ -12,7 +12,6 @@
 namespace sextant {
 
 struct PlannerOptions {
-  std::uint64_t seed = 1;
   /// Budget of the search, counted in evaluations of (partial) plans so that the answer depends on
   /// neither the machine nor the number of threads; 0 = the planner's own default.
   std::uint64_t max_evaluations = 0;
