@@ -83,6 +83,7 @@ std::string format_seconds(double seconds) {
   constexpr double kMinute = 60;
   constexpr double kHour = 3600;
   constexpr double kDay = 86400;
+  if (seconds == 0) return "0 s";
   if (seconds >= 2 * kDay) return fmt::format("{} days", three_digits(seconds / kDay));
   if (std::round(seconds) >= kHour) {
     const double minutes = std::round(seconds / kMinute);

@@ -38,7 +38,12 @@ PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, cons
     out.prediction = prediction;
     break;
   }
-  if (!out.feasible && out.search.proposals.empty()) out.reason = out.search.infeasible_reason;
+  if (!out.feasible && out.search.proposals.empty()) {
+    out.reason = out.search.complete
+                     ? out.search.infeasible_reason
+                     : "the search was stopped, by its budget, its time limit or a signal, before "
+                       "it found a plan; there may be one";
+  }
   out.search.proposals.clear();
   return out;
 }
