@@ -125,6 +125,9 @@ void load_profiles(const TrainingInputOptions& options, TrainingInput& input) {
                     input.model->name, fmt::join(estimated, ", ")));
   }
   if (!unable.empty()) {
+    std::erase_if(input.cluster.pools, [&](const GpuPool& pool) {
+      return std::find(unable.begin(), unable.end(), pool.gpu) != unable.end();
+    });
     input.notes.push_back(fmt::format("{} left out: it does not compute in {}",
                                       fmt::join(unable, ", "), to_string(input.job.dtype)));
   }

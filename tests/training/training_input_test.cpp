@@ -65,6 +65,7 @@ TEST_F(TrainingInputTest, LeavesOutTypesThatCannotComputeInTheDataType) {
   job("Llama-3-8B", "bf16");
   const TrainingInput input = load_training_input(options_);
   EXPECT_THAT(input.profile.gpus(), ElementsAre("A100-40"));
+  EXPECT_EQ(input.cluster.summary(), "16xA100-40@hall");
   EXPECT_THAT(input.notes, Contains(HasSubstr("V100-16 left out: it does not compute in bf16")));
 }
 
