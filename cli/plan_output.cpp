@@ -51,7 +51,16 @@ std::string run_text(const PlanOutput& output) {
   return text;
 }
 
+/// Cents where there are dollars, four digits where there are none.
+std::string usd_text(double usd) {
+  return usd < 1 ? fmt::format("{:.4g}", usd) : fmt::format("{:.4f}", usd);
+}
+
 }  // namespace
+
+std::string counted(long long count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 std::string describe(const PlanOutput& output) {
   const Prediction& p = output.prediction;
@@ -59,13 +68,14 @@ std::string describe(const PlanOutput& output) {
   text += fmt::format("* the slowest stage; compute and transfer are of one microbatch of {}\n\n",
                       output.plan.microbatch);
   text += fmt::format(
-      "iteration {} = steady {} ({} microbatches) + fill and drain {} + update {} + sync {}\n",
-      format_seconds(p.iteration_s), format_seconds(p.steady_s), p.microbatches,
+      "iteration {} = steady {} ({}) + fill and drain {} + update {} + sync {}\n",
+      format_seconds(p.iteration_s), format_seconds(p.steady_s),
+      p.microbatches == 1 ? "1 microbatch" : fmt::format("{} microbatches", p.microbatches),
       format_seconds(p.fill_s), format_seconds(p.update_s), format_seconds(p.sync_s));
-  text += fmt::format("{:.5f} iterations/s{}\n", p.iters_per_s(), run_text(output));
-  text += fmt::format("{:.4f} USD/iteration (GPUs {:.4f}, egress {:.4f}) on {} GPUs of {}\n",
-                      p.usd_per_iter(), p.compute_usd, p.egress_usd, gpu_count(output.plan),
-                      output.input.cluster.gpu_count());
+  text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
+  text += fmt::format("{} USD/iteration (GPUs {}, egress {}) on {} of {}\n",
+                      usd_text(p.usd_per_iter()), usd_text(p.compute_usd), usd_text(p.egress_usd),
+                      counted(gpu_count(output.plan), "GPU"), output.input.cluster.gpu_count());
   return text;
 }
 

@@ -22,6 +22,12 @@ namespace sextant {
 
 namespace {
 
+/// "+18.5 %" where ours is 1.185 of theirs; what rounds to nothing has no minus sign.
+std::string gain_text(double ratio) {
+  const double tenths = std::round(1000 * (ratio - 1)) + 0.0;
+  return fmt::format("{:+.1f} %", tenths / 10);
+}
+
 /// Inputs of one figure of Sailor's evaluation.
 struct Figure {
   const char* name;
