@@ -21,13 +21,8 @@ namespace fs = std::filesystem;
 
 /// The link between full nodes of two pools; nothing where the network has none.
 std::optional<LinkModel> link_of(const Cluster& cluster, const GpuPool& from, const GpuPool& to) {
-  try {
-    return cluster.network->between({from.zone, from.gpu, from.gpus_per_node},
-                                    {to.zone, to.gpu, to.gpus_per_node});
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
-    return std::nullopt;
-  }
+  return cluster.network->find({from.zone, from.gpu, from.gpus_per_node},
+                               {to.zone, to.gpu, to.gpus_per_node});
 }
 
 double usd_per_hour(const Cluster& cluster) {

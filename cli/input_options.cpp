@@ -24,6 +24,19 @@ void add_input_options(CLI::App& command, TrainingInputOptions& options) {
                      "Variant of the profiles, as `sextant profile show` lists them");
 }
 
+CLI::Validator positive_number() {
+  return {[](const std::string& text) {
+            double value = 0;
+            const char* end = text.data() + text.size();
+            const auto parsed = std::from_chars(text.data(), end, value);
+            const bool good =
+                parsed.ec == std::errc() && parsed.ptr == end && value > 0 && std::isfinite(value);
+            return good ? std::string()
+                        : fmt::format("expected a number greater than zero, found {}", quote(text));
+          },
+          "NUMBER"};
+}
+
 double token_count(const std::string& text) {
   double value = 0;
   const char* end = text.data() + text.size();

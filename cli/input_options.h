@@ -10,6 +10,9 @@ namespace sextant::cli {
 /// --cluster, --job, --profiles, --variant: the inputs of `plan` and `simulate`.
 void add_input_options(CLI::App& command, TrainingInputOptions& options);
 
+/// Lets finite numbers greater than zero through.
+CLI::Validator positive_number();
+
 /// "12e9", "300B", "1T": a number of tokens with an optional K, M, B or T. Throws Error(kUsage).
 double token_count(const std::string& text);
 

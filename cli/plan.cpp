@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <fmt/format.h>
@@ -99,7 +100,7 @@ std::string comparison(const std::vector<PlannedJob>& jobs) {
     const std::string oom = fmt::format("{}", job.plans_rejected_oom);
     if (job.feasible) {
       table.add_row({std::string(job.planner->name()),
-                     fmt::format("{:.5f}", job.prediction.iters_per_s()),
+                     fmt::format("{:.5g}", job.prediction.iters_per_s()),
                      fmt::format("{:.4f}", job.prediction.usd_per_iter()),
                      fmt::format("{}", gpu_count(job.plan)), oom, summary(job.plan)});
     } else {
@@ -112,14 +113,15 @@ std::string comparison(const std::vector<PlannedJob>& jobs) {
 void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
                 const Arguments& arguments, double tokens) {
   const PlannedJob& best = jobs.front();
+  const std::vector<Stage>& stages = best.plan.pipelines.front().stages;
   std::string text =
       fmt::format("{} on {}\nglobal batch {}, {}, judged by estimator {} (evidence: {})\n\n",
                   input.job.model, input.cluster.summary(), input.job.global_batch,
                   to_string(input.job.dtype), arguments.estimator, to_string(input.evidence));
   if (jobs.size() > 1) text += comparison(jobs) + "\n";
-  text += fmt::format("plan of {}: microbatch {}, {} stages, {} replicas\n", best.planner->name(),
-                      best.plan.microbatch, best.plan.pipelines.front().stages.size(),
-                      best.plan.pipelines.front().stages.front().replicas.size());
+  text += fmt::format("plan of {}: microbatch {}, {}, {}\n", best.planner->name(),
+                      best.plan.microbatch, counted(std::ssize(stages), "stage"),
+                      counted(std::ssize(stages.front().replicas), "replica"));
   text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
   text += bound_text(best);
   print(text);
@@ -183,12 +185,12 @@ void add_plan_command(CLI::App& program, Session& session) {
   command->add_option("--objective", arguments->objective, "Overrides the job's")
       ->check(CLI::IsMember({"throughput", "cost"}));
   command->add_option("--max-cost", arguments->max_usd_per_iter, "At most so many USD an iteration")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->type_name("USD");
   command
       ->add_option("--min-throughput", arguments->min_iters_per_s,
                    "At least so many iterations a second")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->type_name("IT/S");
   command
       ->add_option("--tokens", arguments->tokens,
@@ -202,7 +204,7 @@ void add_plan_command(CLI::App& program, Session& session) {
   command
       ->add_option("--time-limit", arguments->options.time_limit_s,
                    "Stop earlier; the result is then marked incomplete")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->type_name("SECONDS");
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
       ->type_name("FILE");

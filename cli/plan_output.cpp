@@ -1,8 +1,6 @@
 #include "cli/plan_output.h"
 
 #include <cstdio>
-#include <map>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -12,21 +10,6 @@ namespace sextant::cli {
 
 namespace {
 
-/// "16x A100-40@hall TP2 + 4x V100-16@hall TP4".
-std::string replicas_text(const Stage& stage) {
-  std::map<std::tuple<std::string, std::string, int>, int> kinds;
-  for (const Replica& replica : stage.replicas) {
-    const Machine& machine = replica.machines.front();
-    ++kinds[{machine.gpu, machine.zone, replica.tp}];
-  }
-  std::string text;
-  for (const auto& [kind, count] : kinds) {
-    const auto& [gpu, zone, tp] = kind;
-    text += fmt::format("{}{}x {}@{} TP{}", text.empty() ? "" : " + ", count, gpu, zone, tp);
-  }
-  return text;
-}
-
 std::string stages_table(const PlanOutput& output) {
   Table table({{"stage"},
                {"layers", Table::Align::kLeft},
@@ -35,6 +18,7 @@ std::string stages_table(const PlanOutput& output) {
                {"transfer"},
                {"sync"},
                {"memory of the fullest GPU", Table::Align::kLeft}});
+  const std::vector<std::string> replicas = replica_texts(output.plan);
   std::size_t s = 0;
   for (const Pipeline& pipeline : output.plan.pipelines) {
     for (const Stage& stage : pipeline.stages) {
@@ -42,8 +26,8 @@ std::string stages_table(const PlanOutput& output) {
       table.add_row({fmt::format("{}{}", s,
                                  static_cast<int>(s) == output.prediction.slowest_stage ? "*" : ""),
                      fmt::format("{}-{}", stage.chunks.front().first, stage.chunks.back().end - 1),
-                     replicas_text(stage), format_seconds(cost.compute_s),
-                     format_seconds(cost.transfer_s), format_seconds(cost.sync_s),
+                     replicas[s], format_seconds(cost.compute_s), format_seconds(cost.transfer_s),
+                     format_seconds(cost.sync_s),
                      fmt::format("{} of {}", format_gib(cost.peak_memory_bytes),
                                  format_gib(cost.memory_capacity_bytes))});
       ++s;
@@ -67,7 +51,16 @@ std::string run_text(const PlanOutput& output) {
   return text;
 }
 
+/// Cents where there are dollars, four digits where there are none.
+std::string usd_text(double usd) {
+  return usd < 1 ? fmt::format("{:.4g}", usd) : fmt::format("{:.4f}", usd);
+}
+
 }  // namespace
+
+std::string counted(long long count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 std::string describe(const PlanOutput& output) {
   const Prediction& p = output.prediction;
@@ -75,13 +68,14 @@ std::string describe(const PlanOutput& output) {
   text += fmt::format("* the slowest stage; compute and transfer are of one microbatch of {}\n\n",
                       output.plan.microbatch);
   text += fmt::format(
-      "iteration {} = steady {} ({} microbatches) + fill and drain {} + update {} + sync {}\n",
-      format_seconds(p.iteration_s), format_seconds(p.steady_s), p.microbatches,
+      "iteration {} = steady {} ({}) + fill and drain {} + update {} + sync {}\n",
+      format_seconds(p.iteration_s), format_seconds(p.steady_s),
+      p.microbatches == 1 ? "1 microbatch" : fmt::format("{} microbatches", p.microbatches),
       format_seconds(p.fill_s), format_seconds(p.update_s), format_seconds(p.sync_s));
-  text += fmt::format("{:.5f} iterations/s{}\n", p.iters_per_s(), run_text(output));
-  text += fmt::format("{:.4f} USD/iteration (GPUs {:.4f}, egress {:.4f}) on {} GPUs of {}\n",
-                      p.usd_per_iter(), p.compute_usd, p.egress_usd, gpu_count(output.plan),
-                      output.input.cluster.gpu_count());
+  text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
+  text += fmt::format("{} USD/iteration (GPUs {}, egress {}) on {} of {}\n",
+                      usd_text(p.usd_per_iter()), usd_text(p.compute_usd), usd_text(p.egress_usd),
+                      counted(gpu_count(output.plan), "GPU"), output.input.cluster.gpu_count());
   return text;
 }
 

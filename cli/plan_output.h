@@ -24,6 +24,9 @@ std::string describe(const PlanOutput& output);
 /// that a row of `plans` and a `prediction` share.
 OrderedJson prediction_json(const PlanOutput& output);
 
+/// "1 stage", "3 stages".
+std::string counted(long long count, std::string_view noun);
+
 /// Lines "note: …" for stderr.
 void print_notes(const TrainingInput& input);
 

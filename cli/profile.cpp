@@ -43,8 +43,9 @@ void add_selection(CLI::App& command, const std::shared_ptr<Selection>& selectio
   command.add_option("--gpu", selection->gpu, "Only this GPU type");
 }
 
-std::vector<ProfileDatabase> select(const Selection& selection, const Session& session,
+std::vector<ProfileDatabase> select(Selection selection, const Session& session,
                                     std::vector<std::string>& notes) {
+  selection.gpu = shipped_gpu_name(selection.gpu);
   if (!selection.source.empty()) {
     return read_databases(selection.source, selection.model, selection.gpu);
   }

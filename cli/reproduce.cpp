@@ -39,6 +39,7 @@ int run(const Arguments& arguments, const Session& session) {
     }
     options.artifact_dir = std::string(data) + "/" + arguments.system;
   }
+  if (!arguments.plot.empty()) check_plot_name(arguments.plot);
   const Reproduction result = reproduce(arguments.system, arguments.experiment, options);
   if (!arguments.plot.empty()) write_plot(arguments.plot, result.plot_svg);
   if (session.json) {

@@ -22,6 +22,12 @@ namespace sextant {
 
 namespace {
 
+/// "+18.5 %" where ours is 1.185 of theirs; what rounds to nothing has no minus sign.
+std::string gain_text(double ratio) {
+  const double tenths = std::round(1000 * (ratio - 1)) + 0.0;
+  return fmt::format("{:+.1f} %", tenths / 10);
+}
+
 /// Inputs of one figure of Sailor's evaluation.
 struct Figure {
   const char* name;
@@ -182,7 +188,7 @@ BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
   chart.title = fmt::format("Sailor {}: {}", figure.name, figure.description);
   chart.y_label = cost ? "USD per iteration" : "iterations/s";
   chart.evidence = to_string(Evidence::kReplayed);
-  chart.caption = "judged by estimator sailor";
+  chart.caption = "Judged by estimator sailor";
   for (const Planner* planner : chosen)
     chart.series.push_back({std::string(planner->name()), false});
   chart.series.push_back({"sailor", true});

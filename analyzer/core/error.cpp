@@ -70,7 +70,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   constexpr std::size_t kLongest = 200;
   if (name.size() > kLongest) return "";
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  // Half of a short name must stay, or everything short is near.
+  std::size_t best_distance =
+      std::min(std::max<std::size_t>(2, name.size() / 3), name.size() / 2) + 1;
   for (const std::string& candidate : candidates) {
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});

@@ -38,6 +38,16 @@ class Descriptor {
   int value_;
 };
 
+/// Whether a rename onto `path` would put a file in the place of a device, pipe or socket, or of a
+/// link to one or to an open descriptor, as /dev/stdout is. Whoever is root could do that.
+bool stands_for_a_device(const std::filesystem::path& path) {
+  std::error_code none;  // what cannot be looked at is left to the write
+  const std::filesystem::file_status status = std::filesystem::status(path, none);
+  if (std::filesystem::is_other(status)) return true;
+  const std::string target = std::filesystem::read_symlink(path, none).string();
+  return target.starts_with("/proc/");
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
@@ -63,6 +73,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) 
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  if (stands_for_a_device(path)) {
+    throw_bad_input(path.string() + ": is a device or pipe; expected the name of a regular file");
+  }
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);

@@ -14,7 +14,8 @@ std::string read_file(const std::filesystem::path& path,
 /// Replaces `path` by `content` so that a reader, or whoever looks after a crash, sees the old file
 /// or the new one and never a part: written to a temporary name beside it, synced, renamed, and the
 /// directory synced. A symbolic link at `path` is replaced, not followed. Missing parent
-/// directories are made. Throws Error(kBadInput) naming the path (read-only, disk full, …).
+/// directories are made. Throws Error(kBadInput) naming the path (read-only, disk full, a device or
+/// pipe, …).
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// An exclusive lock on `path` (made if absent, with the holder's process id and host in it), held

@@ -55,18 +55,17 @@ std::vector<double> LinkModel::coefficients() const {
   return {a_, b_, c_};
 }
 
-std::optional<LinkModel> Network::inside_node(std::string_view, int) const {
-  return std::nullopt;
-}
-
-std::optional<LinkModel> known_link(const Network& network, const LinkEnd& from,
-                                    const LinkEnd& to) {
+std::optional<LinkModel> Network::find(const LinkEnd& from, const LinkEnd& to) const {
   try {
-    return network.between(from, to);
+    return between(from, to);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadInput) throw;
     return std::nullopt;
   }
+}
+
+std::optional<LinkModel> Network::inside_node(std::string_view, int) const {
+  return std::nullopt;
 }
 
 }  // namespace sextant

@@ -69,15 +69,13 @@ class Network {
   /// The aggregate link from machine to machine. Throws Error(kBadInput) naming both ends where
   /// nothing is known of it.
   virtual LinkModel between(const LinkEnd& from, const LinkEnd& to) const = 0;
+  /// The same; nothing where nothing is known of it.
+  std::optional<LinkModel> find(const LinkEnd& from, const LinkEnd& to) const;
   /// The link that `count` GPUs of one machine share when they talk among themselves; nothing where
   /// the network does not say.
   virtual std::optional<LinkModel> inside_node(std::string_view gpu, int count) const;
   /// Evidence and origin, for people.
   virtual std::string describe() const = 0;
 };
-
-/// What network.between() gives; nothing where it knows of no such link, for searches that then do
-/// without it.
-std::optional<LinkModel> known_link(const Network& network, const LinkEnd& from, const LinkEnd& to);
 
 }  // namespace sextant

@@ -40,7 +40,10 @@ ProfileDatabase read_one(const fs::path& file) {
   throw_bad_input(fmt::format(
       "{}: expected a profile of {} on {}, found {}", path.string(),
       model.empty() ? "any model" : quote(model), gpu.empty() ? "any GPU type" : quote(gpu),
-      there.empty() ? std::string("none") : fmt::format("only {}", fmt::join(there, ", "))));
+      there.empty()
+          ? std::string(
+                "none; gather_profs enters measured ones, `sextant profile estimate` others")
+          : fmt::format("only {}", fmt::join(there, ", "))));
 }
 
 }  // namespace

@@ -73,15 +73,15 @@ std::string png_of(const std::string& svg) {
 
 }  // namespace
 
-void write_plot(const std::filesystem::path& path, const std::string& svg) {
-  const std::string ending = path.extension().string();
-  if (ending == ".svg") {
-    write_file_atomically(path, svg);
-  } else if (ending == ".png") {
-    write_file_atomically(path, png_of(svg));
-  } else {
+void check_plot_name(const std::filesystem::path& path) {
+  if (path.extension() != ".svg" && path.extension() != ".png") {
     throw_usage(quote(path.string()) + ": a plot's name must end in .svg or .png");
   }
+}
+
+void write_plot(const std::filesystem::path& path, const std::string& svg) {
+  check_plot_name(path);
+  write_file_atomically(path, path.extension() == ".svg" ? svg : png_of(svg));
 }
 
 }  // namespace sextant

@@ -8,7 +8,8 @@ namespace sextant::sailor {
 
 namespace {
 
-constexpr double kUnreachable = std::numeric_limits<double>::infinity();
+/// What takes a link that nobody knows.
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
 class SailorCosts : public SeparableCosts {
  public:
@@ -52,7 +53,7 @@ SailorCosts::SailorCosts(const TrainingProblem& problem, int microbatch_size)
   for (const GpuPool& from : cluster_.pools) {
     auto& row = sync_links_.emplace_back();
     for (const GpuPool& to : cluster_.pools) {
-      row.push_back(known_link(*cluster_.network, {from.zone, from.gpu, 1}, {to.zone, to.gpu, 1}));
+      row.push_back(cluster_.network->find({from.zone, from.gpu, 1}, {to.zone, to.gpu, 1}));
     }
   }
 }
@@ -87,15 +88,14 @@ void SailorCosts::add_transfers(const Layers& layers) {
   const auto count = static_cast<int>(classes.size());
   for (int from = 0; from < count; ++from) {
     for (int to = 0; to < count; ++to) {
-      const std::optional<LinkModel> link =
-          known_link(*cluster_.network,
-                     {pool(from).zone, pool(from).gpu, classes[static_cast<std::size_t>(from)].tp},
-                     {pool(to).zone, pool(to).gpu, classes[static_cast<std::size_t>(to)].tp});
+      const std::optional<LinkModel> link = cluster_.network->find(
+          {pool(from).zone, pool(from).gpu, classes[static_cast<std::size_t>(from)].tp},
+          {pool(to).zone, pool(to).gpu, classes[static_cast<std::size_t>(to)].tp});
       double last_bytes = -1;
-      double seconds = kUnreachable;
+      double seconds = 0;
       for (const double bytes_of_one : layers.output_bytes) {
         const double bytes = bytes_of_one * microbatch;
-        if (link && bytes != last_bytes) seconds = link->transfer_s(bytes);
+        if (bytes != last_bytes) seconds = link ? link->transfer_s(bytes) : kNever;
         last_bytes = bytes;
         // Both directions move an output of the sending stage: see the quirk in stage_cost().
         forward_s.push_back(seconds);
@@ -115,17 +115,17 @@ double SailorCosts::sync_s(int first, int end, int replicas,
   const double bytes = (weight_prefix_bytes_[static_cast<std::size_t>(end)] -
                         weight_prefix_bytes_[static_cast<std::size_t>(first)]) /
                        least_tp;
-  double slowest = 0;
-  const auto ring_s = [&](int from, int to) {
-    const auto pool_of = [&](int c) {
-      return static_cast<std::size_t>(classes[static_cast<std::size_t>(c)].pool);
-    };
-    const std::optional<LinkModel>& link = sync_links_[pool_of(from)][pool_of(to)];
-    return link ? all_reduce_s(*link, bytes, replicas) : kUnreachable;
+  const auto pool_of = [&](std::size_t i) {
+    return static_cast<std::size_t>(classes[static_cast<std::size_t>(members[i])].pool);
   };
+  const auto over = [&](std::size_t from, std::size_t to) {
+    const std::optional<LinkModel>& link = sync_links_[pool_of(from)][pool_of(to)];
+    return link ? all_reduce_s(*link, bytes, replicas) : kNever;
+  };
+  double slowest = 0;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    slowest = std::max(slowest, ring_s(members[i], members[i]));
-    if (i > 0) slowest = std::max(slowest, ring_s(members[i - 1], members[i]));
+    slowest = std::max(slowest, over(i, i));
+    if (i + 1 < members.size()) slowest = std::max(slowest, over(i, i + 1));
   }
   return slowest;
 }

@@ -71,35 +71,96 @@ ModelProfile estimate(const TrainingInput& input, const std::string& gpu) {
   return estimate_profile(*input.model, spec, options);
 }
 
+/// Where profiles are looked for; refuses options that would not be heeded.
+std::filesystem::path database_of(const TrainingInputOptions& options) {
+  if (options.profile_db.empty()) return data_directory() / "measured";
+  if (!std::filesystem::is_directory(options.profile_db)) {
+    throw_bad_input(options.profile_db.string() + ": expected the directory of a profile database");
+  }
+  return options.profile_db;
+}
+
+[[noreturn]] void fail_data_type(const TrainingInput& input, const std::vector<std::string>& gpus) {
+  std::vector<std::string> abilities;
+  for (const std::string& gpu : gpus) {
+    std::vector<std::string_view> types;
+    for (const auto& [type, peak] : gpu_named(gpu).peak_flops) types.push_back(to_string(type));
+    abilities.push_back(fmt::format("{} ({})", gpu, fmt::join(types, ", ")));
+  }
+  throw_bad_input(fmt::format("{}: no GPU type of cluster {} computes in {}; there are {}",
+                              input.job.source, quote(input.cluster.name),
+                              to_string(input.job.dtype), fmt::join(abilities, ", ")));
+}
+
 /// A variant name that the database has for the job, or "" where it has none.
 std::string variant_of(const TrainingInputOptions& options, const Job& job) {
   return options.variant.empty() ? std::string(to_string(job.dtype)) : options.variant;
 }
 
 void load_profiles(const TrainingInputOptions& options, TrainingInput& input) {
-  const std::filesystem::path database =
-      options.profile_db.empty() ? data_directory() / "measured" : options.profile_db;
+  const std::filesystem::path database = database_of(options);
   const std::vector<std::string> measured = database_gpus(database, input.model->name);
   std::vector<std::string> estimated;
+  std::vector<std::string> unable;
   for (const std::string& gpu : gpu_types(input.cluster)) {
     if (std::find(measured.begin(), measured.end(), gpu) != measured.end()) {
       add(input.profile,
           load_profile(database, input.model->name, {gpu}, variant_of(options, input.job)));
+    } else if (!gpu_named(gpu).peak_flops.contains(input.job.dtype)) {
+      unable.push_back(gpu);
     } else {
       add(input.profile, estimate(input, gpu));
       estimated.push_back(gpu);
     }
+  }
+  if (input.profile.points.empty()) fail_data_type(input, unable);
+  if (!options.variant.empty() && !estimated.empty()) {
+    throw_bad_input(fmt::format("{}: no profile of {} on {}, so none of variant {}",
+                                database.string(), quote(input.model->name),
+                                fmt::join(estimated, ", "), quote(options.variant)));
   }
   if (!estimated.empty()) {
     input.notes.push_back(
         fmt::format("nobody measured {} on {}: its times are roofline estimates from data sheets",
                     input.model->name, fmt::join(estimated, ", ")));
   }
+  if (!unable.empty()) {
+    std::erase_if(input.cluster.pools, [&](const GpuPool& pool) {
+      return std::find(unable.begin(), unable.end(), pool.gpu) != unable.end();
+    });
+    input.notes.push_back(fmt::format("{} left out: it does not compute in {}",
+                                      fmt::join(unable, ", "), to_string(input.job.dtype)));
+  }
+}
+
+/// Says which pools no plan can join, and whose nodes.
+void note_missing_links(TrainingInput& input) {
+  std::vector<std::string> missing;
+  const std::vector<GpuPool>& pools = input.cluster.pools;
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    for (std::size_t j = i; j < pools.size(); ++j) {
+      const GpuPool& from = pools[i];
+      const GpuPool& to = pools[j];
+      const bool joins = i == j ? from.node_count() > 1 : from.count > 0 && to.count > 0;
+      if (!joins || input.cluster.network->find({from.zone, from.gpu, 1}, {to.zone, to.gpu, 1})) {
+        continue;
+      }
+      missing.push_back(
+          i == j ? fmt::format("between nodes of {}@{}", from.gpu, from.zone)
+                 : fmt::format("from {}@{} to {}@{}", from.gpu, from.zone, to.gpu, to.zone));
+    }
+  }
+  if (missing.empty()) return;
+  input.notes.push_back(fmt::format("the cluster's network has no link {}: no plan crosses there",
+                                    fmt::join(missing, ", ")));
 }
 
 }  // namespace
 
 TrainingInput load_training_input(const TrainingInputOptions& options) {
+  if (!options.artifact.empty() && !(options.profile_db.empty() && options.variant.empty())) {
+    throw_usage("an artifact brings its own profiles; leave out the database and the variant");
+  }
   TrainingInput input;
   input.job = read_job(options.job.string());
   input.cluster = read_cluster(options.cluster, shipped_gpu);
@@ -120,6 +181,7 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
   for (const auto* notes : {&input.cluster.notes, &input.profile.notes}) {
     input.notes.insert(input.notes.end(), notes->begin(), notes->end());
   }
+  note_missing_links(input);
   return input;
 }
 

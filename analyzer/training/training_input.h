@@ -32,7 +32,9 @@ struct TrainingInput {
 
 /// Reads job and cluster, and for every GPU type of the cluster its profile: from the artifact,
 /// else the measured one of the database, else a roofline estimate of the data sheet's figures,
-/// which is said in the notes. Throws Error(kBadInput), also where no GPU type has a profile.
+/// which is said in the notes. A GPU type that cannot compute in the job's data type is left out of
+/// the cluster, which is said too. Throws Error(kUsage) where an artifact and a database or variant
+/// are named, Error(kBadInput) else, also where no GPU type has a profile.
 TrainingInput load_training_input(const TrainingInputOptions& options);
 
 }  // namespace sextant

@@ -129,6 +129,41 @@ TEST(PlanCommand, SaysWhyNothingSatisfies) {
   EXPECT_THAT(bound.err, HasSubstr("at most 0.0001 USD per iteration); the fastest does"));
 }
 
+TEST(PlanCommand, PlansWithWhatCanBeUsed) {
+  const TemporaryFolder folder;
+  // No V100 computes in bf16; a single GPU needs no network.
+  const ProgramResult bf16 = run_sextant(
+      {"plan", "--cluster", kCluster, "--job",
+       folder.write("bf16.json", changed(kJob, "\"fp32\"", "\"bf16\"")), "--planner", "all"});
+  EXPECT_EQ(bf16.exit_code, 0) << bf16.err;
+  EXPECT_THAT(bf16.err, HasSubstr("V100-16 left out"));
+  const std::string one = folder.write("one.json", R"({"schema": "sextant/cluster/1.0",
+    "name": "one", "pools": [{"gpu": "A100", "zone": "here", "nodes": 1, "gpus_per_node": 1}]})");
+  const ProgramResult alone = run_sextant({"plan", "--cluster", one, "--job", kJob});
+  EXPECT_EQ(alone.exit_code, 0) << alone.err;
+  EXPECT_THAT(alone.out, HasSubstr("1 stage, 1 replica\n"));
+  EXPECT_THAT(alone.out, HasSubstr("on 1 GPU of 1\n"));
+}
+
+TEST(PlanCommand, RefusesBoundsThatAreNoNumbers) {
+  for (const char* option : {"--max-cost", "--min-throughput", "--time-limit"}) {
+    for (const char* value : {"nan", "inf", "0", "-1", "1,5", ""}) {
+      const ProgramResult result =
+          run_sextant({"plan", "--cluster", kCluster, "--job", kJob, option, value});
+      EXPECT_EQ(result.exit_code, 2) << option << value;
+      EXPECT_THAT(result.err, HasSubstr(option));
+    }
+  }
+}
+
+TEST(PlanCommand, SaysThatItWasStoppedBeforeItFoundAnything) {
+  const ProgramResult result =
+      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--time-limit", "1e-9"});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr("before it found a plan"));
+}
+
 TEST(PlanCommand, RefusesBadInputByNameAndPlace) {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& cluster, const std::string& job, int code,

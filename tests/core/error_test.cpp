@@ -69,5 +69,12 @@ TEST(NearestName, FindsASlipOfTheFingersOnly) {
   EXPECT_EQ(nearest_name("cost", {}), "");
 }
 
+TEST(NearestName, OffersNothingForWhatHasLittleInCommon) {
+  EXPECT_EQ(nearest_name("", {"1T", "70B"}), "");
+  EXPECT_EQ(nearest_name("ab", {"1T", "70B"}), "");
+  EXPECT_EQ(nearest_name("1t", {"1T", "70B"}), "1T");
+  EXPECT_EQ(nearest_name("OPT-31B", {"OPT-30B", "OPT-350M"}), "OPT-30B");
+}
+
 }  // namespace
 }  // namespace sextant

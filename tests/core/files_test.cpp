@@ -182,6 +182,23 @@ TEST(FileLock, LetsOneWriterInAtATime) {
   EXPECT_EQ(read_file(number), "200");
 }
 
+TEST(WriteFileAtomically, LeavesDevicesAndPipesInTheirPlace) {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const fs::path link = folder.path() / "link";
+  fs::create_symlink("/dev/null", link);
+  const fs::path descriptor = folder.path() / "stdout";
+  fs::create_symlink("/proc/self/fd/1", descriptor);
+  for (const fs::path& path : {pipe, link, descriptor}) {
+    EXPECT_THAT(complaint([&] { write_file_atomically(path, "x"); }),
+                HasSubstr("is a device or pipe"));
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::is_symlink(descriptor));
+}
+
 TEST(FileLock, EndsWithItsHolderHoweverThatEnds) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "lock";

@@ -226,5 +226,25 @@ TEST(SailorEstimator, GivesThePublishedFigures) {
   EXPECT_EQ(checked, 20);
 }
 
+class NoLinks : public Network {
+ public:
+  LinkModel between(const LinkEnd&, const LinkEnd&) const override {
+    throw_bad_input("no link is known");
+  }
+  std::string describe() const override { return "none"; }
+};
+
+TEST(SailorSeparable, TakesForeverOverLinksThatNobodyKnows) {
+  SmallProblem small;
+  small.measure("A", 1, {1, 2});
+  small.add("A", "here", 4);
+  small.cluster.network = std::make_shared<NoLinks>();
+  const auto costs = sailor().separable(small.problem(), 1);
+  ASSERT_EQ(costs->classes.size(), 2U);
+  EXPECT_EQ(costs->forward(0, 1, 0), HUGE_VAL);
+  EXPECT_EQ(costs->sync_s(0, 4, 2, {0}), HUGE_VAL);
+  EXPECT_EQ(costs->sync_s(0, 4, 1, {0}), 0);
+}
+
 }  // namespace
 }  // namespace sextant

@@ -15,7 +15,7 @@ double message_s(const Cluster& cluster, int from, int to) {
   constexpr double kMessageBytes = 64e6;
   const GpuPool& a = cluster.pools[static_cast<std::size_t>(from)];
   const GpuPool& b = cluster.pools[static_cast<std::size_t>(to)];
-  const auto link = known_link(*cluster.network, {a.zone, a.gpu, 1}, {b.zone, b.gpu, 1});
+  const auto link = cluster.network->find({a.zone, a.gpu, 1}, {b.zone, b.gpu, 1});
   return link ? link->transfer_s(kMessageBytes) : std::numeric_limits<double>::infinity();
 }
 
