@@ -79,9 +79,4 @@ Cluster SailorSite::cluster(const std::vector<GpuCount>& gpus) const {
   return cluster;
 }
 
-Cluster read_sailor_cluster(const std::filesystem::path& artifact_dir,
-                            const std::filesystem::path& trace, std::size_t row) {
-  return SailorSite(artifact_dir).cluster(read_trace_csv(trace).available(row));
-}
-
 }  // namespace sextant

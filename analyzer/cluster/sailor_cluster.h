@@ -31,8 +31,4 @@ class SailorSite {
   std::shared_ptr<const Network> network_;
 };
 
-/// The cluster of row `row` of one of the artifact's traces.
-Cluster read_sailor_cluster(const std::filesystem::path& artifact_dir,
-                            const std::filesystem::path& trace, std::size_t row);
-
 }  // namespace sextant

@@ -31,8 +31,10 @@ std::vector<ProfileKey> ProfileDatabase::gaps() const {
   }
   std::vector<ProfileKey> out;
   for (const auto& [grid, axes] : grids) {
-    const auto like = std::find_if(points.begin(), points.end(),
-                                   [&](const auto& entry) { return grid_of(entry.first) == grid; });
+    const auto like =
+        std::find_if(points.begin(), points.end(),
+                     // Named again: clang before 16 captures no structured binding.
+                     [&grid = grid](const auto& entry) { return grid_of(entry.first) == grid; });
     for (const int tp : axes.first) {
       for (const int microbatch : axes.second) {
         ProfileKey key = like->first;

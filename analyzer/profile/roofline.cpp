@@ -23,7 +23,7 @@ constexpr double kMemoryShare = 0.8;
 /// Links: nccl-tests shows a bus bandwidth of 235 of an A100's 300 GB/s of NVLink.
 constexpr double kLinkShare = 0.8;
 /// No operator is faster than its launch.
-constexpr double kLaunch_s = 5e-6;
+constexpr double kLaunchSeconds = 5e-6;
 /// Adam reads the parameter, its gradient and two moments and writes all but the gradient, fp32; in
 /// half precision it reads a 2-byte gradient and writes a 2-byte copy besides the fp32 masters.
 constexpr double kAdamBytesPerParameter = 28;
@@ -56,7 +56,7 @@ class LayerClock {
   }
 
   double update_s(double parameters) const {
-    return std::max(kLaunch_s, parameters * kAdamBytesPerParameter / bytes_per_s_);
+    return std::max(kLaunchSeconds, parameters * kAdamBytesPerParameter / bytes_per_s_);
   }
 
  private:
@@ -67,7 +67,7 @@ class LayerClock {
 
   double operator_s(OperatorClass kind, double flops, double bytes) const {
     const double share = kind == OperatorClass::kAttention ? kAttentionShare : kMatmulShare;
-    return std::max({kLaunch_s, flops / (flops_per_s_ * share), bytes / bytes_per_s_});
+    return std::max({kLaunchSeconds, flops / (flops_per_s_ * share), bytes / bytes_per_s_});
   }
 
   /// A ring: 2 (tp - 1) steps of 1/tp of the data (Thakur et al. 2005).

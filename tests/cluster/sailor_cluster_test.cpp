@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analyzer/cluster/availability_trace.h"
 #include "analyzer/core/error.h"
 #include "tests/support/reference_data.h"
 
@@ -12,8 +13,9 @@ namespace {
 TEST(SailorCluster, IsTheRowOfATraceWithMemoryPricesEgressAndLinks) {
   const auto data = reference_data("sailor");
   SEXTANT_NEEDS(data);
-  const Cluster cluster = read_sailor_cluster(
-      data, data / "sailor/Planner/simulations/configs/gpu_trace_heterogeneous_imbalanced.csv", 1);
+  const AvailabilityTrace trace = read_trace_csv(
+      data / "sailor/Planner/simulations/configs/gpu_trace_heterogeneous_imbalanced.csv");
+  const Cluster cluster = SailorSite(data).cluster(trace.available(1));
   EXPECT_EQ(cluster.summary(), "80xA100-40@us-central1-a+240xV100-16@us-central1-a");
   EXPECT_EQ(cluster.gpu_count(), 320);
   const GpuPool* a100 = cluster.find("A100-40", "us-central1-a");
