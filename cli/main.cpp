@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   sextant::cli::Session session;
   CLI::App program(
-      "Sextant plans training and serving of large models on mixed GPUs from measured profiles,\n"
+      "Sextant plans the training of large models on mixed GPUs from measured profiles,\n"
       "on a machine without a GPU.",
       "sextant");
   program.require_subcommand(1);

@@ -143,7 +143,7 @@ int run(const Arguments& arguments, const Session& session) {
   }
   rank(jobs, input.job.objective);
   const PlannedJob& best = jobs.front();
-  if (!best.feasible) throw_infeasible(best.reason);
+  if (!best.feasible) throw Error(best.failure, best.reason);
   if (!arguments.output.empty()) {
     OrderedJson document = to_json(best.plan);
     document["prediction"] =
@@ -196,7 +196,6 @@ void add_plan_command(CLI::App& program, Session& session) {
       ->add_option("--tokens", arguments->tokens,
                    "Also say what a run of so many tokens takes (300B, 12e9)")
       ->type_name("N");
-  command->add_option("--seed", arguments->options.seed, "Of planners that draw random numbers");
   command
       ->add_option("--max-evaluations", arguments->options.max_evaluations,
                    "Budget of the search in evaluations of partial plans")

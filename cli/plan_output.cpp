@@ -1,8 +1,6 @@
 #include "cli/plan_output.h"
 
 #include <cstdio>
-#include <map>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -12,21 +10,6 @@ namespace sextant::cli {
 
 namespace {
 
-/// "16x A100-40@hall TP2 + 4x V100-16@hall TP4".
-std::string replicas_text(const Stage& stage) {
-  std::map<std::tuple<std::string, std::string, int>, int> kinds;
-  for (const Replica& replica : stage.replicas) {
-    const Machine& machine = replica.machines.front();
-    ++kinds[{machine.gpu, machine.zone, replica.tp}];
-  }
-  std::string text;
-  for (const auto& [kind, count] : kinds) {
-    const auto& [gpu, zone, tp] = kind;
-    text += fmt::format("{}{}x {}@{} TP{}", text.empty() ? "" : " + ", count, gpu, zone, tp);
-  }
-  return text;
-}
-
 std::string stages_table(const PlanOutput& output) {
   Table table({{"stage"},
                {"layers", Table::Align::kLeft},
@@ -35,6 +18,7 @@ std::string stages_table(const PlanOutput& output) {
                {"transfer"},
                {"sync"},
                {"memory of the fullest GPU", Table::Align::kLeft}});
+  const std::vector<std::string> replicas = replica_texts(output.plan);
   std::size_t s = 0;
   for (const Pipeline& pipeline : output.plan.pipelines) {
     for (const Stage& stage : pipeline.stages) {
@@ -42,8 +26,8 @@ std::string stages_table(const PlanOutput& output) {
       table.add_row({fmt::format("{}{}", s,
                                  static_cast<int>(s) == output.prediction.slowest_stage ? "*" : ""),
                      fmt::format("{}-{}", stage.chunks.front().first, stage.chunks.back().end - 1),
-                     replicas_text(stage), format_seconds(cost.compute_s),
-                     format_seconds(cost.transfer_s), format_seconds(cost.sync_s),
+                     replicas[s], format_seconds(cost.compute_s), format_seconds(cost.transfer_s),
+                     format_seconds(cost.sync_s),
                      fmt::format("{} of {}", format_gib(cost.peak_memory_bytes),
                                  format_gib(cost.memory_capacity_bytes))});
       ++s;

@@ -39,7 +39,7 @@ int run(const Arguments& arguments, const Session& session) {
   const Prediction prediction = estimator.predict(input.problem(), plan);
   const PlanOutput output{input, plan, prediction, estimator.name(), tokens};
   if (session.json) {
-    OrderedJson document = {{"schema", schema_id("predictions")},
+    OrderedJson document = {{"schema", schema_id("prediction")},
                             {"status", prediction.fits ? "ok" : "infeasible"}};
     if (!prediction.fits) document["reason"] = prediction.memory_note;
     document.update(prediction_json(output));

@@ -36,7 +36,6 @@ std::vector<ExperimentName> experiments();
 struct ReproduceOptions {
   std::string artifact_dir;
   std::vector<std::string> planners;  ///< empty: all that the experiment compares
-  std::uint64_t seed = 1;
   bool progress = true;
 };
 

@@ -174,6 +174,11 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
+/// "+12.3 %"; nothing gained is +0.0, never -0.0.
+std::string gain_text(double ratio) {
+  return fmt::format("{:+.1f} %", std::round(1000 * (ratio - 1)) / 10 + 0.0);
+}
+
 /// One group a cluster; the published planner's own result hatched beside ours.
 BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
                   const std::vector<const Planner*>& chosen, const OrderedJson& rows) {
@@ -183,7 +188,7 @@ BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
   chart.title = fmt::format("Sailor {}: {}", figure.name, figure.description);
   chart.y_label = cost ? "USD per iteration" : "iterations/s";
   chart.evidence = to_string(Evidence::kReplayed);
-  chart.caption = "judged by estimator sailor";
+  chart.caption = "Judged by estimator sailor";
   for (const Planner* planner : chosen)
     chart.series.push_back({std::string(planner->name()), false});
   chart.series.push_back({"sailor", true});
@@ -248,9 +253,7 @@ Reproduction reproduce_sailor_planning(const std::string& experiment,
     const auto published = sailor_published(figure.name, cluster.summary());
     for (const Planner* planner : chosen) {
       const TrainingProblem problem{job, profile, cluster};
-      PlannerOptions planner_options;
-      planner_options.seed = options.seed;
-      const PlannedJob answer = plan_job(*planner, problem, judge, planner_options);
+      const PlannedJob answer = plan_job(*planner, problem, judge, {});
       out.rows.push_back(row_of(answer, cluster, published));
       if (answer.feasible) {
         const double rate = answer.prediction.iters_per_s();

@@ -305,7 +305,7 @@ JsonDocument JsonDocument::parse(std::string_view text, std::string name,
 }
 
 JsonNode JsonDocument::root_of_kind(std::string_view kind, int major) const {
-  const JsonNode top = root();
+  JsonNode top = root();
   const JsonNode schema = top.at("schema");
   const std::string& id = schema.string();
   const std::string prefix = fmt::format("sextant/{}/", kind);

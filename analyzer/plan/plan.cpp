@@ -127,24 +127,51 @@ void check(const Plan& plan) {
   }
 }
 
+namespace {
+
+/// "A100-40 TP1 x3 + V100-16 TP4 x24": replicas counted by what they run on.
+std::string replicas_text(const Stage& stage, bool with_zone) {
+  std::map<std::tuple<std::string, std::string, int>, int> kinds;
+  for (const Replica& replica : stage.replicas) {
+    const Machine& first = replica.machines.front();
+    ++kinds[{first.gpu, first.zone, replica.tp}];
+  }
+  std::string text;
+  for (const auto& [kind, count] : kinds) {
+    const auto& [gpu, zone, tp] = kind;
+    text += fmt::format("{}{}{} TP{} x{}", text.empty() ? "" : " + ", gpu,
+                        with_zone ? "@" + zone : "", tp, count);
+  }
+  return text;
+}
+
+bool in_several_zones(const Plan& plan) {
+  const std::vector<GpuUse> used = gpus_used(plan);
+  return std::any_of(used.begin(), used.end(),
+                     [&](const GpuUse& use) { return use.zone != used.front().zone; });
+}
+
+}  // namespace
+
+std::vector<std::string> replica_texts(const Plan& plan) {
+  const bool with_zone = in_several_zones(plan);
+  std::vector<std::string> out;
+  for (const Pipeline& pipeline : plan.pipelines) {
+    for (const Stage& stage : pipeline.stages) out.push_back(replicas_text(stage, with_zone));
+  }
+  return out;
+}
+
 std::string summary(const Plan& plan) {
+  const std::vector<std::string> replicas = replica_texts(plan);
   std::string text = fmt::format("b{}", plan.microbatch);
+  std::size_t next = 0;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     text += p == 0 ? ": " : " || ";
-    for (std::size_t s = 0; s < plan.pipelines[p].stages.size(); ++s) {
-      const Stage& stage = plan.pipelines[p].stages[s];
-      std::map<std::tuple<std::string, std::string, int>, int> kinds;
-      for (const Replica& replica : stage.replicas) {
-        const Machine& first = replica.machines.front();
-        ++kinds[{first.gpu, first.zone, replica.tp}];
-      }
-      std::string replicas;
-      for (const auto& [kind, count] : kinds) {
-        const auto& [gpu, zone, tp] = kind;
-        replicas +=
-            fmt::format("{}{}@{} TP{} x{}", replicas.empty() ? "" : " + ", gpu, zone, tp, count);
-      }
-      text += fmt::format("{}{} layers {}", s == 0 ? "" : " | ", stage.layer_count(), replicas);
+    const std::vector<Stage>& stages = plan.pipelines[p].stages;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+      text += fmt::format("{}{} layers {}", s == 0 ? "" : " | ", stages[s].layer_count(),
+                          replicas[next++]);
     }
   }
   return text;

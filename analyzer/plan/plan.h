@@ -100,7 +100,11 @@ OrderedJson to_artifact_json(const Plan& plan);
 Plan plan_from_artifact_json(const JsonNode& node, std::string model, int layer_count,
                              int global_batch);
 
-/// "b8; 7 layers V100-16 TP2 x16 | 19 layers A100-40 TP2 x16": one line for a person.
+/// By stage, pipeline after pipeline, what its replicas run on: "A100-40 TP1 x3 + V100-16 TP4 x24",
+/// "A100-40@zone …" where the plan uses several zones.
+std::vector<std::string> replica_texts(const Plan& plan);
+
+/// "b8: 7 layers V100-16 TP2 x16 | 19 layers A100-40 TP2 x16": one line for a person.
 std::string summary(const Plan& plan);
 
 }  // namespace sextant

@@ -35,7 +35,7 @@ void check_speed(const PointDocument& point, const LayerKindProfile& block, doub
   // Slower than any GPU of use, in a pass too long to be launch overhead.
   constexpr double kSlowest = 5e10;
   constexpr double kMicrosecondsLookLike = 5e7;
-  constexpr double kLongPass_s = 0.05;
+  constexpr double kLongPassSeconds = 0.05;
   const double parameters = block.parameter_bytes / bytes_per_element(point.key.dtype);
   const double flops = 2 * parameters * tokens_of(point.key, block) / block.forward.median_s;
   const auto add = [&](const std::string& text) {
@@ -47,7 +47,7 @@ void check_speed(const PointDocument& point, const LayerKindProfile& block, doub
   if (flops > peak_flops) {
     add(fmt::format("more than {:.3g}; expected times in seconds", peak_flops));
   } else if (point.evidence != Evidence::kMeasuredCpu && flops > 0 && flops < kSlowest &&
-             block.forward.median_s > kLongPass_s) {
+             block.forward.median_s > kLongPassSeconds) {
     add(fmt::format("looks like {} where seconds are expected",
                     flops < kMicrosecondsLookLike ? "microseconds" : "milliseconds"));
   }

@@ -6,24 +6,24 @@
 
 namespace sextant {
 
-PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
-                    const PlannerOptions& options) {
-  PlannedJob out;
-  out.planner = &planner;
-  out.estimator = &judge;
-  const auto start = std::chrono::steady_clock::now();
-  out.search = planner.search(problem, judge, options);
-  out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+namespace {
+
+/// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
+void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& out) {
+  const Job& job = problem.job;
+  out.reason = out.search.complete
+                   ? out.search.infeasible_reason
+                   : "the search was stopped, by its budget, its time limit or a signal, before it "
+                     "found a plan; there may be one";
   for (Proposal& proposal : out.search.proposals) {
     const Prediction prediction = judge.predict(problem, proposal.plan);
     if (!prediction.fits) {
       ++out.plans_rejected_oom;
-      if (out.reason.empty()) {
+      if (out.plans_rejected_constraint == 0) {
         out.reason = "its plans do not fit in memory: " + prediction.memory_note;
       }
       continue;
     }
-    const Job& job = problem.job;
     if ((job.max_usd_per_iter && prediction.usd_per_iter() > *job.max_usd_per_iter) ||
         (job.min_iters_per_s && prediction.iters_per_s() < *job.min_iters_per_s)) {
       ++out.plans_rejected_constraint;
@@ -36,13 +36,26 @@ PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, cons
     out.reason.clear();
     out.plan = std::move(proposal.plan);
     out.prediction = prediction;
-    break;
+    return;
   }
-  if (!out.feasible && out.search.proposals.empty()) {
-    out.reason = out.search.complete
-                     ? out.search.infeasible_reason
-                     : "the search was stopped, by its budget, its time limit or a signal, before "
-                       "it found a plan; there may be one";
+}
+
+}  // namespace
+
+PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
+                    const PlannerOptions& options) {
+  PlannedJob out;
+  out.planner = &planner;
+  out.estimator = &judge;
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    out.search = planner.search(problem, judge, options);
+    out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    choose(problem, judge, out);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput) throw;
+    out.reason = error.what();
+    out.failure = error.code();
   }
   out.search.proposals.clear();
   return out;

@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/core/error.h"
 #include "analyzer/training/estimator.h"
 
 namespace sextant {
 
 struct PlannerOptions {
-  std::uint64_t seed = 1;
   /// Budget of the search, counted in evaluations of (partial) plans so that the answer depends on
   /// neither the machine nor the number of threads; 0 = the planner's own default.
   std::uint64_t max_evaluations = 0;
@@ -61,6 +61,9 @@ struct PlannedJob {
   const Estimator* estimator = nullptr;
   bool feasible = false;
   std::string reason;  ///< why it is infeasible
+  /// What kind of failure that is: kBadInput where the planner needs a point or a link that the
+  /// profile or the network lacks.
+  ErrorCode failure = ErrorCode::kInfeasible;
   Plan plan;
   Prediction prediction;
   int plans_rejected_oom = 0;         ///< better believed, but did not fit in memory
@@ -71,6 +74,8 @@ struct PlannedJob {
 
 /// Runs the search and walks its proposals in the planner's own order, as the published evaluation
 /// does: the first that fits in memory and meets the job's bounds under `judge` is the answer.
+/// Where the planner's input lacks something the answer is infeasible with that reason, so that a
+/// comparison of several planners goes on.
 PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
                     const PlannerOptions& options);
 

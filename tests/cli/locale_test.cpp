@@ -1,4 +1,4 @@
-// Equal inputs give equal bytes where the decimal separator is a comma (BAD_INPUTS 19).
+// Equal inputs give equal bytes where the decimal separator is a comma.
 #include <cstdlib>
 #include <filesystem>
 #include <unistd.h>

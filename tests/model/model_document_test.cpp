@@ -1,16 +1,16 @@
 #include "analyzer/model/model_document.h"
 
-#include <set>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
+#include "tests/support/schema_check.h"
 
 namespace sextant {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string error_of(const std::string& text) {
@@ -40,13 +40,11 @@ TEST(ModelDocument, RoundTrips) {
 
 /// The schema that users validate against names the members that are written, and the aliases.
 TEST(ModelDocument, HasTheMembersOfItsSchema) {
-  const JsonDocument schema = JsonDocument::read(SEXTANT_SOURCE_DIR "/profiles/schema/model.json");
-  std::set<std::string> described;
-  for (const auto& [name, node] : schema.root().at("properties").members()) described.insert(name);
-  std::set<std::string> written{"aliases"};
-  const OrderedJson document = to_json(zoo_model("OPT-350M"));
-  for (auto it = document.begin(); it != document.end(); ++it) written.insert(it.key());
-  EXPECT_EQ(described, written);
+  testing::SchemaCheck schema("model");
+  for (const std::string& name : zoo_names()) {
+    EXPECT_EQ(schema.problems(json_text(to_json(zoo_model(name)))), "") << name;
+  }
+  EXPECT_THAT(schema.unseen(), ElementsAre("/properties/aliases"));
 }
 
 TEST(ModelDocument, FillsInThePlainTransformer) {

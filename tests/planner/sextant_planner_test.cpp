@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/cluster/sailor_cluster.h"
+#include "analyzer/core/error.h"
 #include "analyzer/core/random.h"
 #include "analyzer/profile/sailor_format.h"
 #include "analyzer/training/separable.h"
@@ -265,6 +266,38 @@ TEST(SextantPlanner, ExplainsWhatIsInfeasible) {
   found = plan_job(sextant_planner(), small.problem(), sailor(), {});
   EXPECT_FALSE(found.feasible);
   EXPECT_THAT(found.reason, HasSubstr("no GPU type of the cluster has a profile"));
+}
+
+/// Links inside zones only.
+class IslandNetwork : public UniformNetwork {
+ public:
+  LinkModel between(const LinkEnd& from, const LinkEnd& to) const override {
+    if (from.zone != to.zone) throw Error(ErrorCode::kBadInput, "no such link");
+    return UniformNetwork::between(from, to);
+  }
+};
+
+TEST(SextantPlanner, DoesWithoutLinksThatNobodyKnows) {
+  for (std::uint64_t seed = 401; seed <= 420; ++seed) {
+    SmallProblem small = random_problem(seed, 2);
+    small.cluster.pools[0].count = 4;
+    small.cluster.network = std::make_shared<IslandNetwork>();
+    const PlannedJob found = plan_job(sextant_planner(), small.problem(), sailor(), {});
+    if (!found.feasible) continue;
+    for (const Stage& stage : found.plan.pipelines[0].stages) {
+      EXPECT_EQ(stage.replicas[0].machines[0].zone,
+                found.plan.pipelines[0].stages[0].replicas[0].machines[0].zone);
+    }
+    // As good as the better island alone.
+    for (std::size_t island = 0; island < 2; ++island) {
+      SmallProblem alone = small;
+      alone.cluster.pools[1 - island].count = 0;
+      const PlannedJob one = plan_job(sextant_planner(), alone.problem(), sailor(), {});
+      if (one.feasible) {
+        EXPECT_LE(found.prediction.iteration_s, one.prediction.iteration_s * (1 + 1e-12));
+      }
+    }
+  }
 }
 
 /// 100,000 GPUs, one of them, and none.

@@ -9,6 +9,7 @@
 #include "tests/cli/run_program.h"
 #include "tests/profile/toy_points.h"
 #include "tests/support/reference_data.h"
+#include "tests/support/schema_check.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -17,12 +18,7 @@ namespace {
 using sextant::testing::run_sextant;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-std::string member_names(const nlohmann::json& object) {
-  std::string out;
-  for (const auto& [name, value] : object.items()) out += name + " ";
-  return out;
-}
+using ::testing::IsEmpty;
 
 TEST(ProfileCommand, EstimatesShowsChecksComparesAndExports) {
   TemporaryFolder folder;
@@ -112,29 +108,27 @@ TEST(ProfileCommand, ShowsPublishedTables) {
 }
 
 TEST(ProfileSchema, NamesEveryMemberThatIsWritten) {
-  const auto schema = [](const char* name) {
-    return nlohmann::json::parse(
-        read_file(std::string(SEXTANT_SOURCE_DIR) + "/profiles/schema/" + name));
-  };
   PointDocument point = toy_point(1, 1);
   point.kinds[0].collectives = {{"all_reduce", "forward", 4}};
   point.kinds[0].operators = point.kinds[0].kernels = {{"gemm", "forward", 1, 0.1}};
-  auto written = nlohmann::json::parse(point_document_text(point));
-  written["reason"] = "";  // of failures only
-  const auto profile = schema("profile.json");
-  EXPECT_EQ(member_names(profile.at("properties")), member_names(written));
-  const auto& defs = profile.at("$defs");
-  const auto& kind = written.at("layer_kinds").at(0);
-  EXPECT_EQ(member_names(defs.at("key").at("properties")), member_names(written.at("key")));
-  EXPECT_EQ(member_names(defs.at("layer_kind").at("properties")), member_names(kind));
-  EXPECT_EQ(member_names(defs.at("phase").at("properties")), member_names(kind.at("forward")));
+  PointDocument failed = toy_point(2, 1);
+  failed.status = PointStatus::kOutOfMemory;
+  failed.reason = "out of memory";
+  testing::SchemaCheck schema("profile");
+  EXPECT_EQ(schema.problems(point_document_text(point)), "");
+  EXPECT_EQ(schema.problems(point_document_text(failed)), "");
+  EXPECT_THAT(schema.unseen(), IsEmpty());
 
   ProfileDatabase database;
-  merge_point(database, point, MergePolicy::kError);
-  const auto database_schema = schema("profile_db.json");
-  EXPECT_EQ(member_names(database_schema.at("properties")),
-            member_names(nlohmann::json::parse(database_text(database))));
-  EXPECT_EQ(database_schema.at("$defs").at("phase"), defs.at("phase"));
+  database.model = point.key.model;
+  database.gpu = point.key.gpu;
+  merge_point(database, toy_point(1, 1, 0.02, "2026-02-02T00:00:00Z"), MergePolicy::kError);
+  merge_point(database, point, MergePolicy::kMedian);           // one stands before the other
+  merge_point(database, toy_point(2, 4), MergePolicy::kError);  // leaves gaps
+  merge_point(database, failed, MergePolicy::kError);
+  testing::SchemaCheck database_schema("profile_db");
+  EXPECT_EQ(database_schema.problems(database_text(database)), "");
+  EXPECT_THAT(database_schema.unseen(), IsEmpty());
 }
 
 }  // namespace

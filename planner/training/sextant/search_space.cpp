@@ -4,8 +4,6 @@
 #include <limits>
 #include <map>
 
-#include "analyzer/core/error.h"
-
 namespace sextant::search {
 
 namespace {
@@ -17,12 +15,8 @@ double message_s(const Cluster& cluster, int from, int to) {
   constexpr double kMessageBytes = 64e6;
   const GpuPool& a = cluster.pools[static_cast<std::size_t>(from)];
   const GpuPool& b = cluster.pools[static_cast<std::size_t>(to)];
-  try {
-    return cluster.network->between({a.zone, a.gpu, 1}, {b.zone, b.gpu, 1})
-        .transfer_s(kMessageBytes);
-  } catch (const Error&) {
-    return std::numeric_limits<double>::infinity();
-  }
+  const auto link = cluster.network->find({a.zone, a.gpu, 1}, {b.zone, b.gpu, 1});
+  return link ? link->transfer_s(kMessageBytes) : std::numeric_limits<double>::infinity();
 }
 
 /// The pools in the order whose slowest step from one to the next is fastest: replicas stand in

@@ -126,7 +126,7 @@ void Search::enumerate() {
       }
       for (const auto& [m, d] : least_replicas) {
         Candidate candidate{tables.get(), searches_.back().get(), {d, m}, 0};
-        candidate.bound = candidate.search->lower_bound(candidate.count);
+        candidate.bound = search::CompletionBound(*tables, candidate.count, goal_).of_all();
         if (std::isfinite(candidate.bound)) candidates_.push_back(candidate);
       }
       tables_.push_back(std::move(tables));

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include "analyzer/plan/job.h"
+#include "planner/training/sextant/search_space.h"
+
+namespace sextant::search {
+
+/// What the search minimises, and what a plan must keep to.
+struct Goal {
+  Objective objective = Objective::kThroughput;
+  double max_usd_per_iter = std::numeric_limits<double>::infinity();
+  double max_iteration_s = std::numeric_limits<double>::infinity();
+};
+
+/// The degrees of freedom that are fixed outside the stage search.
+struct ReplicaCount {
+  int replicas = 1;      ///< D
+  int microbatches = 1;  ///< M
+};
+
+/// GPUs taken of each resource, in units of D; 16-bit lanes, so that a few word operations
+/// compare them all. A pipeline takes at most layers * degree of them, far below 2^15.
+struct Used {
+  static constexpr std::size_t kWords = kMostResources / 4;
+  std::array<std::uint64_t, kWords> words{};
+
+  int get(int resource) const {
+    const auto r = static_cast<unsigned>(resource);
+    return static_cast<int>(words[r / 4] >> (r % 4 * 16) & 0xFFFFU);
+  }
+  void add(int resource, int units) {
+    const auto r = static_cast<unsigned>(resource);
+    words[r / 4] += static_cast<std::uint64_t>(units) << (r % 4 * 16);
+  }
+  /// Whether no resource is taken more than in `other`: a lane that is larger borrows its high
+  /// bit.
+  bool within(const Used& other) const {
+    constexpr std::uint64_t kHigh = 0x8000'8000'8000'8000U;
+    for (std::size_t w = 0; w < kWords; ++w) {
+      if ((((other.words[w] | kHigh) - words[w]) & kHigh) != kHigh) return false;
+    }
+    return true;
+  }
+};
+
+/// A suffix of the pipeline: its stages from the front one to the last.
+struct Label {
+  double closed_max_s = 0;  ///< largest turn of the stages behind the front one
+  double closed_sum_s = 0;
+  double open_s = 0;  ///< turn of the front stage without the gradient it sends back
+  double sync_s = 0;
+  double update_s = 0;
+  double usd_per_s = 0;  ///< of the GPUs in use, a mixed stage at its cheapest
+  double bound = 0;      ///< no completion scores below this
+  Used used;
+  std::int32_t parent = -1;
+  std::int32_t first = 0;  ///< first layer of the front stage
+  std::int32_t option = -1;
+  std::int32_t mixed = -1;  ///< the mixed option in use, or -1
+  std::int32_t stages = 0;
+
+  double sum_s() const { return closed_sum_s + open_s; }
+};
+
+/// The GPUs of a grouping, of which replicas take theirs.
+class GpuStock {
+ public:
+  GpuStock(const StageTables& tables, const ReplicaCount& count)
+      : tables_(&tables), count_(count) {}
+
+  int left(int resource, const Used& used) const {
+    return tables_->grouping[static_cast<std::size_t>(resource)].count -
+           used.get(resource) * count_.replicas;
+  }
+  /// Whether a stage of that option finds GPUs for all its replicas in what is left.
+  bool has_room(int option, const Used& used) const {
+    int places = 0;
+    for (const auto& member : tables_->options[static_cast<std::size_t>(option)].members) {
+      places += std::max(0, left(member.resource, used)) / member.tp;
+    }
+    return places >= count_.replicas;
+  }
+
+ private:
+  const StageTables* tables_;
+  ReplicaCount count_;
+};
+
+}  // namespace sextant::search
