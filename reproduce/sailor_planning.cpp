@@ -174,11 +174,6 @@ OrderedJson row_of(const PlannedJob& job, const Cluster& cluster,
   return row;
 }
 
-/// "+12.3 %"; nothing gained is +0.0, never -0.0.
-std::string gain_text(double ratio) {
-  return fmt::format("{:+.1f} %", std::round(1000 * (ratio - 1)) / 10 + 0.0);
-}
-
 /// One group a cluster; the published planner's own result hatched beside ours.
 BarChart chart_of(const Figure& figure, const std::vector<Cluster>& clusters,
                   const std::vector<const Planner*>& chosen, const OrderedJson& rows) {
