@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -41,7 +42,7 @@ std::string full_name(const CLI::App& command) {
 std::vector<std::string> option_names(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_lnames()) names.push_back(name);
   }
   return names;
 }
@@ -82,9 +83,11 @@ std::string usage_message(const CLI::App& program, const CLI::ParseError& error)
     } else {
       message = "unknown subcommand " + quote(word);
     }
-    const std::string option = word.substr(0, word.find('='));
-    const std::string near = nearest_name(option, is_option ? option_names(command) : children);
-    if (!near.empty()) message += fmt::format("; did you mean {}?", near);
+    // Dashes would make short options look alike.
+    const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
+    const std::string bare = word.substr(dashes, word.find('=', dashes) - dashes);
+    const std::string near = nearest_name(bare, is_option ? option_names(command) : children);
+    if (!near.empty()) message += fmt::format("; did you mean {}{}?", is_option ? "--" : "", near);
   }
   return fmt::format("{} (see {} --help)", message, name);
 }

@@ -21,7 +21,7 @@ std::size_t width(const std::string& text) {
 /// Three significant digits without an exponent for 0.001 <= |value| < 1e6.
 std::string three_digits(double value) {
   const double magnitude = std::abs(value);
-  if (magnitude != 0 && magnitude < 1e-3) return fmt::format("{:.2e}", value);
+  if ((magnitude != 0 && magnitude < 1e-3) || magnitude >= 1e6) return fmt::format("{:.2e}", value);
   // Thresholds are where rounding reaches the next power of ten: 99.96 is 100, not 100.0.
   if (magnitude >= 99.95) return fmt::format("{:.0f}", value);
   if (magnitude >= 9.995) return fmt::format("{:.1f}", value);

@@ -136,7 +136,8 @@ ModelProfile model_profile_of(const std::vector<PointDocument>& points) {
 }
 
 ModelProfile load_profile(const std::filesystem::path& db_dir, const std::string& model,
-                          const std::vector<std::string>& gpus, const std::string& variant) {
+                          const std::vector<std::string>& gpus, const std::string& variant,
+                          int seq_len) {
   const std::vector<std::string> known = database_gpus(db_dir, model);
   if (known.empty()) {
     throw_bad_input(
@@ -161,9 +162,23 @@ ModelProfile load_profile(const std::filesystem::path& db_dir, const std::string
       }
       chosen = variants.front();
     }
+    // A variant measured at several lengths goes by names such as fp32@2048.
+    const std::string of_length = fmt::format("{}@{}", chosen, seq_len);
+    if (std::find(variants.begin(), variants.end(), of_length) != variants.end()) {
+      chosen = of_length;
+    }
     const bool has_it = std::find(variants.begin(), variants.end(), chosen) != variants.end();
     if (gpus.empty() && !has_it) continue;
     const std::vector<PointDocument> of_gpu = database.points_of(chosen);
+    for (const PointDocument& point : of_gpu) {
+      const int tokens = point.key.seq_len;  // 0 where the source does not say
+      if (seq_len > 0 && tokens > 0 && tokens != seq_len) {
+        throw_bad_input(
+            fmt::format("{} of {} on {}: expected points of sequences of {} tokens, as "
+                        "the job has, found {} tokens; measure them, or change the job",
+                        quote(chosen), quote(model), quote(gpu), seq_len, tokens));
+      }
+    }
     points.insert(points.end(), of_gpu.begin(), of_gpu.end());
   }
   if (points.empty()) {

@@ -90,8 +90,9 @@ std::vector<PointDocument> ProfileDatabase::points_of(const std::string& variant
     }
   }
   if (out.empty()) {
-    throw_bad_input(fmt::format("{} on {}: no measured point of variant {}; there are {}",
-                                quote(model), quote(gpu), quote(variant), fmt::join(known, ", ")));
+    throw_bad_input(fmt::format(
+        "{} on {}: no measured point of variant {}; there are {}", quote(model), quote(gpu),
+        quote(variant), known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
   }
   return out;
 }

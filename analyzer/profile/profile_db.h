@@ -73,10 +73,12 @@ std::vector<std::string> database_gpus(const std::filesystem::path& db_dir,
 /// What the estimators need of one variant of `model` for the given GPU types (all that have it
 /// where `gpus` is empty; any single variant where `variant` is ""). Memory per sequence is from
 /// the smallest microbatch of each tensor degree and the largest of the GPU types; notes say where
-/// types differ, and where collectives are recorded and not timed. Throws Error(kBadInput) where a
-/// GPU type has no profile, naming those that have.
+/// types differ, and where collectives are recorded and not timed. Where `seq_len` is not 0, points
+/// of so many tokens are meant. Throws Error(kBadInput) where a GPU type has no profile, naming
+/// those that have, or points of other sequences only.
 ModelProfile load_profile(const std::filesystem::path& db_dir, const std::string& model,
-                          const std::vector<std::string>& gpus, const std::string& variant);
+                          const std::vector<std::string>& gpus, const std::string& variant,
+                          int seq_len = 0);
 
 /// The same from points that are in memory.
 ModelProfile model_profile_of(const std::vector<PointDocument>& points);

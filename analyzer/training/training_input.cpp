@@ -10,7 +10,9 @@
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
+#include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gpu.h"
+#include "analyzer/profile/profile_check.h"
 #include "analyzer/profile/profile_db.h"
 #include "analyzer/profile/roofline.h"
 #include "analyzer/profile/sailor_format.h"
@@ -92,6 +94,16 @@ std::filesystem::path database_of(const TrainingInputOptions& options) {
                               to_string(input.job.dtype), fmt::join(abilities, ", ")));
 }
 
+/// Times that cannot be are in another unit than seconds; no plan may rest on them.
+void refuse_implausible(const std::filesystem::path& file) {
+  const ProfileDatabase database = read_database(file);
+  for (const Finding& finding : check_database(database, largest_plausible_flops(database.gpu))) {
+    if (finding.severity == Finding::Severity::kError) {
+      throw_bad_input(fmt::format("{}: {}: {}", file.string(), finding.place, finding.text));
+    }
+  }
+}
+
 /// A variant name that the database has for the job, or "" where it has none.
 std::string variant_of(const TrainingInputOptions& options, const Job& job) {
   return options.variant.empty() ? std::string(to_string(job.dtype)) : options.variant;
@@ -104,8 +116,9 @@ void load_profiles(const TrainingInputOptions& options, TrainingInput& input) {
   std::vector<std::string> unable;
   for (const std::string& gpu : gpu_types(input.cluster)) {
     if (std::find(measured.begin(), measured.end(), gpu) != measured.end()) {
-      add(input.profile,
-          load_profile(database, input.model->name, {gpu}, variant_of(options, input.job)));
+      refuse_implausible(database_path(database, input.model->name, gpu));
+      add(input.profile, load_profile(database, input.model->name, {gpu},
+                                      variant_of(options, input.job), input.job.seq_len));
     } else if (!gpu_named(gpu).peak_flops.contains(input.job.dtype)) {
       unable.push_back(gpu);
     } else {

@@ -29,6 +29,7 @@ TEST(Table, RefusesARowOfAnotherWidth) {
 
 TEST(Format, Seconds) {
   EXPECT_EQ(format_seconds(0), "0 s");
+  EXPECT_EQ(format_seconds(1e300), "1.16e+295 days");
   EXPECT_EQ(format_seconds(1.2345e-2), "12.3 ms");
   EXPECT_EQ(format_seconds(4.56), "4.56 s");
   EXPECT_EQ(format_seconds(2.5e-6), "2.50 µs");

@@ -7,6 +7,10 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/core/json_document.h"
+#include "analyzer/model/zoo.h"
+#include "analyzer/profile/estimate_points.h"
+#include "analyzer/profile/gather.h"
+#include "analyzer/profile/gpu.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -98,6 +102,49 @@ TEST_F(TrainingInputTest, HeedsEveryOptionOrRefusesIt) {
   EXPECT_THAT(refusal(ErrorCode::kBadInput), HasSubstr("none of variant \"fp32-fast\""));
   options_.artifact = folder_.path();
   EXPECT_THAT(refusal(ErrorCode::kUsage), HasSubstr("an artifact brings its own profiles"));
+}
+
+TEST_F(TrainingInputTest, RefusesProfilesOfOtherSequencesAndUnits) {
+  cluster({"A100-40"});
+  job("OPT-350M", "fp32");
+  options_.profile_db = folder_.path() / "db";
+  RooflineOptions roofline;
+  roofline.dtype = DataType::kFp32;
+  roofline.seq_len = 1024;
+  GatherOptions target;
+  target.model = "OPT-350M";
+  target.gpu = "A100-40";
+  target.db_dir = options_.profile_db;
+  const auto enter = [&](double unit) {
+    std::vector<PointDocument> points =
+        estimate_points(zoo_model("OPT-350M"), gpu_named("A100-40"), roofline);
+    for (PointDocument& point : points) {
+      for (LayerKindProfile& kind : point.kinds) kind.forward.median_s *= unit;
+    }
+    enter_points(target, points);
+  };
+  enter(1);
+  EXPECT_THAT(refusal(ErrorCode::kBadInput),
+              HasSubstr("expected points of sequences of 2048 tokens, as the job has, found 1024"));
+  roofline.seq_len = 2048;
+  enter(1);  // now there are both
+  EXPECT_EQ(load_training_input(options_).profile.points.begin()->second.layers.size(), 26U);
+  std::filesystem::remove_all(options_.profile_db);
+  enter(1e-6);
+  EXPECT_THAT(refusal(ErrorCode::kBadInput), HasSubstr("expected times in seconds"));
+  std::filesystem::remove_all(options_.profile_db);
+  enter(1e3);
+  EXPECT_THAT(refusal(ErrorCode::kBadInput), HasSubstr("looks like milliseconds"));
+}
+
+TEST_F(TrainingInputTest, RefusesTruncatedProfiles) {
+  cluster({"A100-40"});
+  job("OPT-350M", "fp32");
+  options_.profile_db = folder_.path();
+  folder_.write("OPT-350M/A100-40/profile.json",
+                "{\"schema\": \"sextant/profile_db/1.0\", \"model\": \"OPT-350M\", \"gpu\"");
+  // The folder's name alone says what the broken file is of.
+  EXPECT_THAT(refusal(ErrorCode::kBadInput), HasSubstr("profile.json: is not valid JSON at byte"));
 }
 
 TEST_F(TrainingInputTest, RefusesClustersWithoutGpus) {
