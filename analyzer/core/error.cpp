@@ -74,15 +74,21 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::size_t best_distance =
       std::min(std::max<std::size_t>(2, name.size() / 3), name.size() / 2) + 1;
   for (const std::string& candidate : candidates) {
+    // Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours.
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
+    std::vector<std::size_t> above = row;
+    std::vector<std::size_t> above_that = row;
     for (std::size_t i = 0; i < name.size(); ++i) {
-      std::size_t diagonal = row[0];
+      above_that = std::move(above);
+      above = row;
       row[0] = i + 1;
       for (std::size_t j = 0; j < candidate.size(); ++j) {
-        const std::size_t substitution = diagonal + (name[i] == candidate[j] ? 0 : 1);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, substitution});
+        const bool same = name[i] == candidate[j];
+        row[j + 1] = std::min({above[j + 1] + 1, row[j] + 1, above[j] + (same ? 0 : 1)});
+        if (i > 0 && j > 0 && name[i] == candidate[j - 1] && name[i - 1] == candidate[j]) {
+          row[j + 1] = std::min(row[j + 1], above_that[j - 1] + 1);
+        }
       }
     }
     if (row.back() < best_distance) {

@@ -47,8 +47,10 @@ TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
       {"model", "show", "Llama-3-8B", "--json"},
       {"cluster", "show", cluster},
       {"cluster", "show", cluster, "--json"},
-      {"plan", "--cluster", cluster, "--job", job, "--planner", "all", "--tokens", "1.5B"},
-      {"plan", "--cluster", cluster, "--job", job, "--json", "--no-timing", "--max-cost", "0.75"},
+      {"plan", "--cluster", cluster, "--job", job, "--planner", "all", "--tokens", "1.5B",
+       "--max-evaluations", "300000"},
+      {"plan", "--cluster", cluster, "--job", job, "--json", "--no-timing", "--max-cost", "0.75",
+       "--max-evaluations", "300000"},
   };
   for (const std::vector<std::string>& arguments : cases) {
     SCOPED_TRACE(arguments.front());
