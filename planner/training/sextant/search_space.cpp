@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <string>
 
 namespace sextant::search {
 
@@ -56,47 +57,90 @@ Resource resource_of(const Cluster& cluster, std::vector<int> pools) {
 
 }  // namespace
 
+namespace {
+
+/// The pools of some GPU types in some zones, those of a type taken together; bits of the masks are
+/// places in the lists of names. Empty where no two pools join: that is the grouping of all pools.
+Grouping merge(const Cluster& cluster, const std::vector<std::string>& types, std::size_t type_mask,
+               const std::vector<std::string>& zones, std::size_t zone_mask) {
+  const auto chosen = [](const std::vector<std::string>& names, std::size_t mask,
+                         const std::string& name) {
+    const auto place = std::find(names.begin(), names.end(), name) - names.begin();
+    return (mask >> place & 1U) != 0;
+  };
+  Grouping out;
+  bool joins = false;
+  for (const std::string& type : types) {
+    std::vector<int> pools;
+    for (std::size_t p = 0; p < cluster.pools.size(); ++p) {
+      const GpuPool& pool = cluster.pools[p];
+      if (pool.count > 0 && pool.gpu == type && chosen(types, type_mask, type) &&
+          chosen(zones, zone_mask, pool.zone)) {
+        pools.push_back(static_cast<int>(p));
+      }
+    }
+    joins = joins || pools.size() > 1;
+    if (!pools.empty()) out.push_back(resource_of(cluster, pools));
+  }
+  return joins && out.size() <= kMostResources ? out : Grouping();
+}
+
+int gpu_count(const Grouping& grouping) {
+  int count = 0;
+  for (const Resource& resource : grouping) count += resource.count;
+  return count;
+}
+
+/// Of the largest message between neighbours of any resource.
+double slowest_step_s(const Cluster& cluster, const Grouping& grouping) {
+  double slowest = 0;
+  for (const Resource& resource : grouping) {
+    for (std::size_t i = 0; i + 1 < resource.pools.size(); ++i) {
+      slowest = std::max(slowest, message_s(cluster, resource.pools[i], resource.pools[i + 1]));
+    }
+  }
+  return slowest;
+}
+
+}  // namespace
+
 std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
-  std::vector<Grouping> out;
   Grouping separate;
-  std::map<std::string, std::vector<int>> by_type;
+  std::vector<std::string> types;
+  std::vector<std::string> zones;
+  const auto note = [](std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (std::size_t p = 0; p < cluster.pools.size(); ++p) {
     const GpuPool& pool = cluster.pools[p];
     if (pool.count < 1) continue;
     separate.push_back(resource_of(cluster, {static_cast<int>(p)}));
-    by_type[pool.gpu].push_back(static_cast<int>(p));
+    note(types, pool.gpu);
+    note(zones, pool.zone);
   }
-  if (separate.size() <= kMostResources) out.push_back(std::move(separate));
-  // Products of the types' zone sets, largest sets first: bit i of a type's mask takes its i-th
-  // pool.
-  std::vector<Grouping> merged{{}};
-  bool several = false;
-  for (const auto& [gpu, pools] : by_type) {
-    std::vector<Grouping> next;
-    const std::size_t sets = std::size_t{1} << std::min<std::size_t>(pools.size(), 10);
-    for (const Grouping& start : merged) {
-      for (std::size_t mask = sets - 1;; --mask) {
-        Grouping extended = start;
-        std::vector<int> chosen;
-        for (std::size_t i = 0; i < pools.size(); ++i) {
-          if (i >= 10 || (mask >> i & 1U) != 0) chosen.push_back(pools[i]);
-        }
-        if (mask != 0) extended.push_back(resource_of(cluster, chosen));
-        next.push_back(std::move(extended));
-        if (mask == 0 || next.size() > most) break;
-      }
+  // Every choice where there are few names; else all of them.
+  constexpr std::size_t kMostNames = 6;
+  const auto masks = [](std::size_t names) {
+    const std::size_t all = (std::size_t{1} << std::min<std::size_t>(names, 63)) - 1;
+    std::vector<std::size_t> out{all};
+    for (std::size_t mask = 1; names <= kMostNames && mask < all; ++mask) out.push_back(mask);
+    return out;
+  };
+  std::vector<Grouping> merged;
+  for (const std::size_t type_mask : masks(types.size())) {
+    for (const std::size_t zone_mask : masks(zones.size())) {
+      Grouping grouping = merge(cluster, types, type_mask, zones, zone_mask);
+      if (!grouping.empty()) merged.push_back(std::move(grouping));
     }
-    several = several || pools.size() > 1;
-    merged = std::move(next);
-    if (merged.size() > most) merged.resize(most);
   }
-  if (!several) return out;
-  for (Grouping& grouping : merged) {
-    const bool joins = std::any_of(grouping.begin(), grouping.end(),
-                                   [](const Resource& r) { return r.pools.size() > 1; });
-    if (joins && grouping.size() <= kMostResources) out.push_back(std::move(grouping));
-  }
-  return out;
+  // Most GPUs first, then nearest zones.
+  std::stable_sort(merged.begin(), merged.end(), [&](const Grouping& a, const Grouping& b) {
+    if (gpu_count(a) != gpu_count(b)) return gpu_count(a) > gpu_count(b);
+    return slowest_step_s(cluster, a) < slowest_step_s(cluster, b);
+  });
+  if (merged.size() > most) merged.resize(most);
+  if (separate.size() <= kMostResources) merged.insert(merged.begin(), std::move(separate));
+  return merged;
 }
 
 std::vector<int> StageOption::classes() const {

@@ -22,8 +22,8 @@ inline constexpr std::size_t kMostResources = 16;
 /// One way to divide the cluster into resources.
 using Grouping = std::vector<Resource>;
 
-/// Every pool by itself, and for clusters of several zones every way to take some zones of each GPU
-/// type together (the other zones unused), as long as there are at most `most` of them.
+/// Every pool by itself; and for clusters of several zones, some GPU types in some zones, the pools
+/// of a type taken together, the rest unused: the `most` with most GPUs.
 std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most);
 
 /// What the replicas of a stage may be: all of one resource and tensor degree, or a mix of two

@@ -32,8 +32,8 @@ constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
 constexpr std::size_t kQuickBeam = 2;
 /// And in the last pass, which improves the incumbent where the exact pass ran out of budget.
 constexpr std::size_t kWideBeam = 16;
-/// Ways to merge zones that are tried (see search::groupings()).
-constexpr std::size_t kMostGroupings = 64;
+/// Ways to take zones together that are tried (see search::groupings()).
+constexpr std::size_t kMostGroupings = 24;
 /// Proposals kept: the best and what came before it.
 constexpr std::size_t kMostProposals = 16;
 /// A bound this close to the best plan is met.
@@ -43,6 +43,7 @@ constexpr double kProved = 1e-9;
 struct Candidate {
   const StageTables* tables = nullptr;
   StageSearch* search = nullptr;
+  std::size_t grouping = 0;
   ReplicaCount count;
   double bound = 0;
 };
@@ -54,7 +55,8 @@ class Search {
 
  private:
   void enumerate();
-  double pass(std::size_t beam, std::uint64_t budget);
+  /// Every grouping, where `grouping` is not given.
+  double pass(std::size_t beam, std::uint64_t budget, std::optional<std::size_t> grouping = {});
   double offer(const Candidate& candidate, const std::vector<StageChoice>& stages);
   bool stopped() const;
   std::string why_infeasible() const;
@@ -70,6 +72,7 @@ class Search {
   std::vector<std::unique_ptr<SeparableCosts>> costs_;
   std::vector<Grouping> groupings_;
   std::vector<std::unique_ptr<StageTables>> tables_;
+  search::SearchMemory memory_;
   std::vector<std::unique_ptr<StageSearch>> searches_;
   std::vector<Candidate> candidates_;
 
@@ -113,10 +116,10 @@ void Search::enumerate() {
           fmt::format("planner sextant: estimator {} has no separable view; judge with another",
                       judge_.name()));
     }
-    for (const Grouping& grouping : groupings_) {
-      auto tables = std::make_unique<StageTables>(*costs_.back(), grouping);
+    for (std::size_t g = 0; g < groupings_.size(); ++g) {
+      auto tables = std::make_unique<StageTables>(*costs_.back(), groupings_[g]);
       if (tables->options.empty()) continue;
-      searches_.push_back(std::make_unique<StageSearch>(*tables, goal_));
+      searches_.push_back(std::make_unique<StageSearch>(*tables, goal_, memory_));
       // One replica count for each number of microbatches: the least that gives it, since more
       // replicas would take more GPUs and synchronise longer for the same pipeline.
       std::map<int, int> least_replicas;
@@ -125,7 +128,7 @@ void Search::enumerate() {
         least_replicas[(problem_.job.global_batch + b * d - 1) / (b * d)] = d;
       }
       for (const auto& [m, d] : least_replicas) {
-        Candidate candidate{tables.get(), searches_.back().get(), {d, m}, 0};
+        Candidate candidate{tables.get(), searches_.back().get(), g, {d, m}, 0};
         candidate.bound = search::CompletionBound(*tables, candidate.count, goal_).of_all();
         if (std::isfinite(candidate.bound)) candidates_.push_back(candidate);
       }
@@ -157,12 +160,13 @@ double Search::offer(const Candidate& candidate, const std::vector<StageChoice>&
 
 /// Searches the candidates in the order of their bounds, with at most `budget` evaluations. Returns
 /// the least bound of what it left out.
-double Search::pass(std::size_t beam, std::uint64_t budget) {
+double Search::pass(std::size_t beam, std::uint64_t budget, std::optional<std::size_t> grouping) {
   double open_bound = std::numeric_limits<double>::infinity();
   std::uint64_t left = std::min(budget, budget_);
   budget_ -= left;
   for (const Candidate& candidate : candidates_) {
     if (candidate.bound >= incumbent_) break;  // and so are all that follow
+    if (grouping && candidate.grouping != *grouping) continue;
     if (left == 0 || stopped()) {
       open_bound = std::min(open_bound, candidate.bound);
       break;  // the bounds of those that follow are no smaller
@@ -170,8 +174,8 @@ double Search::pass(std::size_t beam, std::uint64_t budget) {
     const auto accept = [&](const std::vector<StageChoice>& stages) {
       return offer(candidate, stages);
     };
-    const StageSearch::Outcome outcome =
-        candidate.search->run(candidate.count, incumbent_, {beam, &left}, accept);
+    const StageSearch::Outcome outcome = candidate.search->run(
+        candidate.count, incumbent_, {beam, &left, [this] { return stopped(); }}, accept);
     if (!outcome.complete) {
       open_bound = std::min(open_bound, std::max(candidate.bound, outcome.open_bound));
     }
@@ -210,7 +214,7 @@ std::string Search::what_the_bounds_ask() const {
 }
 
 std::string Search::why_infeasible() const {
-  if (candidates_.empty()) {
+  if (tables_.empty()) {
     return "no GPU type of the cluster has a profile of this model at a microbatch that the global "
            "batch allows";
   }
@@ -244,7 +248,8 @@ std::string Search::why_infeasible() const {
           "{} and microbatch {}{}",
           layer, need / (1 << 30), costs->capacity_bytes[c] / (1 << 30), pool.gpu,
           costs->classes[c].tp, costs->microbatch,
-          ratio <= 1 ? "; it would fit, but not with all layers on the GPUs there are" : "");
+          ratio <= 1 ? "; that fits, but all layers together do not on the GPUs and links there are"
+                     : "");
     }
   }
   return text;
@@ -253,7 +258,9 @@ std::string Search::why_infeasible() const {
 SearchResult Search::run() {
   enumerate();
   SearchResult result;
-  pass(kQuickBeam, budget_);
+  // Each grouping gets its turn, so that none is missed for another's size.
+  const std::uint64_t share = budget_ / 4 / std::max<std::size_t>(1, groupings_.size());
+  for (std::size_t g = 0; g < groupings_.size(); ++g) pass(kQuickBeam, share, g);
   const double open_bound = pass(0, budget_ / 2);
   if (open_bound < incumbent_) pass(kWideBeam, budget_);
   result.evaluations = spent_start_ - budget_;

@@ -10,6 +10,11 @@ namespace {
 constexpr double kSecondsPerHour = 3600;
 /// Plans that differ by less are equal: rounding must not decide which is kept.
 constexpr double kRelativeTie = 1e-12;
+/// Comparing so many pairs of labels takes about as long as one extension.
+constexpr std::uint64_t kComparisonsPerEvaluation = 16;
+/// Bounds the memory of one search to about 100 MB.
+constexpr std::size_t kMostLabels = 600'000;
+constexpr std::uint64_t kLabelsBetweenStops = 64;
 
 std::size_t index(int i) {
   return static_cast<std::size_t>(i);
@@ -17,22 +22,20 @@ std::size_t index(int i) {
 
 }  // namespace
 
-StageSearch::StageSearch(const StageTables& tables, const Goal& goal)
-    : tables_(tables), goal_(goal) {
-  const int layers = tables.layer_count();
-  const int mixed_count = tables.option_count() - tables.pure_count;
-  lists_.resize(index(layers * tables.option_count() * (mixed_count + 1)));
-}
+StageSearch::StageSearch(const StageTables& tables, const Goal& goal, SearchMemory& memory)
+    : tables_(tables), goal_(goal), memory_(memory) {}
 
 StageSearch::List& StageSearch::list_of(int first, int option, int mixed) {
   const int mixed_count = tables_.option_count() - tables_.pure_count;
   const int place = mixed < 0 ? 0 : mixed - tables_.pure_count + 1;
-  return lists_[index((first * tables_.option_count() + option) * (mixed_count + 1) + place)];
+  return memory_
+      .lists[index((first * tables_.option_count() + option) * (mixed_count + 1) + place)];
 }
 
 double StageSearch::stage_sync(int option, int first, int end) {
   const std::size_t layers = index(tables_.layer_count());
-  double& memo = sync_[(index(option) * layers + index(first)) * (layers + 1) + index(end)];
+  double& memo =
+      memory_.sync_s[(index(option) * layers + index(first)) * (layers + 1) + index(end)];
   if (std::isnan(memo)) {
     memo =
         tables_.costs.sync_s(first, end, count_.replicas, tables_.options[index(option)].classes());
@@ -58,11 +61,14 @@ bool StageSearch::dominates(const Label& a, const Label& b) const {
   return loss + a.sum_s() <= b.sum_s() * (1 + kRelativeTie);
 }
 
-bool StageSearch::dominated_by(const List& list, const Label& label) const {
+bool StageSearch::dominated_by(const List& list, const Label& label,
+                               std::uint64_t& compared) const {
   const double most = label.sum_s() * (1 + kRelativeTie);
   for (const Entry& entry : list) {
     if (entry.sum_s > most) return false;  // and all that follow
-    if (entry.used.within(label.used) && dominates(labels_[index(entry.label)], label)) return true;
+    ++compared;
+    if (entry.used.within(label.used) && dominates(memory_.labels[index(entry.label)], label))
+      return true;
   }
   return false;
 }
@@ -89,34 +95,45 @@ bool StageSearch::take(int option, Label& label) const {
 }
 
 void StageSearch::insert(const Label& label, const Limits& limits, Outcome& outcome) {
+  if (memory_.labels.size() >= kMostLabels) {
+    outcome.complete = false;
+    outcome.open_bound = std::min(outcome.open_bound, label.bound);
+    return;
+  }
+  std::uint64_t compared = 0;
+  const auto spend = [&] {
+    *limits.budget -= std::min(*limits.budget, compared / kComparisonsPerEvaluation);
+  };
   List& list = list_of(label.first, label.option, label.mixed);
-  if (dominated_by(list, label)) return;
-  if (label.mixed >= 0 && dominated_by(list_of(label.first, label.option, -1), label)) return;
+  if (dominated_by(list, label, compared) ||
+      (label.mixed >= 0 && dominated_by(list_of(label.first, label.option, -1), label, compared))) {
+    spend();
+    return;
+  }
   const auto place =
       std::upper_bound(list.begin(), list.end(), label.sum_s(),
                        [](double sum_s, const Entry& entry) { return sum_s < entry.sum_s; });
+  compared += static_cast<std::uint64_t>(list.end() - place);
+  spend();
   // Only labels of a larger sum can be dominated by this one.
   const auto kept = std::remove_if(place, list.end(), [&](const Entry& entry) {
-    return label.used.within(entry.used) && dominates(label, labels_[index(entry.label)]);
+    return label.used.within(entry.used) && dominates(label, memory_.labels[index(entry.label)]);
   });
-  const auto at = place - list.begin();
+  auto at = place - list.begin();
   list.erase(kept, list.end());
   if (limits.beam > 0 && list.size() >= limits.beam) {
     outcome.complete = false;
-    const auto bound = [&](const Entry& entry) { return labels_[index(entry.label)].bound; };
+    const auto bound = [&](const Entry& entry) { return memory_.labels[index(entry.label)].bound; };
     const auto worst =
         std::max_element(list.begin(), list.end(),
                          [&](const Entry& a, const Entry& b) { return bound(a) < bound(b); });
     if (bound(*worst) <= label.bound) return;
-    const auto removed = worst - list.begin();
+    if (worst - list.begin() < at) --at;
     list.erase(worst);
-    list.insert(list.begin() + at - (removed < at ? 1 : 0),
-                {label.sum_s(), label.used, static_cast<std::int32_t>(labels_.size())});
-  } else {
-    list.insert(list.begin() + at,
-                {label.sum_s(), label.used, static_cast<std::int32_t>(labels_.size())});
   }
-  labels_.push_back(label);
+  list.insert(list.begin() + at,
+              {label.sum_s(), label.used, static_cast<std::int32_t>(memory_.labels.size())});
+  memory_.labels.push_back(label);
 }
 
 void StageSearch::finish(const Label& label, const Accept& accept) {
@@ -130,15 +147,15 @@ void StageSearch::finish(const Label& label, const Accept& accept) {
     return;
   }
   std::vector<StageChoice> stages;
-  for (const Label* at = &label; at->option >= 0; at = &labels_[index(at->parent)]) {
-    stages.push_back({at->first, labels_[index(at->parent)].first, at->option});
+  for (const Label* at = &label; at->option >= 0; at = &memory_.labels[index(at->parent)]) {
+    stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
   }
   incumbent_ = accept(stages);
 }
 
 void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, const Accept& accept,
                             Outcome& outcome) {
-  const Label base = labels_[index(at)];
+  const Label base = memory_.labels[index(at)];
   Label front;
   front.used = base.used;
   front.mixed = base.mixed;
@@ -199,27 +216,34 @@ StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumben
   const int layers = tables_.layer_count();
   bound_.emplace(tables_, count, goal_);
   bound_->use_incumbent(incumbent);
-  sync_.assign(index(tables_.option_count() * layers * (layers + 1)),
-               std::numeric_limits<double>::quiet_NaN());
-  labels_.clear();
-  for (List& list : lists_) list.clear();
+  memory_.sync_s.assign(index(tables_.option_count() * layers * (layers + 1)),
+                        std::numeric_limits<double>::quiet_NaN());
+  memory_.labels.clear();
+  for (List& list : memory_.lists) list.clear();
+  const int mixed_count = tables_.option_count() - tables_.pure_count;
+  memory_.lists.resize(index(layers * tables_.option_count() * (mixed_count + 1)));
   Label root;
   root.first = layers;
-  labels_.push_back(root);
+  memory_.labels.push_back(root);
   const auto extend = [&](std::int32_t label) {
     for (int option = 0; option < tables_.option_count(); ++option) {
       if (bound_->possible(option)) extend_by(label, option, limits, accept, outcome);
     }
   };
   extend(0);
-  for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
+  bool stopping = false;
+  std::uint64_t asked = 0;
+  for (auto list = memory_.lists.rbegin(); list != memory_.lists.rend(); ++list) {
     // Extensions start at earlier layers, so this list no longer grows.
     for (const Entry& entry : *list) {
-      const double bound = labels_[index(entry.label)].bound;
+      const double bound = memory_.labels[index(entry.label)].bound;
       if (bound >= incumbent_ * (1 - kRelativeTie)) continue;
-      if (*limits.budget > 0) extend(entry.label);
-      // What the budget left unextended, the last one perhaps half.
-      if (*limits.budget == 0) outcome.open_bound = std::min(outcome.open_bound, bound);
+      if (++asked % kLabelsBetweenStops == 0) stopping = stopping || limits.stop();
+      if (!stopping && *limits.budget > 0) extend(entry.label);
+      if (stopping || *limits.budget == 0) {  // not extended, or perhaps half
+        outcome.complete = false;
+        outcome.open_bound = std::min(outcome.open_bound, bound);
+      }
     }
   }
   return outcome;

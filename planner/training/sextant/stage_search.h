@@ -17,6 +17,23 @@ struct StageChoice {
   int option = 0;
 };
 
+/// Memory of a search, lent so that one serves many.
+struct SearchMemory {
+  /// Labels that start at the same layer with the same option and mixed option, none dominated by
+  /// another, by rising sum_s.
+  struct Entry {
+    double sum_s;
+    Used used;
+    std::int32_t label;
+  };
+  using List = std::vector<Entry>;
+
+  std::vector<Label> labels;
+  /// Lists of the labels of each (first layer, option, mixed option).
+  std::vector<List> lists;
+  std::vector<double> sync_s;  ///< memo, NaN where not yet computed
+};
+
 /// Exact search over stage boundaries, stage options and their order for one microbatch size and
 /// replica count, by label setting from the last stage to the first: a label is a suffix of the
 /// pipeline, dominated by another at the same layer and front option that uses no more of any
@@ -30,40 +47,38 @@ class StageSearch {
   struct Limits {
     /// Labels kept per layer and front option; 0 = all (exact).
     std::size_t beam = 0;
-    /// Label extensions left to spend; the search stops when none are left.
+    /// What is left to spend, in label extensions (comparing labels counts, at a lower rate); the
+    /// search stops when nothing is.
     std::uint64_t* budget = nullptr;
+    /// Asked now and then; true ends the search.
+    std::function<bool()> stop;
   };
   struct Outcome {
-    bool complete = true;  ///< false: budget spent, or the beam dropped labels
-    /// Where the budget was spent: nothing that was left out scores below this.
+    bool complete = true;  ///< false: stopped, or labels were dropped
+    /// Nothing that was left out for another reason than the beam scores below this.
     double open_bound = std::numeric_limits<double>::infinity();
   };
   /// Called with each pipeline whose separable objective is below the incumbent; returns the new
   /// incumbent (unchanged where the pipeline was refused).
   using Accept = std::function<double(const std::vector<StageChoice>&)>;
 
-  StageSearch(const StageTables& tables, const Goal& goal);
+  /// References must outlive this.
+  StageSearch(const StageTables& tables, const Goal& goal, SearchMemory& memory);
 
   /// Finds pipelines better than `incumbent` (seconds or USD by the goal).
   Outcome run(const ReplicaCount& count, double incumbent, const Limits& limits,
               const Accept& accept);
 
  private:
-  /// Labels that start at the same layer with the same option and mixed option, none dominated by
-  /// another, by rising sum_s.
-  struct Entry {
-    double sum_s;
-    Used used;
-    std::int32_t label;
-  };
-  using List = std::vector<Entry>;
+  using Entry = SearchMemory::Entry;
+  using List = SearchMemory::List;
 
   void extend_by(std::int32_t index, int option, const Limits& limits, const Accept& accept,
                  Outcome& outcome);
   bool take(int option, Label& label) const;
   void insert(const Label& label, const Limits& limits, Outcome& outcome);
   bool dominates(const Label& a, const Label& b) const;
-  bool dominated_by(const List& list, const Label& label) const;
+  bool dominated_by(const List& list, const Label& label, std::uint64_t& compared) const;
   List& list_of(int first, int option, int mixed);
   void finish(const Label& label, const Accept& accept);
   double stage_sync(int option, int first, int end);
@@ -74,9 +89,7 @@ class StageSearch {
   double incumbent_ = 0;
   std::optional<CompletionBound> bound_;
 
-  std::vector<Label> labels_;
-  std::vector<List> lists_;
-  std::vector<double> sync_;  ///< memo, NaN where not yet computed
+  SearchMemory& memory_;
 };
 
 }  // namespace sextant::search
