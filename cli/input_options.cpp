@@ -37,6 +37,14 @@ CLI::Validator positive_number() {
           "NUMBER"};
 }
 
+void add_estimator_option(CLI::App& command, std::string& name) {
+  std::string names;
+  for (const Estimator* estimator : estimators()) names += fmt::format(" {}", estimator->name());
+  command.add_option(
+      "--estimator", name,
+      fmt::format("The estimator that judges (default: {}); there are:{}", name, names));
+}
+
 double token_count(const std::string& text) {
   double value = 0;
   const char* end = text.data() + text.size();

@@ -13,6 +13,9 @@ void add_input_options(CLI::App& command, TrainingInputOptions& options);
 /// Lets finite numbers greater than zero through.
 CLI::Validator positive_number();
 
+/// --estimator, with the names of those there are.
+void add_estimator_option(CLI::App& command, std::string& name);
+
 /// "12e9", "300B", "1T": a number of tokens with an optional K, M, B or T. Throws Error(kUsage).
 double token_count(const std::string& text);
 

@@ -181,7 +181,7 @@ void add_plan_command(CLI::App& program, Session& session) {
                    fmt::format("Planners, or all (default: sextant); there are:{}", names))
       ->delimiter(',')
       ->type_name("NAME,…");
-  command->add_option("--estimator", arguments->estimator, "The estimator that judges");
+  add_estimator_option(*command, arguments->estimator);
   command->add_option("--objective", arguments->objective, "Overrides the job's")
       ->check(CLI::IsMember({"throughput", "cost"}));
   command->add_option("--max-cost", arguments->max_usd_per_iter, "At most so many USD an iteration")

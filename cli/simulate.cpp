@@ -66,7 +66,7 @@ void add_simulate_command(CLI::App& program, Session& session) {
   command->add_option("--plan", arguments->plan, "Plan document, or the artifact's form")
       ->required()
       ->type_name("FILE");
-  command->add_option("--estimator", arguments->estimator, "Estimator");
+  add_estimator_option(*command, arguments->estimator);
   command->add_option("--tokens", arguments->tokens, "Also say what a run of so many tokens takes")
       ->type_name("N");
   command->callback([arguments, &session] {

@@ -86,8 +86,9 @@ class SeparableCosts {
     return backward_s[transfer_index(from, to, first_layer)];
   }
   std::size_t transfer_index(int from, int to, int layer) const {
-    return static_cast<std::size_t>((from * static_cast<int>(classes.size()) + to) * layer_count +
-                                    layer);
+    const auto pair =
+        static_cast<std::size_t>(from) * classes.size() + static_cast<std::size_t>(to);
+    return pair * static_cast<std::size_t>(layer_count) + static_cast<std::size_t>(layer);
   }
 };
 

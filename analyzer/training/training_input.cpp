@@ -47,12 +47,19 @@ void add(ModelProfile& profile, ModelProfile other) {
     profile = std::move(other);
     return;
   }
-  if (profile.layer_count != other.layer_count ||
-      profile.update_is_whole_step != other.update_is_whole_step) {
+  const std::string& here = profile.points.begin()->first.gpu;
+  const std::string& there = other.points.begin()->first.gpu;
+  if (profile.layer_count != other.layer_count) {
     throw_bad_input(
         fmt::format("profiles of {}: {} has {} layers, {} has {}; they must be of one model",
-                    quote(profile.model), profile.points.begin()->first.gpu, profile.layer_count,
-                    other.points.begin()->first.gpu, other.layer_count));
+                    quote(profile.model), here, profile.layer_count, there, other.layer_count));
+  }
+  if (profile.update_is_whole_step != other.update_is_whole_step) {
+    throw_bad_input(fmt::format(
+        "profiles of {}: the optimizer step of {} is per layer, that of {} one of the whole model; "
+        "choose profiles of one kind with --variant",
+        quote(profile.model), profile.update_is_whole_step ? there : here,
+        profile.update_is_whole_step ? here : there));
   }
   profile.points.merge(other.points);
   for (const auto& [tp, memory] : other.memory) profile.memory.emplace(tp, memory);
