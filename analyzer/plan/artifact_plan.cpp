@@ -136,13 +136,7 @@ Plan plan_from_artifact_json(const JsonNode& node, std::string model, int layer_
       }
     }
   }
-  try {
-    check(plan);
-  } catch (Error& error) {
-    error.in(node.file());
-    throw;
-  }
-  return plan;
+  return checked(std::move(plan), node.file());
 }
 
 }  // namespace sextant

@@ -127,6 +127,16 @@ void check(const Plan& plan) {
   }
 }
 
+Plan checked(Plan plan, const std::string& file) {
+  try {
+    check(plan);
+  } catch (Error& error) {
+    error.in(file);
+    throw;
+  }
+  return plan;
+}
+
 namespace {
 
 /// "A100-40 TP1 x3 + V100-16 TP4 x24": replicas counted by what they run on.

@@ -86,6 +86,8 @@ int gpu_count(const Plan& plan);
 /// itself: layers not covered once and in order, no replicas, tp that is not the GPUs of its
 /// machines, shares that do not add up to the global batch.
 void check(const Plan& plan);
+/// The plan, after check(); errors name the file it was read from.
+Plan checked(Plan plan, const std::string& file);
 
 /// The members of document `plan` (without predictions), and back.
 OrderedJson to_json(const Plan& plan);

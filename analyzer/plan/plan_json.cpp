@@ -141,13 +141,7 @@ Plan plan_from_json(const JsonNode& node) {
       out.stages.push_back(stage_from(stage));
     }
   }
-  try {
-    check(plan);
-  } catch (Error& error) {
-    error.in(node.file());
-    throw;
-  }
-  return plan;
+  return checked(std::move(plan), node.file());
 }
 
 }  // namespace sextant
