@@ -102,6 +102,11 @@ std::vector<Finding> check_point(const PointDocument& point, double peak_flops) 
     update_s += kind.update.median_s;
     // What a mixture of experts or an embedding computes does not follow from its parameters.
     if (!kind.kind.starts_with("block")) continue;
+    if (point.status == PointStatus::kOk && kind.parameter_bytes == 0) {
+      findings.push_back({Severity::kError, point.key.text(),
+                          fmt::format("{} has no parameters: its memory would be predicted as 0",
+                                      quote(kind.kind))});
+    }
     check_speed(point, kind, peak_flops, findings);
     const double ratio = kind.backward.median_s / kind.forward.median_s;
     if (ratio < 0.5 || ratio > 6) {

@@ -141,7 +141,9 @@ ProfileDatabase read_database(const std::filesystem::path& path) {
   ProfileDatabase database;
   database.model = root.at("model").name();
   database.gpu = root.at("gpu").name();
-  for (const JsonNode& node : root.at("points").elements()) {
+  const JsonNode points = root.at("points");
+  if (points.size() == 0) points.fail("at least one point, measured or failed");
+  for (const JsonNode& node : points.elements()) {
     DatabasePoint entry;
     entry.point = read_database_point(node, lenient);
     if (entry.point.key.model != database.model || entry.point.key.gpu != database.gpu) {

@@ -300,6 +300,22 @@ TEST(SextantPlanner, DoesWithoutLinksThatNobodyKnows) {
   }
 }
 
+// 2^31 - 1 sequences an iteration: rounding up to microbatches must not overflow.
+TEST(SextantPlanner, TakesTheLargestBatch) {
+  SmallProblem small;
+  small.job.global_batch = std::numeric_limits<int>::max();
+  small.measure("A100-40", 1, {1});
+  for (const auto& [key, point] : std::map(small.profile.points)) {
+    small.profile.points[{key.gpu, key.tp, 2}] = point;
+  }
+  small.add("A100-40", "a", 4);
+  const PlannedJob found = plan_job(sextant_planner(), small.problem(), sailor(), {});
+  ASSERT_TRUE(found.feasible) << found.reason;
+  // Microbatches of 2 take no longer here than of 1: 4 replicas share 2^30 of them.
+  EXPECT_EQ(found.plan.microbatch, 2);
+  EXPECT_GE(found.prediction.microbatches, 1 << 28);
+}
+
 /// 100,000 GPUs, one of them, and none.
 TEST(SextantPlanner, TakesClustersOfAnySize) {
   for (const int gpus : {1, 100'000}) {

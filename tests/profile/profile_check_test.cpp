@@ -49,6 +49,13 @@ TEST(ProfileCheck, SeesWrongUnits) {
   EXPECT_EQ(findings_text(check_point(on_cpu)), "");
 }
 
+TEST(ProfileCheck, SeesBlocksWithoutParameters) {
+  PointDocument point = large_block(0.01);
+  point.kinds[1].parameter_bytes = 0;
+  EXPECT_THAT(findings_text(check_point(point)),
+              AllOf(HasSubstr("E "), HasSubstr("has no parameters")));
+}
+
 TEST(ProfileCheck, WarnsOfWhatIsOdd) {
   PointDocument point = large_block(0.01);
   point.kinds[1].backward = phase(0.1);

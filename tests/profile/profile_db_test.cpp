@@ -205,5 +205,18 @@ TEST(ProfileDatabasePath, HostileNamesStayInside) {
   EXPECT_EQ(path.lexically_normal().string().rfind("/db/", 0), 0U);
 }
 
+TEST(ProfileDatabase, RefusesToBeEmpty) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("profile.json", R"({"schema": "sextant/profile_db/1.0",
+      "model": "m", "gpu": "g", "points": [], "gaps": [], "failures": []})");
+  try {
+    read_database(path);
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("at \"/points\": expected at least one point"));
+  }
+}
+
 }  // namespace
 }  // namespace sextant

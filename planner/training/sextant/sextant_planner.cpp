@@ -48,6 +48,11 @@ struct Candidate {
   double bound = 0;
 };
 
+/// Microbatches of one replica where all take `sequences` at a time: the quotient, rounded up.
+int microbatches_of(int global_batch, std::int64_t sequences) {
+  return static_cast<int>((global_batch + sequences - 1) / sequences);
+}
+
 class Search {
  public:
   Search(const TrainingProblem& problem, const Estimator& judge, const PlannerOptions& options);
@@ -123,9 +128,9 @@ void Search::enumerate() {
       // One replica count for each number of microbatches: the least that gives it, since more
       // replicas would take more GPUs and synchronise longer for the same pipeline.
       std::map<int, int> least_replicas;
-      const int most = std::min(gpus, (problem_.job.global_batch + b - 1) / b);
+      const int most = std::min(gpus, microbatches_of(problem_.job.global_batch, b));
       for (int d = most; d >= 1; --d) {
-        least_replicas[(problem_.job.global_batch + b * d - 1) / (b * d)] = d;
+        least_replicas[microbatches_of(problem_.job.global_batch, std::int64_t{b} * d)] = d;
       }
       for (const auto& [m, d] : least_replicas) {
         Candidate candidate{tables.get(), searches_.back().get(), g, {d, m}, 0};
