@@ -1,12 +1,16 @@
-# Finds what programs that run on GPUs need, and says what is switched off for want of what. Sets
-# SEXTANT_DEVICE_SUMMARY for `sextant --version`, SEXTANT_HAS_CUDA, and the imported targets
-# CUDA::cudart, sextant_nccl and sextant_cupti where they are found; SEXTANT_TORCH_DIR for LibTorch.
+# Finds what programs that run on devices need, and says what is switched off for want of what. Sets
+# SEXTANT_DEVICE_SUMMARY for `sextant --version`, SEXTANT_HAS_CUDA and SEXTANT_HAS_TORCH, and the
+# imported targets CUDA::cudart, sextant_nccl, sextant_cupti and sextant_torch where they are found.
+# LibTorch needs no CUDA: programs on it then know the CPU device only.
 
 set(SEXTANT_HAS_CUDA OFF)
+set(SEXTANT_HAS_TORCH OFF)
 set(SEXTANT_DEVICE_SUMMARY "not built (they belong to the preset full)")
 if(NOT SEXTANT_BUILD_DEVICE)
   return()
 endif()
+set(parts "")
+set(absent "")
 
 # The toolkit is often installed without being in PATH.
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
@@ -18,28 +22,9 @@ endif()
 include(CheckLanguage)
 check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
-  set(SEXTANT_DEVICE_SUMMARY "off: no CUDA compiler")
-  message(STATUS "Device programs are off: no CUDA compiler (nvcc) in PATH, CUDA_HOME or /usr/local/cuda")
-  return()
+  list(APPEND absent CUDA)
+  message(STATUS "CUDA is off: no compiler (nvcc) in PATH, CUDA_HOME or /usr/local/cuda")
 endif()
-
-if(NOT CMAKE_CUDA_ARCHITECTURES)
-  # From the V100 (which CUDA 13 no longer knows) to Blackwell; what follows runs the last one's PTX.
-  execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --version OUTPUT_VARIABLE nvcc_version)
-  string(REGEX MATCH "release ([0-9]+)" _ "${nvcc_version}")
-  if(CMAKE_MATCH_1 LESS 13)
-    set(CMAKE_CUDA_ARCHITECTURES 70-real 75-real 80-real 90)
-  else()
-    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90-real 100)
-  endif()
-endif()
-enable_language(CUDA)
-find_package(CUDAToolkit REQUIRED)
-set(CMAKE_CUDA_STANDARD 17)
-set(CMAKE_CUDA_STANDARD_REQUIRED ON)
-set(SEXTANT_HAS_CUDA ON)
-set(parts "CUDA ${CUDAToolkit_VERSION}")
-set(absent "")
 
 # sextant_find_device_library(NAME header library): target sextant_NAME, or NAME among the absent.
 macro(sextant_find_device_library name header library)
@@ -57,10 +42,29 @@ macro(sextant_find_device_library name header library)
     list(APPEND absent ${name})
   endif()
 endmacro()
-sextant_find_device_library(NCCL nccl.h nccl)
-sextant_find_device_library(CUPTI cupti.h cupti)
+if(CMAKE_CUDA_COMPILER)
+  if(NOT CMAKE_CUDA_ARCHITECTURES)
+    # From the V100 (which CUDA 13 no longer knows) to Blackwell; what follows runs the last one's PTX.
+    execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --version OUTPUT_VARIABLE nvcc_version)
+    string(REGEX MATCH "release ([0-9]+)" _ "${nvcc_version}")
+    if(CMAKE_MATCH_1 LESS 13)
+      set(CMAKE_CUDA_ARCHITECTURES 70-real 75-real 80-real 90)
+    else()
+      set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90-real 100)
+    endif()
+  endif()
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  set(CMAKE_CUDA_STANDARD 17)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  set(SEXTANT_HAS_CUDA ON)
+  list(APPEND parts "CUDA ${CUDAToolkit_VERSION}")
+  sextant_find_device_library(NCCL nccl.h nccl)
+  sextant_find_device_library(CUPTI cupti.h cupti)
+endif()
 
-# Only located here: its package pulls flags into every target, so that it is found where it is used.
+# LibTorch: a target of our own, since its package demands the toolkit of the wheel even for the CPU
+# device, and pulls flags into every target.
 set(cache "$ENV{SEXTANT_CACHE}")
 if(NOT cache)
   set(cache "$ENV{HOME}/.cache/sextant")
@@ -71,12 +75,53 @@ file(GLOB wheels "${cache}/venv/lib/python3*/site-packages/torch"
 find_path(SEXTANT_TORCH_DIR TorchConfig.cmake HINTS ENV LIBTORCH ${wheels}
           PATH_SUFFIXES share/cmake/Torch)
 if(SEXTANT_TORCH_DIR)
-  list(APPEND parts LibTorch)
+  get_filename_component(torch_root ${SEXTANT_TORCH_DIR}/../../.. ABSOLUTE)
+  find_path(SEXTANT_TORCH_INCLUDE ATen/ATen.h HINTS ${torch_root}/include NO_DEFAULT_PATH)
+  find_library(SEXTANT_TORCH_CPU_LIBRARY torch_cpu HINTS ${torch_root}/lib NO_DEFAULT_PATH)
+  find_library(SEXTANT_C10_LIBRARY c10 HINTS ${torch_root}/lib NO_DEFAULT_PATH)
+  find_library(SEXTANT_TORCH_CUDA_LIBRARY torch_cuda HINTS ${torch_root}/lib NO_DEFAULT_PATH)
+  find_library(SEXTANT_C10_CUDA_LIBRARY c10_cuda HINTS ${torch_root}/lib NO_DEFAULT_PATH)
+endif()
+if(SEXTANT_TORCH_INCLUDE AND SEXTANT_TORCH_CPU_LIBRARY AND SEXTANT_C10_LIBRARY)
+  set(SEXTANT_HAS_TORCH ON)
+  add_library(sextant_torch INTERFACE)
+  target_include_directories(sextant_torch SYSTEM INTERFACE
+    ${SEXTANT_TORCH_INCLUDE} ${SEXTANT_TORCH_INCLUDE}/torch/csrc/api/include)
+  target_link_libraries(sextant_torch INTERFACE ${SEXTANT_TORCH_CPU_LIBRARY} ${SEXTANT_C10_LIBRARY})
+  foreach(header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)  # the latter till 2.8
+    if(NOT torch_version AND EXISTS ${SEXTANT_TORCH_INCLUDE}/${header})
+      file(STRINGS ${SEXTANT_TORCH_INCLUDE}/${header} torch_version REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+    endif()
+  endforeach()
+  string(REGEX REPLACE "[^0-9;]" "" torch_version "${torch_version}")
+  list(JOIN torch_version "." torch_version)
+  list(APPEND parts "LibTorch ${torch_version}")
+  if(SEXTANT_HAS_CUDA AND TARGET sextant_nccl AND SEXTANT_TORCH_CUDA_LIBRARY AND SEXTANT_C10_CUDA_LIBRARY)
+    # Its kernels are registered when it is loaded, which the linker must not find needless.
+    target_link_libraries(sextant_torch INTERFACE CUDA::cudart sextant_nccl ${SEXTANT_C10_CUDA_LIBRARY}
+      "-Wl,--no-as-needed,${SEXTANT_TORCH_CUDA_LIBRARY},--as-needed")
+    target_compile_definitions(sextant_torch INTERFACE SEXTANT_TORCH_CUDA USE_C10D_NCCL)
+  else()
+    list(APPEND absent "LibTorch on CUDA")
+  endif()
+  # The wheel has c10d's Gloo but not Gloo's headers, which only declare types here.
+  find_path(SEXTANT_GLOO_INCLUDE gloo/algorithm.h)
+  if(SEXTANT_GLOO_INCLUDE)
+    target_include_directories(sextant_torch SYSTEM INTERFACE ${SEXTANT_GLOO_INCLUDE})
+    target_compile_definitions(sextant_torch INTERFACE USE_C10D_GLOO)
+    list(APPEND parts Gloo)
+  else()
+    list(APPEND absent Gloo)
+  endif()
 else()
   list(APPEND absent LibTorch)
 endif()
 
-list(JOIN parts ", " SEXTANT_DEVICE_SUMMARY)
+if(parts)
+  list(JOIN parts ", " SEXTANT_DEVICE_SUMMARY)
+else()
+  set(SEXTANT_DEVICE_SUMMARY "none")
+endif()
 if(absent)
   list(JOIN absent ", " absent_text)
   string(APPEND SEXTANT_DEVICE_SUMMARY ", without ${absent_text}")

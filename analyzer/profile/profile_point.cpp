@@ -12,9 +12,11 @@ std::string ProfileKey::text() const {
                      seq_len > 0 ? fmt::format(", {} tokens", seq_len) : "", tp, microbatch);
 }
 
-std::string variant_name(std::string_view dtype, bool recompute, bool sequence_parallel) {
-  return fmt::format("{}{}{}", dtype, recompute ? "-recompute" : "",
-                     sequence_parallel ? "-sp" : "");
+std::string variant_name(std::string_view dtype, bool recompute, bool sequence_parallel,
+                         std::string_view optimizer) {
+  return fmt::format("{}{}{}{}", dtype, recompute ? "-recompute" : "",
+                     sequence_parallel ? "-sp" : "",
+                     optimizer == "adamw" ? "" : fmt::format("-{}", optimizer));
 }
 
 std::string_view to_string(PointStatus status) {
@@ -35,6 +37,10 @@ int PointDocument::layer_count() const {
   int count = 0;
   for (const LayerRun& run : sequence) count += run.count;
   return count;
+}
+
+double CrossCheck::relative_difference() const {
+  return (sum_of_parts_s - iteration.median_s) / iteration.median_s;
 }
 
 double PointDocument::total_s(double PhaseTime::*of) const {
@@ -80,13 +86,26 @@ OrderedJson phase_json(const PhaseTime& phase) {
   return out;
 }
 
-OrderedJson parts_json(const std::vector<TimedPart>& parts) {
+OrderedJson operators_json(const std::vector<OperatorProfile>& operators) {
   OrderedJson out = OrderedJson::array();
-  for (const TimedPart& part : parts) {
-    out.push_back({{"name", part.name},
-                   {"phase", part.phase},
-                   {"calls", part.calls},
-                   {"total_s", part.total_s}});
+  for (const OperatorProfile& op : operators) {
+    out.push_back({{"name", op.name},
+                   {"forward_s", op.forward_s},
+                   {"backward_s", op.backward_s},
+                   {"parameter_bytes", bytes_json(op.parameter_bytes)},
+                   {"output_bytes", bytes_json(op.output_bytes)},
+                   {"saved_bytes", bytes_json(op.saved_bytes)}});
+  }
+  return out;
+}
+
+OrderedJson kernels_json(const std::vector<KernelProfile>& kernels) {
+  OrderedJson out = OrderedJson::array();
+  for (const KernelProfile& kernel : kernels) {
+    out.push_back({{"name", kernel.name},
+                   {"phase", kernel.phase},
+                   {"calls", kernel.calls},
+                   {"total_s", kernel.total_s}});
   }
   return out;
 }
@@ -106,8 +125,8 @@ OrderedJson kind_json(const LayerKindProfile& kind) {
                                      {"phase", collective.phase},
                                      {"bytes", bytes_json(collective.bytes)}});
   }
-  if (!kind.operators.empty()) out["operators"] = parts_json(kind.operators);
-  if (!kind.kernels.empty()) out["kernels"] = parts_json(kind.kernels);
+  if (!kind.operators.empty()) out["operators"] = operators_json(kind.operators);
+  if (!kind.kernels.empty()) out["kernels"] = kernels_json(kind.kernels);
   return out;
 }
 

@@ -25,14 +25,16 @@ struct ProfileKey {
   int microbatch = 1;
   bool recompute = false;
   bool sequence_parallel = false;
+  std::string optimizer = "adamw";  ///< or "sgd"
 
   auto operator<=>(const ProfileKey&) const = default;
   /// "OPT-350M on A100-40, bf16, tp 2, microbatch 4".
   std::string text() const;
 };
 
-/// "fp32", "bf16-recompute", "bf16-recompute-sp", …
-std::string variant_name(std::string_view dtype, bool recompute, bool sequence_parallel);
+/// "fp32", "bf16-recompute", "bf16-recompute-sp", "fp32-sgd", …: AdamW goes without saying.
+std::string variant_name(std::string_view dtype, bool recompute, bool sequence_parallel,
+                         std::string_view optimizer = "adamw");
 
 enum class PointStatus { kOk, kOutOfMemory, kError, kTimeout };
 /// "ok", "oom", "error", "timeout".
@@ -54,12 +56,44 @@ struct TensorCollective {
   double bytes = 0;
 };
 
-/// An operator or a kernel of a layer.
-struct TimedPart {
+/// One operator of a layer, named as in analyzer/model/operators.h. Its times were measured with a
+/// clock between operators, so that their sum exceeds the layer's own time a little.
+struct OperatorProfile {
   std::string name;
-  std::string phase;
+  double forward_s = 0;
+  double backward_s = 0;
+  double parameter_bytes = 0;
+  double output_bytes = 0;
+  double saved_bytes = 0;  ///< storages that it is the first of the layer to keep for backward
+};
+
+/// Calls of one GPU kernel within a phase of a layer.
+struct KernelProfile {
+  std::string name;
+  std::string phase;  ///< "forward", "backward" or "update"
   int calls = 1;
   double total_s = 0;
+};
+
+/// The GPU's occupation within a phase of a layer.
+struct KernelSummary {
+  std::string phase;
+  double busy_s = 0;  ///< at least one kernel ran
+  double gap_s = 0;   ///< none ran, between the first and the last
+  /// The roofline's time (analyzer/profile/roofline.h, at the data sheet's full peaks) over the
+  /// measured one; 0 where the GPU type has no data sheet here.
+  double roofline_fraction = 0;
+};
+
+/// What only a profiler that trained the layer knows, bytes on one rank.
+struct TrainingMemory {
+  double gradient_bytes = 0;
+  double optimizer_state_bytes = 0;
+  double forward_workspace_bytes = 0;   ///< largest transient beside what is kept
+  double backward_workspace_bytes = 0;  ///< likewise, beside parameters, gradients, activations
+  /// Peak of the layer trained by itself: parameters, gradients, optimizer state, activations and
+  /// workspace of one microbatch.
+  double alone_peak_bytes = 0;
 };
 
 /// One distinct kind of layer: all layers of a kind cost the same. Bytes at the point's microbatch.
@@ -73,15 +107,53 @@ struct LayerKindProfile {
   double output_bytes = 0;
   double saved_activation_bytes = 0;
   double workspace_bytes = 0;
+  std::optional<TrainingMemory> training_memory;
   std::vector<TensorCollective> collectives;
-  std::vector<TimedPart> operators;
-  std::vector<TimedPart> kernels;
+  std::vector<OperatorProfile> operators;
+  std::vector<KernelProfile> kernels;
+  std::vector<KernelSummary> kernel_summaries;
 };
 
 /// So many layers of a kind, one after the other.
 struct LayerRun {
   int kind = 0;  ///< index into PointDocument::kinds
   int count = 1;
+};
+
+/// The distinct layers as one training iteration without any clock inside, against the sum of
+/// their phases.
+struct CrossCheck {
+  PhaseTime iteration;
+  double sum_of_parts_s = 0;
+
+  /// (sum of parts - iteration) / iteration.
+  double relative_difference() const;
+};
+
+/// What the device held beside tensors, bytes.
+struct ProcessMemory {
+  double context_bytes = 0;            ///< CUDA context, modules and libraries
+  double collective_buffer_bytes = 0;  ///< of NCCL; 0 where no collective ran
+  double peak_reserved_bytes = 0;      ///< by the caching allocator
+  double peak_allocated_bytes = 0;     ///< by tensors; the rest of the reserved is fragmentation
+};
+
+/// How long was measured, and why it ended.
+struct StoppingRule {
+  double max_rel_stdev = 0.005;  ///< of the iteration's time
+  int min_samples = 10;
+  double time_limit_s = 15;
+  std::string unmet;  ///< the criterion that was not met when time was over; "" = all were
+};
+
+/// The GPU while it was measured.
+struct DeviceConditions {
+  double sm_clock_mhz_min = 0;
+  double sm_clock_mhz_max = 0;
+  double temperature_c_max = 0;
+  double power_w_max = 0;
+  std::vector<std::string> throttle_reasons;  ///< NVML's, while samples were taken
+  int tainted_samples = 0;                    ///< taken while the clock was throttled
 };
 
 /// One point of a profile; document kind `profile` (profiles/schema/profile.json).
@@ -95,6 +167,13 @@ struct PointDocument {
   std::string memory_basis;             ///< how the bytes were obtained
   std::vector<LayerKindProfile> kinds;  ///< empty unless status is ok
   std::vector<LayerRun> sequence;       ///< where each kind stands, from first layer to last
+  std::optional<CrossCheck> cross_check;
+  std::optional<ProcessMemory> process_memory;
+  std::optional<StoppingRule> stopping;
+  std::optional<DeviceConditions> conditions;
+  /// Of a point that ran out of memory: the largest microbatch that fits at its tensor degree, 0
+  /// where not even one sequence does.
+  std::optional<int> largest_microbatch;
   /// "gpu_name", "driver", "cuda", "host", "command", "git_revision", "time" (UTC, ISO 8601), …
   std::map<std::string, std::string> provenance;
   std::string source;  ///< file it came from

@@ -101,9 +101,25 @@ class PointReader {
     return phase;
   }
 
-  std::vector<TimedPart> read_parts(const JsonNode& kind, std::string_view member) const {
-    std::vector<TimedPart> out;
-    const auto list = kind.find(member);
+  std::vector<OperatorProfile> read_operators(const JsonNode& kind) const {
+    std::vector<OperatorProfile> out;
+    const auto list = kind.find("operators");
+    if (!list) return out;
+    for (const JsonNode& node : list->elements()) {
+      only(node, {"name", "forward_s", "backward_s", "parameter_bytes", "output_bytes",
+                  "saved_bytes"});
+      out.push_back({node.at("name").string(), node.at("forward_s").non_negative(),
+                     node.at("backward_s").non_negative(),
+                     node.at("parameter_bytes").non_negative(),
+                     node.at("output_bytes").non_negative(),
+                     node.at("saved_bytes").non_negative()});
+    }
+    return out;
+  }
+
+  std::vector<KernelProfile> read_kernels(const JsonNode& kind) const {
+    std::vector<KernelProfile> out;
+    const auto list = kind.find("kernels");
     if (!list) return out;
     for (const JsonNode& node : list->elements()) {
       only(node, {"name", "phase", "calls", "total_s"});
@@ -139,8 +155,8 @@ class PointReader {
                                     collective.at("bytes").positive()});
       }
     }
-    kind.operators = read_parts(node, "operators");
-    kind.kernels = read_parts(node, "kernels");
+    kind.operators = read_operators(node);
+    kind.kernels = read_kernels(node);
     return kind;
   }
 
