@@ -1,6 +1,7 @@
 #include "profiler/measure/layer_optimizer.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 namespace sextant::profiler {
 
@@ -35,7 +36,7 @@ double loss_scale(DataType dtype) { return dtype == DataType::kFp16 ? 65536.0 : 
 LayerOptimizer::LayerOptimizer(const std::vector<Parameter>& parameters, Optimizer optimizer,
                                DataType dtype)
     : optimizer_(optimizer), scale_(loss_scale(dtype)) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   for (const Parameter& parameter : parameters) parameters_.push_back(parameter.tensor);
   if (parameters_.empty()) return;
   if (element_bytes(dtype) < element_bytes(DataType::kFp32)) {
@@ -57,7 +58,7 @@ LayerOptimizer::LayerOptimizer(const std::vector<Parameter>& parameters, Optimiz
 
 void LayerOptimizer::step() {
   if (parameters_.empty()) return;
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
   if (masters_.empty()) {
