@@ -264,10 +264,6 @@ class PointMeasurement {
   std::map<std::pair<std::string, std::string>, double> saved_;
 };
 
-std::string now_utc() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
 }  // namespace
 
 ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
@@ -285,6 +281,14 @@ ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
   return key;
 }
 
+std::map<std::string, std::string> point_provenance(const ProfileRequest& request,
+                                                    const Device& device) {
+  auto provenance = request.provenance;
+  provenance.merge(device.provenance());
+  provenance["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  return provenance;
+}
+
 PointDocument measure_point(const ProfileRequest& request, const GridPoint& point, Device& device,
                             Collectives& collectives) {
   PointDocument document;
@@ -298,9 +302,7 @@ PointDocument measure_point(const ProfileRequest& request, const GridPoint& poin
   device.memory().release_cached();
   document.key = point_key(request, point);
   document.evidence = device.evidence();
-  document.provenance = request.provenance;
-  document.provenance.merge(device.provenance());
-  document.provenance["time"] = now_utc();
+  document.provenance = point_provenance(request, device);
   return document;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "analyzer/profile/profile_point.h"
 #include "profiler/device/device.h"
 #include "profiler/model/collectives.h"
@@ -9,6 +12,10 @@ namespace sextant::profiler {
 
 /// The key of a point of a request.
 ProfileKey point_key(const ProfileRequest& request, const GridPoint& point);
+
+/// Where a document of this rank comes from: the request's provenance, the device's, and the time.
+std::map<std::string, std::string> point_provenance(const ProfileRequest& request,
+                                                    const Device& device);
 
 /// Measures one point of a training sweep on one rank; all ranks of `collectives` call it for the
 /// same point. Running out of memory is a result (status oom); anything else that goes wrong is
