@@ -53,6 +53,11 @@ PhaseTime read_phase(const JsonNode& node, bool may_be_zero, bool lenient) {
   return phase;
 }
 
+std::string read_collective_name(const JsonNode& node) {
+  node.one_of({"all_reduce", "all_gather", "reduce_scatter"});
+  return node.string();
+}
+
 OrderedJson collectives_json(const std::vector<TensorCollective>& collectives) {
   OrderedJson out = OrderedJson::array();
   for (const TensorCollective& collective : collectives) {
@@ -73,6 +78,29 @@ std::vector<TensorCollective> read_collectives(const JsonNode& list, bool lenien
         {node.at("operation").string(), node.at("phase").string(), node.at("bytes").positive()});
   }
   return out;
+}
+
+OrderedJson process_memory_json(const ProcessMemory& memory) {
+  return {{"context_bytes", bytes_json(memory.context_bytes)},
+          {"collective_buffer_bytes", bytes_json(memory.collective_buffer_bytes)},
+          {"peak_reserved_bytes", bytes_json(memory.peak_reserved_bytes)},
+          {"peak_allocated_bytes", bytes_json(memory.peak_allocated_bytes)}};
+}
+
+ProcessMemory read_process_memory(const JsonNode& node, bool lenient) {
+  expect_known(
+      node, lenient,
+      {"context_bytes", "collective_buffer_bytes", "peak_reserved_bytes", "peak_allocated_bytes"});
+  ProcessMemory memory;
+  memory.context_bytes = node.at("context_bytes").non_negative();
+  memory.collective_buffer_bytes = node.at("collective_buffer_bytes").non_negative();
+  memory.peak_reserved_bytes = node.at("peak_reserved_bytes").non_negative();
+  memory.peak_allocated_bytes = node.at("peak_allocated_bytes").non_negative();
+  // Nothing is reserved where the device has no caching allocator.
+  if (memory.peak_reserved_bytes > 0 && memory.peak_allocated_bytes > memory.peak_reserved_bytes) {
+    node.at("peak_allocated_bytes").fail("no more than peak_reserved_bytes");
+  }
+  return memory;
 }
 
 OrderedJson stopping_json(const StoppingRule& rule) {

@@ -26,8 +26,13 @@ OrderedJson phase_json(const PhaseTime& phase);
 /// The median must be positive unless it `may_be_zero`, and stand between the percentiles.
 PhaseTime read_phase(const JsonNode& node, bool may_be_zero, bool lenient);
 
+/// "all_reduce", "all_gather" or "reduce_scatter".
+std::string read_collective_name(const JsonNode& node);
 OrderedJson collectives_json(const std::vector<TensorCollective>& collectives);
 std::vector<TensorCollective> read_collectives(const JsonNode& list, bool lenient);
+
+OrderedJson process_memory_json(const ProcessMemory& memory);
+ProcessMemory read_process_memory(const JsonNode& node, bool lenient);
 
 OrderedJson stopping_json(const StoppingRule& rule);
 StoppingRule read_stopping(const JsonNode& node, bool lenient);

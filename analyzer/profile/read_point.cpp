@@ -6,6 +6,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/profile/layer_kind_json.h"
+#include "analyzer/profile/layer_sequence_json.h"
 #include "analyzer/profile/measurement_json.h"
 #include "analyzer/profile/profile_point.h"
 
@@ -39,29 +40,6 @@ ProfileKey read_key(const JsonNode& node, bool lenient) {
   return key;
 }
 
-void read_sequence(const JsonNode& node, PointDocument& point, bool lenient) {
-  constexpr int kMostLayers = 100'000;
-  for (const JsonNode& element : node.elements()) {
-    expect_known(element, lenient, {"kind", "count"});
-    const auto found = std::find_if(
-        point.kinds.begin(), point.kinds.end(),
-        [&](const LayerKindProfile& kind) { return kind.kind == element.at("kind").string(); });
-    if (found == point.kinds.end()) element.at("kind").fail("a name that layer_kinds defines");
-    point.sequence.push_back({static_cast<int>(found - point.kinds.begin()),
-                              static_cast<int>(element.at("count").integer(1, kMostLayers))});
-    if (point.layer_count() > kMostLayers) {
-      node.fail(fmt::format("at most {} layers", kMostLayers));
-    }
-  }
-  for (std::size_t k = 0; k < point.kinds.size(); ++k) {
-    if (std::none_of(point.sequence.begin(), point.sequence.end(),
-                     [&](const LayerRun& run) { return run.kind == static_cast<int>(k); })) {
-      node.fail(fmt::format("a place for {}", quote(point.kinds[k].kind)));
-    }
-  }
-  if (point.sequence.empty()) node.fail("at least one layer");
-}
-
 CrossCheck read_cross_check(const JsonNode& node, bool lenient) {
   expect_known(node, lenient, {"iteration", "sum_of_parts_s", "relative_difference"});
   CrossCheck check;
@@ -77,36 +55,16 @@ CrossCheck read_cross_check(const JsonNode& node, bool lenient) {
   return check;
 }
 
-ProcessMemory read_process_memory(const JsonNode& node, bool lenient) {
-  expect_known(
-      node, lenient,
-      {"context_bytes", "collective_buffer_bytes", "peak_reserved_bytes", "peak_allocated_bytes"});
-  ProcessMemory memory;
-  memory.context_bytes = node.at("context_bytes").non_negative();
-  memory.collective_buffer_bytes = node.at("collective_buffer_bytes").non_negative();
-  memory.peak_reserved_bytes = node.at("peak_reserved_bytes").non_negative();
-  memory.peak_allocated_bytes = node.at("peak_allocated_bytes").non_negative();
-  // Nothing is reserved where the device has no caching allocator.
-  if (memory.peak_reserved_bytes > 0 && memory.peak_allocated_bytes > memory.peak_reserved_bytes) {
-    node.at("peak_allocated_bytes").fail("no more than peak_reserved_bytes");
-  }
-  return memory;
-}
-
 void read_costs(const JsonNode& node, PointDocument& point, bool lenient) {
   if (node.has("reason")) node.at("reason").fail("no reason in a point whose status is ok");
   point.update_is_whole_step = node.at("update_scope").one_of({"per_layer", "whole_step"}) == 1;
   point.collectives_are_timed = node.at("tp_comm").one_of({"included", "recorded"}) == 0;
   point.memory_basis = node.at("memory_basis").string();
+  const std::vector<std::string> names = read_kind_names(node.at("layer_kinds"));
   for (const JsonNode& element : node.at("layer_kinds").elements()) {
     point.kinds.push_back(read_layer_kind(element, lenient));
-    for (std::size_t k = 0; k + 1 < point.kinds.size(); ++k) {
-      if (point.kinds[k].kind == point.kinds.back().kind) {
-        element.at("kind").fail("layer kinds with different names");
-      }
-    }
   }
-  read_sequence(node.at("sequence"), point, lenient);
+  point.sequence = read_layer_sequence(node.at("sequence"), names, lenient);
   if (const auto check = node.find("cross_check")) {
     point.cross_check = read_cross_check(*check, lenient);
   }

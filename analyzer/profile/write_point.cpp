@@ -2,6 +2,7 @@
 
 #include "analyzer/core/files.h"
 #include "analyzer/profile/layer_kind_json.h"
+#include "analyzer/profile/layer_sequence_json.h"
 #include "analyzer/profile/measurement_json.h"
 #include "analyzer/profile/profile_point.h"
 
@@ -28,24 +29,16 @@ OrderedJson cross_check_json(const CrossCheck& check) {
           {"relative_difference", check.relative_difference()}};
 }
 
-OrderedJson process_memory_json(const ProcessMemory& memory) {
-  return {{"context_bytes", bytes_json(memory.context_bytes)},
-          {"collective_buffer_bytes", bytes_json(memory.collective_buffer_bytes)},
-          {"peak_reserved_bytes", bytes_json(memory.peak_reserved_bytes)},
-          {"peak_allocated_bytes", bytes_json(memory.peak_allocated_bytes)}};
-}
-
 void put_costs(const PointDocument& point, OrderedJson& out) {
   out["update_scope"] = point.update_is_whole_step ? "whole_step" : "per_layer";
   out["tp_comm"] = point.collectives_are_timed ? "included" : "recorded";
   out["memory_basis"] = point.memory_basis;
+  std::vector<std::string> names;
   for (const LayerKindProfile& kind : point.kinds) {
+    names.push_back(kind.kind);
     out["layer_kinds"].push_back(layer_kind_json(kind));
   }
-  for (const LayerRun& run : point.sequence) {
-    out["sequence"].push_back(
-        {{"kind", point.kinds[static_cast<std::size_t>(run.kind)].kind}, {"count", run.count}});
-  }
+  out["sequence"] = layer_sequence_json(point.sequence, names);
   if (point.cross_check) out["cross_check"] = cross_check_json(*point.cross_check);
 }
 
