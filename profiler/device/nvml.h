@@ -56,7 +56,7 @@ class NvmlGpu {
   GpuIdentity identity() const;
   /// Compute and graphics processes, each once, by pid.
   std::vector<GpuProcess> processes() const;
-  /// Never throws: what cannot be read is absent. Some 10 to 100 µs a reading.
+  /// Never throws: what cannot be read is absent.
   GpuReadings readings() const;
   /// The one reading that tells throttling.
   std::optional<std::uint64_t> clock_events() const;
