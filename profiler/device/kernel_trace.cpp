@@ -275,9 +275,11 @@ std::uint64_t KernelTrace::dropped_records() const {
 std::string cupti_library() {
   std::uint32_t version = 0;
   if (cuptiGetVersion(&version) != CUPTI_SUCCESS) return "";
+  // The address that the name has for everybody; &cuptiGetVersion may be this program's own stub.
   Dl_info place{};
-  const bool is_known = ::dladdr(reinterpret_cast<void*>(&cuptiGetVersion), &place) != 0 &&
-                        place.dli_fname != nullptr;
+  void* function = ::dlsym(RTLD_DEFAULT, "cuptiGetVersion");
+  const bool is_known =
+      function != nullptr && ::dladdr(function, &place) != 0 && place.dli_fname != nullptr;
   return fmt::format("CUPTI {}, {}", version, is_known ? place.dli_fname : "of unknown place");
 }
 

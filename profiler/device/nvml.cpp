@@ -112,6 +112,7 @@ class NvmlLibrary {
   int (*shutdown)() = find<int()>("nvmlShutdown");
   const char* (*error_string)(int) = find<const char*(int)>("nvmlErrorString");
   int (*driver_version)(char*, unsigned) = find<int(char*, unsigned)>("nvmlSystemGetDriverVersion");
+  int (*cuda_version)(int*) = find<int(int*)>("nvmlSystemGetCudaDriverVersion_v2");
   int (*process_name)(unsigned, char*,
                       unsigned) = find<int(unsigned, char*, unsigned)>("nvmlSystemGetProcessName");
   int (*count)(unsigned*) = find<int(unsigned*)>("nvmlDeviceGetCount_v2");
@@ -285,6 +286,10 @@ Nvml::Nvml(const std::string& library) {
   }
   std::array<char, kTextLength> text{};
   if (loaded->driver_version(text.data(), kTextLength) == kSuccess) driver_version_ = text.data();
+  int cuda = 0;  // 1000 major + 10 minor
+  if (loaded->cuda_version != nullptr && loaded->cuda_version(&cuda) == kSuccess) {
+    cuda_version_ = fmt::format("{}.{}", cuda / 1000, cuda % 1000 / 10);
+  }
   unsigned count = 0;
   if (const int code = loaded->count(&count); code != kSuccess) {
     problem_ = loaded->describe(code);

@@ -88,6 +88,8 @@ class Nvml {
   const std::string& problem() const { return problem_; }
   /// "580.65.06", "" where unknown.
   const std::string& driver_version() const { return driver_version_; }
+  /// The newest CUDA that the driver runs, "13.0"; "" where unknown.
+  const std::string& cuda_version() const { return cuda_version_; }
   /// 0 unless working.
   int gpu_count() const { return gpu_count_; }
 
@@ -102,6 +104,7 @@ class Nvml {
   State state_ = State::kAbsent;
   std::string problem_;
   std::string driver_version_;
+  std::string cuda_version_;
   int gpu_count_ = 0;
 };
 
