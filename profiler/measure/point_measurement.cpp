@@ -12,13 +12,11 @@
 #include "profiler/measure/step_log.h"
 #include "profiler/measure/step_memory.h"
 #include "profiler/measure/training_step.h"
+#include "profiler/model/parameters.h"
 
 namespace sextant::profiler {
 
 namespace {
-
-/// Samples of each phase, by its name.
-using PhaseSamples = std::map<std::string, std::vector<double>>;
 
 class PointMeasurement {
  public:
@@ -63,7 +61,7 @@ class PointMeasurement {
   }
 
   std::vector<double> step(StepObserver& observer) {
-    return training_step(stack_, batch_, loss_scale(request_.dtype), observer);
+    return training_step(stack_, batch_, setup_, observer);
   }
 
   /// The same on every rank: the largest.
@@ -139,7 +137,7 @@ class PointMeasurement {
     do {
       sample(log);
       for (const StepSpan& span : log.layer_spans(stack_)) {
-        samples[{std::string(span.layer), std::string(span.phase)}].push_back(span.seconds);
+        samples[{span.layer, span.phase}].push_back(span.seconds);
       }
       criterion.add(log.whole_s());
       sample(whole);
@@ -192,14 +190,12 @@ class PointMeasurement {
     do {
       sample(log);
       for (const StepSpan& span : log.operator_spans()) {
-        const std::string layer(span.layer);
-        const std::string op(span.op);
-        times[{layer, op}][std::string(span.phase)].push_back(span.seconds);
+        times[{span.layer, span.op}][span.phase].push_back(span.seconds);
         if (!first || span.phase != "forward") continue;
-        OperatorProfile& profile = kind_named(document, layer).operators.emplace_back();
-        profile.name = op;
+        OperatorProfile& profile = kind_named(document, span.layer).operators.emplace_back();
+        profile.name = span.op;
         profile.output_bytes = span.output_bytes;
-        const auto saved = saved_.find({layer, op});
+        const auto saved = saved_.find({span.layer, span.op});
         profile.saved_bytes = saved == saved_.end() ? 0 : saved->second;
       }
       first = false;
@@ -240,7 +236,7 @@ class PointMeasurement {
     TrainedLayer& trained = stack_[index];
     at::Tensor input = batch_.tokens;
     if (index > 0) {
-      const auto type = element_type(request_.dtype);
+      const at::ScalarType type = scalar_type(request_.dtype);
       const std::int64_t hidden = request_.model.hidden;
       const auto rows = static_cast<std::int64_t>(input_bytes) / hidden /
                         static_cast<std::int64_t>(c10::elementSize(type));

@@ -10,13 +10,17 @@ void StepLog::step_begins() {
   add(Event::kBegin, false, "", 0);
 }
 
-void StepLog::backward_ends() { add(Event::kBackwardEnd, false, "", 0); }
+void StepLog::backward_ends() {
+  add(Event::kBackwardEnd, false, "", 0);
+}
 
-void StepLog::update_ends(std::size_t layer) { add(Event::kUpdate, false, "", 0, layer); }
+void StepLog::update_ends(std::size_t layer) {
+  add(Event::kUpdate, false, "", 0, layer);
+}
 
 void StepLog::add(Event event, bool of_operator, std::string_view place, double bytes,
                   std::size_t layer) {
-  entries_.push_back({event, of_operator, place, layer, bytes, clock_.mark()});
+  entries_.push_back({event, of_operator, std::string(place), layer, bytes, clock_.mark()});
 }
 
 double StepLog::whole_s() const {
@@ -49,12 +53,12 @@ std::vector<StepSpan> StepLog::layer_spans(const std::vector<TrainedLayer>& stac
 std::vector<StepSpan> StepLog::operator_spans() const {
   std::vector<StepSpan> spans;
   std::size_t first_of_layer = 0;
-  std::string_view layer;  // whose backward runs
+  std::string layer;  // whose backward runs
   for (std::size_t i = 1; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     if (entry.event == Event::kForward && entry.of_operator) {
-      spans.push_back({"", entry.place, "forward",
-                       clock_.seconds(entries_[i - 1].mark, entry.mark), entry.bytes});
+      spans.push_back({"", entry.place, "forward", clock_.seconds(entries_[i - 1].mark, entry.mark),
+                       entry.bytes});
     } else if (entry.event == Event::kForward) {  // a layer ends: those before were its own
       for (; first_of_layer < spans.size(); ++first_of_layer) {
         spans[first_of_layer].layer = entry.place;
@@ -62,8 +66,8 @@ std::vector<StepSpan> StepLog::operator_spans() const {
     } else if (entry.event == Event::kBackward && !entry.of_operator) {
       layer = entry.place;
     } else if (entry.event == Event::kBackward) {
-      spans.push_back({layer, entry.place, "backward",
-                       clock_.seconds(entry.mark, entries_[i + 1].mark), 0});
+      spans.push_back(
+          {layer, entry.place, "backward", clock_.seconds(entry.mark, entries_[i + 1].mark), 0});
     }
   }
   return spans;

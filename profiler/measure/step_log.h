@@ -11,9 +11,9 @@ namespace sextant::profiler {
 
 /// Seconds of one phase of a layer, or of one of its operators.
 struct StepSpan {
-  std::string_view layer;
-  std::string_view op;  ///< "" = the whole layer
-  std::string_view phase;  ///< "forward", "backward", "update"
+  std::string layer;
+  std::string op;     ///< "" = the whole layer
+  std::string phase;  ///< "forward", "backward", "update"
   double seconds = 0;
   double output_bytes = 0;  ///< of a forward
 };
@@ -44,7 +44,7 @@ class StepLog : public StepObserver {
   struct Entry {
     Event event;
     bool of_operator;
-    std::string_view place;
+    std::string place;
     std::size_t layer;
     double bytes;
     int mark;

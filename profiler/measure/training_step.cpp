@@ -19,7 +19,8 @@ TrainingBatch random_batch(const LayerSetup& setup) {
 }
 
 std::vector<double> training_step(std::vector<TrainedLayer>& stack, const TrainingBatch& batch,
-                                  double loss_scale, StepObserver& observer) {
+                                  const LayerSetup& setup, StepObserver& observer) {
+  const double scale = loss_scale(setup.options.dtype);
   set_labels(*stack.back().layer, batch.labels);
   observer.step_begins();
   std::vector<double> output_bytes;
@@ -30,11 +31,12 @@ std::vector<double> training_step(std::vector<TrainedLayer>& stack, const Traini
     activation = mark(activation, stack[i].name, observer.layer_marks());
     output_bytes.push_back(static_cast<double>(activation.nbytes()));
   }
-  if (loss_scale != 1) activation = activation * loss_scale;
+  if (scale != 1) activation = activation * scale;
   torch::autograd::backward({activation}, {at::ones_like(activation)});
   activation.reset();
   observer.backward_ends();
   for (std::size_t i = 0; i < stack.size(); ++i) {
+    sum_shared_gradients(*stack[i].layer, setup);
     stack[i].optimizer.step();
     observer.update_ends(i);
   }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <vector>
-
 #include <ATen/core/Tensor.h>
+#include <vector>
 
 #include "profiler/measure/layer_stack.h"
 
@@ -31,9 +30,10 @@ struct TrainingBatch {
 TrainingBatch random_batch(const LayerSetup& setup);
 
 /// One whole training step of the stack: forward from the tokens to the loss, backward with
-/// gradients accumulated, the optimizer layer by layer. Work is enqueued; whoever wants it done
+/// gradients accumulated, the optimizer layer by layer (gradients that ranks share are summed just
+/// before). `setup` is what the stack was made from. Work is enqueued; whoever wants it done
 /// synchronises. Returns the bytes of each layer's output.
 std::vector<double> training_step(std::vector<TrainedLayer>& stack, const TrainingBatch& batch,
-                                  double loss_scale, StepObserver& observer);
+                                  const LayerSetup& setup, StepObserver& observer);
 
 }  // namespace sextant::profiler

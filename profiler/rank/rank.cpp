@@ -1,12 +1,13 @@
-// sextant_profile_rank REQUEST: one rank of a sweep. profile_model starts it; what it says on stdout
-// is described in profiler/protocol/profile_request.h.
+// sextant_profile_rank REQUEST: one rank of a sweep. profile_model starts it; what it says on
+// stdout is described in profiler/protocol/profile_request.h.
 
+#include <ATen/Context.h>
+#include <c10/util/Exception.h>
 #include <cstdlib>
+#include <torch/csrc/distributed/c10d/Store.hpp>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <ATen/Context.h>
-#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
@@ -50,8 +51,8 @@ class Rank {
                     ? open_cpu_device(request_.memory_limit_bytes, world.size)
                     : open_cuda_device(world.local_rank, request_.memory_limit_bytes)) {
     // TF32 is one of the data types here: plain fp32 must not fall into it.
-    at::globalContext().setFloat32MatmulPrecision(
-        request_.dtype == DataType::kTf32 ? "high" : "highest");
+    at::globalContext().setFloat32MatmulPrecision(request_.dtype == DataType::kTf32 ? "high"
+                                                                                    : "highest");
     if (!request_.real_collectives) return;
     constexpr auto kTimeout = std::chrono::minutes(10);
     group_ = join_group(store_from_environment(world.rank, world.size, kTimeout), world.rank,
@@ -110,7 +111,8 @@ class Rank {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App program{"One rank of a profiling sweep; profile_model starts it.", "sextant_profile_rank"};
+  CLI::App program{"One rank of a profiling sweep; profile_model starts it.",
+                   "sextant_profile_rank"};
   std::string request;
   program.add_option("request", request, "What to measure, as profile_model wrote it")->required();
   return cli::program_main(program, argc, argv, [&] {
