@@ -4,7 +4,6 @@
 #include <c10/util/Exception.h>
 #include <chrono>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -65,8 +64,8 @@ class CpuDevice : public Device {
  public:
   CpuDevice(double memory_limit_bytes, int ranks) : memory_(process_allocator()) {
     process_allocator().set_limit(static_cast<std::int64_t>(memory_limit_bytes));
-    const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    at::set_num_threads(std::max(1, processors / ranks));
+    // The default is OMP_NUM_THREADS, or the processors.
+    at::set_num_threads(std::max(1, at::get_num_threads() / ranks));
   }
 
   c10::Device torch_device() const override { return c10::kCPU; }

@@ -16,6 +16,8 @@
 #include <deque>
 #include <mutex>
 
+#include "profiler/device/device_watch.h"
+#include "profiler/device/nvml.h"
 #include "profiler/device/versions.h"
 
 namespace sextant::profiler {
@@ -56,18 +58,20 @@ class EventClock : public DeviceClock {
   int taken_ = 0;
 };
 
-/// Used on the whole device, by whomever.
-double device_bytes_in_use() {
-  std::size_t free = 0;
-  std::size_t total = 0;
-  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return static_cast<double>(total - free);
+/// Used on the whole GPU by whomever; 0 where NVML cannot tell. Needs no CUDA context, so that what
+/// one takes shows as a difference.
+double used_bytes(const std::string& bus_id) {
+  try {
+    return Nvml().find(bus_id).identity().used_memory_bytes;
+  } catch (const Error&) {
+    return 0;
+  }
 }
 
 class CachingMemory : public DeviceMemory {
  public:
-  CachingMemory(c10::DeviceIndex index, double used_before)
-      : index_(index), used_before_(used_before) {}
+  CachingMemory(c10::DeviceIndex index, std::string bus_id)
+      : index_(index), bus_id_(std::move(bus_id)), used_before_(used_bytes(bus_id_)) {}
 
   double allocated() const override { return static_cast<double>(bytes().current); }
   double peak_allocated() const override { return static_cast<double>(bytes().peak); }
@@ -80,7 +84,7 @@ class CachingMemory : public DeviceMemory {
   }
   double outside_allocator() const override {
     return std::max(0.0,
-                    device_bytes_in_use() - used_before_ - static_cast<double>(reserved().current));
+                    used_bytes(bus_id_) - used_before_ - static_cast<double>(reserved().current));
   }
   void release_cached() override { allocator::emptyCache(); }
 
@@ -94,20 +98,24 @@ class CachingMemory : public DeviceMemory {
   static constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
 
   c10::DeviceIndex index_;
+  std::string bus_id_;
   double used_before_;
   double peak_reserved_ = 0;
 };
 
 class CudaDevice : public Device {
  public:
-  CudaDevice(c10::DeviceIndex index, double memory_limit_bytes, double used_before)
-      : guard_(index), index_(index), memory_(index, used_before) {
+  /// The watch and the account of memory come first: both must see the GPU before this process has
+  /// a context on it.
+  CudaDevice(c10::DeviceIndex index, const std::string& bus_id, double memory_limit_bytes)
+      : watch_(DeviceWatch::on_gpu(bus_id)), memory_(index, bus_id), index_(index), guard_(index) {
     const cudaDeviceProp& properties = *at::cuda::getDeviceProperties(index);
     if (memory_limit_bytes > 0) {
       const double whole = static_cast<double>(properties.totalGlobalMem);
       allocator::setMemoryFraction(std::min(1.0, memory_limit_bytes / whole), index);
     }
-    flush_ = at::empty({2L * properties.l2CacheSize},
+    constexpr std::int64_t kTwice = 2;  // what is left of a cache of pseudo-random replacement
+    flush_ = at::empty({kTwice * properties.l2CacheSize},
                        at::TensorOptions().dtype(at::kByte).device(torch_device()));
   }
 
@@ -117,22 +125,28 @@ class CudaDevice : public Device {
   DeviceMemory& memory() override { return memory_; }
   void synchronize() override { c10::cuda::device_synchronize(); }
   void flush_cache() override { flush_.zero_(); }
+  void begin_sample() override { watch_.begin_sample(); }
+  bool end_sample() override { return watch_.end_sample(); }
+  void begin_point() override { watch_.reset(); }
+  std::optional<DeviceConditions> conditions() const override { return watch_.conditions(); }
 
   std::map<std::string, std::string> provenance() const override {
-    const cudaDeviceProp& properties = *at::cuda::getDeviceProperties(index_);
-    auto out = library_versions();
-    out["gpu_name"] = properties.name;
-    int driver = 0;
-    check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
-    out["driver"] = fmt::format("for CUDA {}.{}", driver / 1000, driver % 1000 / 10);
+    auto out = watch_.provenance();
+    out.merge(library_versions());
+    out.emplace("gpu_name", at::cuda::getDeviceProperties(index_)->name);
+    int version = 0;  // what the driver can run, where NVML does not tell its own version
+    check(cudaDriverGetVersion(&version), "cudaDriverGetVersion");
+    out.emplace("driver", fmt::format("for CUDA {}.{}", version / 1000, version % 1000 / 10));
+    if (!watch_.problem().empty()) out.emplace("not_watched", watch_.problem());
     return out;
   }
 
  private:
-  c10::cuda::CUDAGuard guard_;
-  c10::DeviceIndex index_;
-  EventClock clock_;
+  DeviceWatch watch_;
   CachingMemory memory_;
+  c10::DeviceIndex index_;
+  c10::cuda::CUDAGuard guard_;
+  EventClock clock_;
   at::Tensor flush_;
 };
 
@@ -144,9 +158,11 @@ std::unique_ptr<Device> open_cuda_device(int index, double memory_limit_bytes) {
   if (index >= count) {
     throw_bad_input(fmt::format("GPU {} was asked for, {} are visible", index, count));
   }
-  check(cudaSetDevice(index), "the GPU cannot be used");
-  return std::make_unique<CudaDevice>(static_cast<c10::DeviceIndex>(index), memory_limit_bytes,
-                                      0.0);
+  constexpr int kLongest = 32;
+  char bus_id[kLongest] = {};
+  check(cudaDeviceGetPCIBusId(bus_id, kLongest, index), "the GPU cannot be used");
+  return std::make_unique<CudaDevice>(static_cast<c10::DeviceIndex>(index), bus_id,
+                                      memory_limit_bytes);
 }
 
 }  // namespace sextant::profiler

@@ -52,6 +52,8 @@ class Device {
   virtual void synchronize() = 0;
   /// Overwrites the last-level cache, so that what was touched before is read from memory again.
   virtual void flush_cache() = 0;
+  /// Before the samples of another point; conditions() are of what follows.
+  virtual void begin_point() {}
   /// Around each sample; end_sample() tells whether the device was throttled meanwhile.
   virtual void begin_sample() {}
   virtual bool end_sample() { return false; }

@@ -31,7 +31,9 @@ double bytes_of(const std::vector<at::Tensor>& tensors) {
 
 }  // namespace
 
-double loss_scale(DataType dtype) { return dtype == DataType::kFp16 ? 65536.0 : 1.0; }
+double loss_scale(DataType dtype) {
+  return dtype == DataType::kFp16 ? 65536.0 : 1.0;
+}
 
 LayerOptimizer::LayerOptimizer(const std::vector<Parameter>& parameters, Optimizer optimizer,
                                DataType dtype)

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <vector>
-
 #include <ATen/core/Tensor.h>
+#include <vector>
 
 #include "analyzer/model/model.h"
 #include "profiler/model/layer.h"

@@ -1,8 +1,7 @@
 #include "profiler/measure/layer_stack.h"
 
-#include <algorithm>
-
 #include <ATen/ATen.h>
+#include <algorithm>
 
 namespace sextant::profiler {
 

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/profile/roofline.h"
 #include "profiler/measure/samples.h"
+#include "profiler/measure/step_kernels.h"
 #include "profiler/measure/step_log.h"
 #include "profiler/measure/step_memory.h"
 #include "profiler/measure/training_step.h"
@@ -31,6 +33,7 @@ class PointMeasurement {
         batch_(random_batch(setup_)) {}
 
   PointDocument run() {
+    device_.begin_point();
     PointDocument document;
     for (const TrainedLayer& layer : stack_) {
       LayerKindProfile& kind = document.kinds.emplace_back();
@@ -43,6 +46,7 @@ class PointMeasurement {
     measure_memory(document);
     measure_time(document);
     if (request_.operators) measure_operators(document);
+    if (request_.kernels) measure_kernels(document);
     measure_layers_alone(document);
     document.conditions = device_.conditions();
     return document;
@@ -170,12 +174,12 @@ class PointMeasurement {
   };
 
   void sample(StepObserver& observer) {
-    device_.flush_cache();
     device_.begin_sample();
+    device_.flush_cache();
     step(observer);
     device_.clock().mark();  // ends a whole step; a log has its own last mark
+    device_.end_sample();    // while the device is still at it
     device_.synchronize();
-    device_.end_sample();
   }
 
   void measure_operators(PointDocument& document) {
@@ -215,6 +219,48 @@ class PointMeasurement {
         }
       }
     }
+  }
+
+  /// Tracing slows launches down, so that it has steps of its own.
+  void measure_kernels(PointDocument& document) {
+    KernelTrace trace;
+    if (!trace.is_running()) {
+      document.provenance["kernels"] = trace.problem();
+      return;
+    }
+    StepKernels step_kernels(trace, stack_);
+    constexpr int kSteps = 5;  // kernels' times vary little
+    for (int i = 0; i < kSteps; ++i) {
+      device_.flush_cache();
+      step(step_kernels);
+      device_.synchronize();
+    }
+    const KernelReport report =
+        summarize_kernels(trace.take(), step_kernels.places(), kernel_references(document));
+    for (LayerKindProfile& kind : document.kinds) {
+      const auto found = report.layers.find(kind.kind);
+      if (found == report.layers.end()) continue;
+      kind.kernels = found->second.kernels;
+      kind.kernel_summaries = found->second.summaries;
+    }
+    document.provenance["kernels"] = cupti_library();
+  }
+
+  std::map<KernelPhase, PhaseReference> kernel_references(const PointDocument& document) const {
+    const std::optional<GpuSpec> gpu = find_gpu(request_.gpu);
+    std::map<KernelPhase, PhaseReference> references;
+    for (std::size_t i = 0; i < document.kinds.size(); ++i) {
+      const LayerKindProfile& kind = document.kinds[i];
+      const DistinctLayer& layer = distinct_.layers[i];
+      LayerRoofline roofline;
+      if (gpu && gpu->peak_flops.contains(request_.dtype)) {
+        roofline = layer_roofline(request_.model, layer.kind, setup_.options, *gpu, layer.block);
+      }
+      references[{kind.kind, "forward"}] = {roofline.forward_s, kind.forward.median_s};
+      references[{kind.kind, "backward"}] = {roofline.backward_s, kind.backward.median_s};
+      references[{kind.kind, "update"}] = {0, kind.update.median_s};
+    }
+    return references;
   }
 
   /// Each layer trained by itself on random activations.
@@ -298,7 +344,7 @@ PointDocument measure_point(const ProfileRequest& request, const GridPoint& poin
   device.memory().release_cached();
   document.key = point_key(request, point);
   document.evidence = device.evidence();
-  document.provenance = point_provenance(request, device);
+  document.provenance.merge(point_provenance(request, device));
   return document;
 }
 

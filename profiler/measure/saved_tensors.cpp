@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/saved_variable_hooks.h>
 
@@ -56,7 +55,9 @@ SavedTensors::SavedTensors() {
   }
 }
 
-SavedTensors::~SavedTensors() { observer = nullptr; }
+SavedTensors::~SavedTensors() {
+  observer = nullptr;
+}
 
 void SavedTensors::name_recent(const std::string& place) {
   for (; named_ < kept_.size(); ++named_) kept_[named_].place = place;
@@ -66,12 +67,11 @@ void SavedTensors::keep(const at::Tensor& tensor) {
   if (!tensor.defined() || !tensor.has_storage()) return;
   const auto& storage = tensor.storage();
   const void* const identity = storage.unsafeGetStorageImpl();
-  const bool known = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& kept) {
-    return kept.identity == identity;
-  });
+  const bool known = std::any_of(kept_.begin(), kept_.end(),
+                                 [&](const Kept& kept) { return kept.identity == identity; });
   if (known || storage.nbytes() == 0) return;
-  kept_.push_back({c10::weak_intrusive_ptr<c10::StorageImpl>(storage.getWeakStorageImpl()), identity,
-                   static_cast<double>(storage.nbytes()), ""});
+  kept_.push_back({c10::weak_intrusive_ptr<c10::StorageImpl>(storage.getWeakStorageImpl()),
+                   identity, static_cast<double>(storage.nbytes()), ""});
 }
 
 std::map<std::string, double> SavedTensors::bytes_by_place(

@@ -1,11 +1,10 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <c10/util/intrusive_ptr.h>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
-#include <c10/util/intrusive_ptr.h>
 
 namespace sextant::profiler {
 
@@ -21,8 +20,8 @@ class SavedTensors {
   /// What was kept since the last call is counted under this name.
   void name_recent(const std::string& place);
 
-  /// Distinct storages by place, bytes: each counts once, where it was kept first. Call it after the
-  /// graph and its inputs are gone: what is still alive then (parameters, masks and tables that
+  /// Distinct storages by place, bytes: each counts once, where it was kept first. Call it after
+  /// the graph and its inputs are gone: what is still alive then (parameters, masks and tables that
   /// outlive an iteration) was not kept for this backward and is left out, but for `inputs`, whose
   /// owner keeps them.
   std::map<std::string, double> bytes_by_place(const std::vector<at::Tensor>& inputs = {}) const;
