@@ -147,6 +147,19 @@ Machine machine_with(const NvidiaDriver& driver, const std::vector<NvidiaGpu>& g
   return machine;
 }
 
+Machine machine_elsewhere(const std::string& gpu_type) {
+  Machine machine;
+  machine.device = DeviceKind::kCuda;
+  machine.gpu = shipped_gpu_name(gpu_type);
+  const std::vector<std::string> known = gpu_names();
+  const bool shipped = std::find(known.begin(), known.end(), machine.gpu) != known.end();
+  machine.devices = shipped ? gpu_named(machine.gpu).gpus_per_node : 1;
+  machine.provenance = {{"host", host_name()}};
+  machine.warnings = {fmt::format("there is no GPU here: planned for a node with {} {}",
+                                  machine.devices, machine.gpu)};
+  return machine;
+}
+
 Machine examine_machine(DeviceKind device, const std::string& gpu_type) {
   if (device == DeviceKind::kCpu) {
     Machine machine;

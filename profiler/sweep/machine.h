@@ -28,6 +28,10 @@ Machine examine_machine(DeviceKind device, const std::string& gpu_type);
 Machine machine_with(const NvidiaDriver& driver, const std::vector<NvidiaGpu>& gpus,
                      const std::string& gpu_type);
 
+/// A node with the usual number of GPUs of that type (one where the type is not shipped): a plan
+/// may be made where there is none, as on the login node of a cluster.
+Machine machine_elsewhere(const std::string& gpu_type);
+
 /// The shipped GPU type that a driver's name of a device means, "NVIDIA A100-SXM4-80GB" with its
 /// memory in bytes: "A100-80". "" where none does, or where the card's form (PCIe, NVL) is another
 /// than the data sheet's.

@@ -139,9 +139,19 @@ int measure(const Sweep& sweep, bool json) {
   return is_complete(outcomes) && !interrupted() ? 0 : static_cast<int>(ErrorCode::kPartial);
 }
 
+/// The machine that this runs on; for a plan any that has the named GPUs.
+Machine machine_for(const SweepOptions& options) {
+  try {
+    return examine_machine(options.device, options.gpu_type);
+  } catch (const Error&) {
+    if (!options.plan_only || options.gpu_type.empty()) throw;
+    return machine_elsewhere(options.gpu_type);
+  }
+}
+
 int run(const CLI::App& program, const Arguments& arguments) {
   const SweepOptions options = options_of(program, arguments);
-  const Sweep sweep = plan_sweep(options, examine_machine(options.device, options.gpu_type));
+  const Sweep sweep = plan_sweep(options, machine_for(options));
   for (const std::string& warning : sweep.machine.warnings) {
     fmt::print(stderr, "profile_model: warning: {}\n", warning);
   }
@@ -273,8 +283,10 @@ void add_output_options(CLI::App& program, Arguments& arguments) {
   program.add_flag("--flat", options.flat, "Documents in --out itself, for one variant")
       ->group(kGroup);
   program
-      .add_flag("--plan-only", options.plan_only,
-                "List the points with an estimate of the time, and measure nothing")
+      .add_flag(
+          "--plan-only", options.plan_only,
+          "List the points with an estimate of the time, and measure nothing; with --gpu-type "
+          "no GPU is needed")
       ->group(kGroup);
   program.add_flag("--resume", options.resume, "Keep what has an answer, measure what is missing")
       ->group(kGroup);

@@ -117,14 +117,19 @@ RankProcess::RankProcess(const Setup& setup) {
 }
 
 RankProcess::~RankProcess() {
-  if (!status_) {
-    ::kill(-process_, SIGKILL);
-    ::kill(process_, SIGKILL);
-    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  kill();
   if (out_ >= 0) ::close(out_);
   if (err_ >= 0) ::close(err_);
+}
+
+void RankProcess::kill() {
+  if (status_) return;
+  ::kill(-process_, SIGKILL);
+  ::kill(process_, SIGKILL);
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  status_ = status;
 }
 
 void RankProcess::receive() {

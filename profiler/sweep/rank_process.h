@@ -32,6 +32,9 @@ class RankProcess {
   int stdout_descriptor() const { return out_; }
   int stderr_descriptor() const { return err_; }
 
+  /// Ends it without delay; what it said before can still be received.
+  void kill();
+
   /// Takes what is there to read.
   void receive();
   /// The next whole line of stdout without its end.

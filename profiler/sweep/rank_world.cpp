@@ -135,18 +135,26 @@ void RankWorld::wait_for_input() {
   for (const auto& rank : ranks_) rank->receive();
 }
 
+void RankWorld::stop() {
+  for (const auto& rank : ranks_) rank->kill();
+  ranks_.front()->receive();
+  stopped_ = true;
+}
+
 RankWorld::Report RankWorld::next(Clock::time_point deadline) {
   Report report;
   while (true) {
+    if (interrupted() && !stopped_) stop();
     if (take_event(report)) return report;
-    // First who ended, then what they said: a last report may still be in the pipe.
-    const bool first_ended = ranks_.front()->ended();
-    const bool died = find_dead(report);
-    for (const auto& rank : ranks_) rank->receive();
-    if (interrupted()) {
+    if (stopped_) {
       report.kind = Report::Kind::kInterrupted;
       return report;
     }
+    // First who ended, then what they said: a last report may still be in the pipe.
+    const bool first_ended = ranks_.front()->ended();
+    const bool died = find_dead(report);
+    if (interrupted()) continue;
+    ranks_.front()->receive();
     if (take_event(report)) return report;
     if (died) return report;
     if (first_ended) {

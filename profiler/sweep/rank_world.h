@@ -18,11 +18,13 @@ class RankWorld {
   /// What happened next.
   struct Report {
     enum class Kind {
-      kEvent,        ///< rank 0 said something
-      kEnded,        ///< rank 0 ended without complaint, and has nothing more to say
-      kDied,         ///< a rank ended otherwise, or said what is no event
-      kTimeout,      ///< nothing till the deadline
-      kInterrupted,  ///< the user asks for an end (analyzer/core/interrupt.h)
+      kEvent,    ///< rank 0 said something
+      kEnded,    ///< rank 0 ended without complaint, and has nothing more to say
+      kDied,     ///< a rank ended otherwise, or said what is no event
+      kTimeout,  ///< nothing till the deadline
+      /// The user asks for an end (analyzer/core/interrupt.h): the ranks are dead, and what they
+      /// had said has been reported.
+      kInterrupted,
     };
     Kind kind = Kind::kEvent;
     RankEvent event;
@@ -39,8 +41,10 @@ class RankWorld {
   bool take_event(Report& report);
   bool find_dead(Report& report);
   void wait_for_input();
+  void stop();
 
   std::vector<std::unique_ptr<RankProcess>> ranks_;
+  bool stopped_ = false;
 };
 
 /// The program that measures: `chosen` where it is not "", else sextant_profile_rank beside the
