@@ -16,7 +16,7 @@
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "profiler/device/nvml.h"
+#include "profiler/device/nvidia_driver.h"
 
 namespace sextant::cli {
 
@@ -187,25 +187,15 @@ Check check_libtorch() {
                  "./setup --full");
 }
 
-std::string describe_gpu(const profiler::Nvml& nvml, int index) {
-  try {
-    const profiler::GpuIdentity gpu = nvml.gpu(index).identity();
-    return fmt::format("{}, {}", gpu.name, format_gib(gpu.memory_bytes));
-  } catch (const Error& error) {
-    return fmt::format("unknown GPU: {}", error.message());
-  }
-}
-
 std::vector<Check> check_gpus() {
-  using State = profiler::Nvml::State;
-  const profiler::Nvml nvml;
+  const profiler::NvidiaDriver driver = profiler::ask_nvidia_driver();
   const std::string remedy = "install NVIDIA's driver, or run on a machine that has one";
-  if (nvml.state() == State::kAbsent) {
+  if (driver.state == profiler::Nvml::State::kAbsent) {
     return {missing("driver", "no libnvidia-ml.so.1", remedy),
             missing("gpu", "no driver to ask", remedy)};
   }
-  if (nvml.state() == State::kFailing) {
-    return {{"driver", Presence::kUnknown, nvml.problem(), "nvidia-smi shows the driver's state"},
+  if (driver.state == profiler::Nvml::State::kFailing) {
+    return {{"driver", Presence::kUnknown, driver.problem, "nvidia-smi shows the driver's state"},
             {"gpu", Presence::kUnknown, "the driver did not answer", ""}};
   }
   const Check found =
@@ -214,9 +204,9 @@ std::vector<Check> check_gpus() {
     return {found, missing("gpu", "the driver sees none",
                            "see CUDA_VISIBLE_DEVICES and the container's devices")};
   }
-  std::vector<std::string> gpus;
-  for (int index = 0; index < nvml.gpu_count(); ++index) gpus.push_back(describe_gpu(nvml, index));
-  return {found, present("gpu", fmt::format("{}", fmt::join(gpus, "; ")))};
+  std::vector<std::string> names;
+  for (const profiler::NvidiaGpu& gpu : driver.gpus) names.push_back(gpu.describe());
+  return {found, present("gpu", fmt::format("{}", fmt::join(names, "; ")))};
 }
 
 Check check_machine() {

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "profiler/sweep/sweep_plan.h"
+
+namespace sextant::profiler {
+
+/// What is known of a point.
+struct PointOutcome {
+  std::optional<PointStatus> status;  ///< nothing: not measured (yet)
+  std::string reason;                 ///< where status is not ok
+  bool kept = false;                  ///< it was there before
+  /// Why a document that was there is measured again; "" where none was.
+  std::string again;
+  std::optional<PointDocument> document;  ///< of training
+};
+
+/// What the document at the point's place says, read and held against what is asked: a status with
+/// kept = true where it answers (ok, or out of memory), else none, with why it does not in `again`.
+PointOutcome find_outcome(const Sweep& sweep, const SweepPoint& point);
+
+/// Checks the document that a rank handed over, and that it is of the point that was asked for.
+/// Throws Error(kBadInput) where it is not.
+PointOutcome outcome_of(const Sweep& sweep, const SweepPoint& point, const std::string& text);
+
+/// The document of a point that has no times: status and reason, with what the parent knows of the
+/// machine as provenance, or, where `like` is not null, with that document's.
+PointDocument failed_document(const Sweep& sweep, const SweepPoint& point, PointStatus status,
+                              std::string reason, const PointDocument* like = nullptr);
+
+/// Makes the directory where it is missing, and throws Error(kBadInput) where files cannot be
+/// written there.
+void check_writable(const std::filesystem::path& directory);
+
+/// Throws Error(kBadInput) listing documents of the sweep that are there already, where neither
+/// --resume nor --force says what to do with them.
+void refuse_existing(const Sweep& sweep);
+
+}  // namespace sextant::profiler
