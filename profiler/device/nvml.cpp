@@ -171,9 +171,9 @@ std::vector<ProcessInfo> list_processes(const NvmlLibrary& library, GetProcesses
 
 std::string GpuProcess::text() const {
   std::string out = fmt::format("pid {}", pid);
-  if (!command.empty()) {
-    out += fmt::format(" ({})", std::filesystem::path(command).filename().string());
-  }
+  // Programs that write over their arguments (browsers do) have them in their name.
+  const std::filesystem::path program = command.substr(0, command.find(' '));
+  if (!program.empty()) out += fmt::format(" ({})", quote(program.filename().string()));
   if (memory_bytes) out += ", " + format_gib(*memory_bytes);
   return out;
 }
