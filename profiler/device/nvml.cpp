@@ -170,11 +170,11 @@ std::vector<ProcessInfo> list_processes(const NvmlLibrary& library, GetProcesses
 }  // namespace
 
 std::string GpuProcess::text() const {
-  std::string out = fmt::format("pid {}", pid);
+  std::string out = fmt::format("process {}", pid);
   // Programs that write over their arguments (browsers do) have them in their name.
   const std::filesystem::path program = command.substr(0, command.find(' '));
   if (!program.empty()) out += fmt::format(" ({})", quote(program.filename().string()));
-  if (memory_bytes) out += ", " + format_gib(*memory_bytes);
+  if (memory_bytes) out += " holds " + format_gib(*memory_bytes);
   return out;
 }
 
