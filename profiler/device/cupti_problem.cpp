@@ -18,6 +18,7 @@ constexpr int kMultipleSubscribers = 39;
 constexpr int kVirtualizedInsufficientPrivileges = 40;
 constexpr int kConfidentialComputing = 41;
 constexpr int kMigNotSupported = 43;
+constexpr int kUnknown = 999;
 
 std::string_view advice(int code) {
   switch (code) {
@@ -41,7 +42,9 @@ std::string_view advice(int code) {
     case kMigNotSupported:
       return "this slice of the GPU (MIG) cannot be traced: use a whole GPU";
     case kNotInitialized:
-      return "CUPTI found no working NVIDIA driver: see what `sextant doctor` says of it";
+    case kUnknown:  // what CUPTI 13 says where there is no driver
+      return "perhaps there is no working NVIDIA driver, or it is older than CUPTI: see `sextant "
+             "doctor`";
     default:
       return "";
   }
@@ -53,7 +56,9 @@ std::string cupti_problem(const CuptiFailure& failure) {
   std::string text = fmt::format("kernels cannot be traced: {} failed: {}", failure.call,
                                  failure.name.empty() ? fmt::format("CUPTI error {}", failure.code)
                                                       : std::string(failure.name));
-  if (!failure.message.empty()) text += fmt::format(" ({})", failure.message);
+  if (!failure.message.empty() && failure.message != failure.name) {
+    text += fmt::format(" ({})", failure.message);
+  }
   if (!failure.holder.empty()) text += fmt::format(", held by {}", quote(failure.holder));
   if (const std::string_view hint = advice(failure.code); !hint.empty()) {
     text += fmt::format("; {}", hint);

@@ -26,7 +26,7 @@ static_assert(CUPTI_ERROR_NOT_COMPATIBLE == 14 && CUPTI_ERROR_NOT_INITIALIZED ==
               CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED == 39 &&
               CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES == 40 &&
               CUPTI_ERROR_CONFIDENTIAL_COMPUTING_NOT_SUPPORTED == 41 &&
-              CUPTI_ERROR_MIG_DEVICE_NOT_SUPPORTED == 43);
+              CUPTI_ERROR_MIG_DEVICE_NOT_SUPPORTED == 43 && CUPTI_ERROR_UNKNOWN == 999);
 
 // A newer CUPTI appends to its kernel records and gives them a new name; what is read here has not
 // moved since CUDA 12.0, whose record is number 9.

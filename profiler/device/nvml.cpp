@@ -30,6 +30,7 @@ struct ProcessInfo {  // nvmlProcessInfo_v2_t, of the functions with suffix _v3
 };
 constexpr int kSuccess = 0;
 constexpr int kInsufficientSize = 7;
+constexpr int kFunctionNotFound = 13;
 constexpr int kClockSm = 1;
 constexpr int kClockMemory = 2;
 constexpr int kTemperatureGpu = 0;
@@ -81,8 +82,7 @@ class NvmlLibrary {
   bool is_complete() const {
     return init != nullptr && shutdown != nullptr && error_string != nullptr &&
            driver_version != nullptr && count != nullptr && by_index != nullptr &&
-           by_bus_id != nullptr && by_uuid != nullptr && name != nullptr && uuid != nullptr &&
-           memory != nullptr;
+           name != nullptr && uuid != nullptr && memory != nullptr;
   }
   /// NVML's status code.
   int initialise() {
@@ -170,11 +170,11 @@ std::vector<ProcessInfo> list_processes(const NvmlLibrary& library, GetProcesses
 }  // namespace
 
 std::string GpuProcess::text() const {
-  std::string out = fmt::format("pid {}", pid);
-  if (!command.empty()) {
-    out += fmt::format(" ({})", std::filesystem::path(command).filename().string());
-  }
-  if (memory_bytes) out += ", " + format_gib(*memory_bytes);
+  std::string out = fmt::format("process {}", pid);
+  // Programs that write over their arguments (browsers do) have them in their name.
+  const std::filesystem::path program = command.substr(0, command.find(' '));
+  if (!program.empty()) out += fmt::format(" ({})", quote(program.filename().string()));
+  if (memory_bytes) out += " holds " + format_gib(*memory_bytes);
   return out;
 }
 
@@ -316,9 +316,10 @@ NvmlGpu Nvml::find(const std::string& bus_id_or_uuid) const {
     throw_bad_input(fmt::format("{}: {}", work, problem_.empty() ? "no NVIDIA driver" : problem_));
   }
   const bool is_uuid = bus_id_or_uuid.starts_with("GPU-") || bus_id_or_uuid.starts_with("MIG-");
+  const auto search = is_uuid ? library_->by_uuid : library_->by_bus_id;
   Device device = nullptr;
-  library_->check(
-      (is_uuid ? library_->by_uuid : library_->by_bus_id)(bus_id_or_uuid.c_str(), &device), work);
+  library_->check(search == nullptr ? kFunctionNotFound : search(bus_id_or_uuid.c_str(), &device),
+                  work);
   return {library_, device};
 }
 

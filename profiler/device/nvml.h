@@ -15,7 +15,7 @@ struct GpuProcess {
   std::string command;                 ///< "" where NVML may not say
   std::optional<double> memory_bytes;  ///< absent where the driver does not account it
 
-  /// "pid 4711 (python3), 3.1 GiB".
+  /// "process 4711 (\"python3\") holds 3.10 GiB".
   std::string text() const;
 };
 

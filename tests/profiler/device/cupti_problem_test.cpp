@@ -27,6 +27,12 @@ TEST(CuptiProblem, OfPrivilegesNamesTheModuleOption) {
             Not(HasSubstr("held by")), Not(HasSubstr("nsys"))));
 }
 
+TEST(CuptiProblem, ASentenceThatIsTheNameIsNotSaidTwice) {
+  EXPECT_THAT(
+      cupti_problem({"cuptiSubscribe", 999, "CUPTI_ERROR_UNKNOWN", "CUPTI_ERROR_UNKNOWN", ""}),
+      AllOf(HasSubstr("cuptiSubscribe failed: CUPTI_ERROR_UNKNOWN; "), HasSubstr("driver")));
+}
+
 TEST(CuptiProblem, OfAnUnknownErrorGivesItsNumberAndNoAdvice) {
   EXPECT_EQ(cupti_problem({"cuptiActivityEnable", 998, "", "", ""}),
             "kernels cannot be traced: cuptiActivityEnable failed: CUPTI error 998");

@@ -146,8 +146,8 @@ TEST_F(DeviceWatchTest, ProvenanceNamesTheGpuItsStateAndWhoElseIsOnIt) {
       {"temperature_c", "64"},
       {"power_w", "512"},
       {"power_cap_w", "700"},
-      {"other_processes",
-       "pid " + std::to_string(own + 1) + " (python3), 3.00 GiB; pid " + std::to_string(own + 2)}};
+      {"other_processes", "process " + std::to_string(own + 1) +
+                              " (\"python3\") holds 3.00 GiB; process " + std::to_string(own + 2)}};
   EXPECT_EQ(gpu.provenance(), expected);
   EXPECT_EQ(gpu.other_processes().size(), 2U);
   EXPECT_EQ(gpu.problem(), "");

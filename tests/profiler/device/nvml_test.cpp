@@ -117,7 +117,8 @@ TEST_F(NvmlTest, ListsEveryProcessOnceByPid) {
   const Nvml nvml(kLibrary);
   std::vector<std::string> texts;
   for (const GpuProcess& process : nvml.gpu(0).processes()) texts.push_back(process.text());
-  EXPECT_THAT(texts, ElementsAre("pid 1, 1.00 GiB", "pid 12", "pid 4711 (python3), 3.00 GiB"));
+  EXPECT_THAT(texts, ElementsAre("process 1 holds 1.00 GiB", "process 12",
+                                 "process 4711 (\"python3\") holds 3.00 GiB"));
 }
 
 TEST_F(NvmlTest, ListsMoreProcessesThanTheFirstGuess) {
