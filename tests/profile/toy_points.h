@@ -9,6 +9,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/profile/profile_point.h"
+#include "analyzer/profile/serving_profile.h"
 
 namespace sextant {
 
@@ -91,6 +92,37 @@ inline PointDocument failed_point(int tp, int microbatch, PointStatus status) {
   point.status = status;
   point.reason = "CUDA out of memory";
   return point;
+}
+
+/// A serving profile of an embedding and two blocks that has every optional member.
+inline ServingDocument toy_serving(int tp, const std::string& time = "2026-01-01T00:00:00Z") {
+  ServingDocument document;
+  document.key = {"toy", "A100-40", "bf16", "bf16", tp};
+  document.evidence = Evidence::kMeasuredGpu;
+  document.collectives_are_timed = false;
+  document.memory_basis = "test";
+  for (const char* name : {"embedding", "block"}) {
+    ServingLayerProfile layer;
+    layer.kind = name;
+    layer.prefill = {{1, phase(0.001)}, {128, phase(0.01)}};
+    layer.decode = {{1, 64, phase(0.001)}, {8, 64, phase(0.002)}, {1, 256, phase(0.003)}};
+    layer.weight_bytes = 2.0e6 / tp;
+    layer.prefill_workspace_bytes = 4096;
+    layer.decode_workspace_bytes = 512;
+    document.kinds.push_back(layer);
+  }
+  document.kinds[1].prefill.push_back({512, phase(0.05)});
+  document.kinds[1].kv_bytes_per_token = 256;
+  document.kinds[1].collectives = {{"all_reduce", "prefill", 128, 0},
+                                   {"all_gather", "decode", 0, 64}};
+  document.sequence = {{0, 1}, {1, 2}};
+  document.failures = {{"decode", 512, 256, PointStatus::kOutOfMemory, "CUDA out of memory"}};
+  document.process_memory = ProcessMemory{5e8, 2e8, 1.5e9, 1.25e9};
+  document.stopping = StoppingRule{};
+  document.conditions = DeviceConditions{1200, 1410, 71, 312.5, {}, 0};
+  document.provenance = toy_point(1, 1, 0.01, time).provenance;
+  document.source = "serving.json";
+  return document;
 }
 
 }  // namespace sextant
