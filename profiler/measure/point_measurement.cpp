@@ -22,13 +22,13 @@ namespace {
 
 class PointMeasurement {
  public:
-  PointMeasurement(const ProfileRequest& request, const GridPoint& point, Device& device,
-                   Collectives& collectives)
+  PointMeasurement(const ProfileRequest& request, const GridPoint& point, const RankSetting& rank)
       : request_(request),
-        device_(device),
-        collectives_(collectives),
+        device_(rank.device),
+        collectives_(rank.collectives),
+        collective_buffer_bytes_(rank.collective_buffer_bytes),
         distinct_(distinct_layers(request.model)),
-        setup_{request.model, layer_options(request, point), device.torch_device(), collectives},
+        setup_{request.model, layer_options(request, point), device_.torch_device(), collectives_},
         stack_(make_stack(distinct_.layers, setup_, request.optimizer)),
         batch_(random_batch(setup_)) {}
 
@@ -108,9 +108,12 @@ class PointMeasurement {
       training.optimizer_state_bytes = stack_[i].optimizer.state_bytes();
       training.forward_workspace_bytes = layer.forward_workspace;
       training.backward_workspace_bytes = layer.backward_workspace;
+      training.update_workspace_bytes = layer.update_workspace;
     }
     ProcessMemory& process = document.process_memory.emplace();
-    process.context_bytes = device_.memory().outside_allocator();
+    process.collective_buffer_bytes = collective_buffer_bytes_;
+    process.context_bytes =
+        std::max(0.0, device_.memory().outside_allocator() - collective_buffer_bytes_);
     process.peak_reserved_bytes = device_.memory().peak_reserved();
     process.peak_allocated_bytes = memory.peak_allocated();
     document.memory_basis = "allocator statistics and saved storages of one step";
@@ -123,7 +126,7 @@ class PointMeasurement {
     if (lone == nullptr || lone->size() == 1) return;
     lone->observe([&document, &memory](std::string_view operation, double bytes) {
       document.kinds[memory.current_layer()].collectives.push_back(
-          {std::string(operation), memory.in_backward() ? "backward" : "forward", bytes});
+          {std::string(operation), std::string(memory.phase()), bytes});
     });
   }
   void stop_recording() {
@@ -299,6 +302,7 @@ class PointMeasurement {
   const ProfileRequest& request_;
   Device& device_;
   Collectives& collectives_;
+  double collective_buffer_bytes_;
   DistinctLayers distinct_;
   LayerSetup setup_;
   std::vector<TrainedLayer> stack_;
@@ -331,20 +335,20 @@ std::map<std::string, std::string> point_provenance(const ProfileRequest& reques
   return provenance;
 }
 
-PointDocument measure_point(const ProfileRequest& request, const GridPoint& point, Device& device,
-                            Collectives& collectives) {
+PointDocument measure_point(const ProfileRequest& request, const GridPoint& point,
+                            const RankSetting& rank) {
   PointDocument document;
   try {
-    document = PointMeasurement(request, point, device, collectives).run();
+    document = PointMeasurement(request, point, rank).run();
   } catch (const c10::Error& failure) {
     if (!is_out_of_memory(failure)) throw;
     document.status = PointStatus::kOutOfMemory;
     document.reason = failure.what_without_backtrace();
   }
-  device.memory().release_cached();
+  rank.device.memory().release_cached();
   document.key = point_key(request, point);
-  document.evidence = device.evidence();
-  document.provenance.merge(point_provenance(request, device));
+  document.evidence = rank.device.evidence();
+  document.provenance.merge(point_provenance(request, rank.device));
   return document;
 }
 

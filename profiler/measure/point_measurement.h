@@ -17,10 +17,17 @@ ProfileKey point_key(const ProfileRequest& request, const GridPoint& point);
 std::map<std::string, std::string> point_provenance(const ProfileRequest& request,
                                                     const Device& device);
 
-/// Measures one point of a training sweep on one rank; all ranks of `collectives` call it for the
-/// same point. Running out of memory is a result (status oom); anything else that goes wrong is
+/// What a rank measures with.
+struct RankSetting {
+  Device& device;
+  Collectives& collectives;
+  double collective_buffer_bytes = 0;  ///< that the collectives' library took from the device
+};
+
+/// Measures one point of a training sweep on one rank; all ranks of a group call it for the same
+/// point. Running out of memory is a result (status oom); anything else that goes wrong is
 /// thrown.
-PointDocument measure_point(const ProfileRequest& request, const GridPoint& point, Device& device,
-                            Collectives& collectives);
+PointDocument measure_point(const ProfileRequest& request, const GridPoint& point,
+                            const RankSetting& rank);
 
 }  // namespace sextant::profiler

@@ -1,6 +1,7 @@
 // sextant_profile_rank REQUEST: one rank of a sweep. profile_model starts it; what it says on
 // stdout is described in profiler/protocol/profile_request.h.
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
 #include <cstdlib>
@@ -55,8 +56,14 @@ class Rank {
                                                                                     : "highest");
     if (!request_.real_collectives) return;
     constexpr auto kTimeout = std::chrono::minutes(10);
+    const double before = device_->memory().outside_allocator();
     group_ = join_group(store_from_environment(world.rank, world.size, kTimeout), world.rank,
                         world.size, device_->torch_device(), kTimeout);
+    // Buffers are made by the first collective.
+    at::Tensor first = at::zeros({1}, at::TensorOptions().device(device_->torch_device()));
+    group_->all_reduce_sum(first);
+    device_->synchronize();
+    buffer_bytes_ = device_->memory().outside_allocator() - before;
   }
 
   int run() {
@@ -77,12 +84,12 @@ class Rank {
     try {
       if (group_ == nullptr) {
         LoneShard lone(point.tp);
-        return measure_point(request_, point, *device_, lone);
+        return measure_point(request_, point, {*device_, lone});
       }
       if (group_->size() != point.tp) {
         throw_usage(fmt::format("{} ranks for tp {}", group_->size(), point.tp));
       }
-      return measure_point(request_, point, *device_, *group_);
+      return measure_point(request_, point, {*device_, *group_, buffer_bytes_});
     } catch (const c10::Error& failure) {
       document.reason = failure.what_without_backtrace();
     } catch (const std::exception& failure) {
@@ -106,6 +113,7 @@ class Rank {
   World world_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Collectives> group_;
+  double buffer_bytes_ = 0;  ///< of device memory, the group's
 };
 
 }  // namespace
