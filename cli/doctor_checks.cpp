@@ -16,7 +16,7 @@
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "cli/nvidia_driver.h"
+#include "profiler/device/nvml.h"
 
 namespace sextant::cli {
 
@@ -187,24 +187,36 @@ Check check_libtorch() {
                  "./setup --full");
 }
 
+std::string describe_gpu(const profiler::Nvml& nvml, int index) {
+  try {
+    const profiler::GpuIdentity gpu = nvml.gpu(index).identity();
+    return fmt::format("{}, {}", gpu.name, format_gib(gpu.memory_bytes));
+  } catch (const Error& error) {
+    return fmt::format("unknown GPU: {}", error.message());
+  }
+}
+
 std::vector<Check> check_gpus() {
-  const NvidiaDriver driver = ask_nvidia_driver();
+  using State = profiler::Nvml::State;
+  const profiler::Nvml nvml;
   const std::string remedy = "install NVIDIA's driver, or run on a machine that has one";
-  if (driver.state == NvidiaDriver::State::kAbsent) {
+  if (nvml.state() == State::kAbsent) {
     return {missing("driver", "no libnvidia-ml.so.1", remedy),
             missing("gpu", "no driver to ask", remedy)};
   }
-  if (driver.state == NvidiaDriver::State::kFailing) {
-    return {{"driver", Presence::kUnknown, driver.problem, "nvidia-smi shows the driver's state"},
+  if (nvml.state() == State::kFailing) {
+    return {{"driver", Presence::kUnknown, nvml.problem(), "nvidia-smi shows the driver's state"},
             {"gpu", Presence::kUnknown, "the driver did not answer", ""}};
   }
   const Check found =
-      present("driver", driver.version.empty() ? "unknown version" : driver.version);
-  if (driver.gpus.empty()) {
+      present("driver", nvml.driver_version().empty() ? "unknown version" : nvml.driver_version());
+  if (nvml.gpu_count() == 0) {
     return {found, missing("gpu", "the driver sees none",
                            "see CUDA_VISIBLE_DEVICES and the container's devices")};
   }
-  return {found, present("gpu", fmt::format("{}", fmt::join(driver.gpus, "; ")))};
+  std::vector<std::string> gpus;
+  for (int index = 0; index < nvml.gpu_count(); ++index) gpus.push_back(describe_gpu(nvml, index));
+  return {found, present("gpu", fmt::format("{}", fmt::join(gpus, "; ")))};
 }
 
 Check check_machine() {

@@ -16,7 +16,7 @@ class Mark : public torch::autograd::Function<Mark> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, std::string_view place,
                             Marks* marks) {
-    marks->forward(place);
+    marks->forward(place, static_cast<double>(x.nbytes()));
     save_pointer(context, "marks", marks);
     context->saved_data["place"] = std::string(place);
     // An alias, not a view: what follows may still work in place.

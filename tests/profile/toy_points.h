@@ -67,6 +67,23 @@ inline PointDocument toy_point(int tp, int microbatch, double forward_s = 0.01,
   return point;
 }
 
+/// A point that has every optional member that a point of status ok may have.
+inline PointDocument full_point() {
+  PointDocument point = toy_point(2, 4);
+  point.collectives_are_timed = false;
+  LayerKindProfile& block = point.kinds[1];
+  block.training_memory = {2e6, 4e6, 512, 1024, 9e6};
+  block.collectives = {{"all_reduce", "forward", 4096}};
+  block.operators = {{"qkv", 0.002, 0.004, 1e6, 2048, 1024}, {"softmax", 0.001, 0.001, 0, 2048, 0}};
+  block.kernels = {{"gemm<128, 128>", "backward", 6, 0.001}};
+  block.kernel_summaries = {{"forward", 0.009, 0.001, 0.5}, {"update", 0.0001, 0, 0}};
+  point.cross_check = CrossCheck{phase(0.25), 0.245};
+  point.process_memory = ProcessMemory{5e8, 2e8, 1.5e9, 1.25e9};
+  point.stopping = StoppingRule{0.005, 10, 15, "rel_stdev 0.012 after 15 s"};
+  point.conditions = DeviceConditions{1200, 1410, 71, 312.5, {"sw_power_cap"}, 3};
+  return point;
+}
+
 inline PointDocument failed_point(int tp, int microbatch, PointStatus status) {
   PointDocument point = toy_point(tp, microbatch);
   point.kinds.clear();
