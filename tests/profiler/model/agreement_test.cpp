@@ -51,7 +51,7 @@ void check_model(const ModelDescription& model, LayerOptions options, double bou
   }
 }
 
-class Agreement : public ::testing::TestWithParam<ModelDescription> {};
+class Agreement : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Agreement, OfEveryLayerInFp32OnEveryDegree) {
   for (const int tp : {1, 2, 4}) {
@@ -60,7 +60,7 @@ TEST_P(Agreement, OfEveryLayerInFp32OnEveryDegree) {
       LayerOptions options;
       options.tp = tp;
       options.sequence_parallel = sequence_parallel;
-      check_model(GetParam(), options, 1e-5);
+      check_model(small_model(GetParam()), options, 1e-5);
     }
   }
 }
@@ -71,7 +71,7 @@ TEST_P(Agreement, OfWhatIsRecomputed) {
     options.tp = 2;
     options.sequence_parallel = sequence_parallel;
     options.recompute = true;
-    check_model(GetParam(), options, 1e-5);
+    check_model(small_model(GetParam()), options, 1e-5);
   }
 }
 
@@ -81,13 +81,18 @@ TEST_P(Agreement, OfHalfPrecisionWithinItsRounding) {
       LayerOptions options;
       options.tp = tp;
       options.dtype = dtype;
-      check_model(GetParam(), options, dtype == DataType::kBf16 ? 2e-2 : 2e-3);
+      const ModelDescription model = small_model(GetParam());
+      double bound = dtype == DataType::kBf16 ? 2e-2 : 2e-3;
+      // Rounding takes some inner elements across ReLU's kink, each of which is a wrong gradient of
+      // one of 48 tokens.
+      if (model.activation == Activation::kRelu) bound = 1e-1;
+      check_model(model, options, bound);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Agreement, ::testing::ValuesIn(small_models()),
-                         [](const auto& tested) { return identifier(tested.param); });
+INSTANTIATE_TEST_SUITE_P(Families, Agreement, ::testing::ValuesIn(small_model_names()),
+                         [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace sextant::testing

@@ -24,8 +24,8 @@ LayerBench::LayerBench(ModelDescription model, LayerCase layer, LayerOptions opt
   whole.tp = 1;
   profiler::LoneShard alone(1);
   const profiler::LayerSetup setup{model_, whole, at::Device(at::kCPU), alone};
-  for (const profiler::Parameter& parameter :
-       profiler::make_layer(layer_.kind, setup, layer_.block)->parameters()) {
+  const auto of_one_rank = profiler::make_layer(layer_.kind, setup, layer_.block);
+  for (const profiler::Parameter& parameter : of_one_rank->parameters()) {
     const bool norm = parameter.name.find("norm.weight") != std::string::npos;
     parameters_[parameter.name] = normal(parameter.tensor.sizes(), 0.2, norm ? 1 : 0);
   }

@@ -18,7 +18,11 @@ using ::testing::IsEmpty;
 struct Places : profiler::Marks {
   std::vector<std::string> passed_forward;
   std::vector<std::string> passed_backward;
-  void forward(std::string_view place) override { passed_forward.emplace_back(place); }
+  std::vector<double> bytes_there;
+  void forward(std::string_view place, double bytes) override {
+    passed_forward.emplace_back(place);
+    bytes_there.push_back(bytes);
+  }
   void backward(std::string_view place) override { passed_backward.emplace_back(place); }
 };
 
@@ -77,6 +81,7 @@ TEST(Marks, LieBetweenWhatLeadsToThemAndWhatFollows) {
   EXPECT_THAT(places.passed_forward, ElementsAre("a"));
   const at::Tensor b = profiler::mark(a * 5, "b", &places);
   EXPECT_THAT(places.passed_forward, ElementsAre("a", "b"));
+  EXPECT_THAT(places.bytes_there, ElementsAre(16, 16));  // two doubles
   torch::autograd::backward({b.sum()});
   EXPECT_THAT(places.passed_backward, ElementsAre("b", "a"));
   EXPECT_TRUE(at::equal(x.grad(), at::full({2}, 30.0, at::kDouble)));

@@ -102,7 +102,7 @@ TEST(Parameters, ValuesComeFromTheSeedAndDifferBetweenShards) {
 }
 
 TEST(Parameters, KeyValueHeadsThatRanksShareStartEqual) {
-  const ModelDescription model = small_model("llama-grouped");  // two of them on four ranks
+  const ModelDescription model = small_model("llama_grouped");  // two of them on four ranks
   const auto keys = [&](int rank) {
     return made(model, LayerKind::kBlock, 4, rank, 1)[1].tensor.narrow(0, 8, 8);
   };

@@ -1,6 +1,7 @@
 #include "tests/profiler/model/rank_threads.h"
 
 #include <ATen/core/Tensor.h>
+#include <cstdlib>
 #include <exception>
 #include <thread>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
@@ -15,6 +16,8 @@ void run_ranks(int size, const std::function<void(profiler::Collectives&)>& work
     work(alone);
     return;
   }
+  // LibTorch's record of recent operations is one for the process and not made for several ranks.
+  ::setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
   const auto store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(size));
   std::vector<std::thread> threads;

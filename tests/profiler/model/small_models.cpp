@@ -1,6 +1,5 @@
 #include "tests/profiler/model/small_models.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -47,13 +46,13 @@ std::vector<ModelDescription> small_models() {
   }
   {
     ModelDescription& small_opt = models.emplace_back(models.front());
-    small_opt.name = "opt-post-norm";
+    small_opt.name = "opt_post_norm";
     small_opt.embedding_width = 16;
     small_opt.norm_after = true;
     small_opt.final_norm = false;
   }
   {
-    ModelDescription& neo = models.emplace_back(plain("gpt-neo", "gpt_neo"));
+    ModelDescription& neo = models.emplace_back(plain("gpt_neo", "gpt_neo"));
     neo.attention_bias = false;
     neo.attention_window = 5;
     neo.window_every = 2;
@@ -61,7 +60,7 @@ std::vector<ModelDescription> small_models() {
   models.push_back(plain("gpt2", "gpt2"));
   models.push_back(rotary("llama", "llama"));
   {
-    ModelDescription& grouped = models.emplace_back(rotary("llama-grouped", "llama"));
+    ModelDescription& grouped = models.emplace_back(rotary("llama_grouped", "llama"));
     grouped.kv_heads = 2;
     grouped.attention_bias = grouped.output_bias = grouped.ffn_bias = true;
   }
@@ -93,10 +92,10 @@ ModelDescription small_model(const std::string& name) {
   throw std::out_of_range(name);
 }
 
-std::string identifier(const ModelDescription& model) {
-  std::string name = model.name;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+std::vector<std::string> small_model_names() {
+  std::vector<std::string> names;
+  for (const ModelDescription& model : small_models()) names.push_back(model.name);
+  return names;
 }
 
 std::string LayerCase::text() const {

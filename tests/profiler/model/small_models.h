@@ -13,8 +13,8 @@ std::vector<ModelDescription> small_models();
 /// The one named so. Throws where there is none.
 ModelDescription small_model(const std::string& name);
 
-/// Its name with underscores, as names of tests need them.
-std::string identifier(const ModelDescription& model);
+/// Their names, each fit for a test's.
+std::vector<std::string> small_model_names();
 
 /// A layer of a model.
 struct LayerCase {
