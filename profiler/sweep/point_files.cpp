@@ -40,6 +40,15 @@ PointOutcome training_outcome(const SweepPoint& point, const JsonDocument& docum
   return outcome;
 }
 
+/// Of a document of training that can be read.
+std::optional<ProfileKey> key_in(const std::filesystem::path& file) {
+  try {
+    return read_point_document(JsonDocument::read(file)).key;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 PointOutcome serving_outcome(const JsonDocument& document) {
   const JsonNode root = document.root_of_kind("serving_profile", 1);
   PointOutcome outcome;
@@ -122,15 +131,23 @@ void check_writable(const std::filesystem::path& directory) {
 }
 
 void refuse_existing(const Sweep& sweep) {
-  if (sweep.options.resume || sweep.options.force) return;
+  if (sweep.options.force) return;
   std::vector<std::string> found;
   for (const SweepPoint& point : sweep.points) {
-    if (std::filesystem::exists(point.file)) found.push_back(point.file.string());
+    if (!std::filesystem::exists(point.file)) continue;
+    found.push_back(point.file.string());
+    if (!sweep.options.resume) continue;
+    if (const auto key = key_in(point.file); key && *key != point.key) {
+      throw_bad_input(
+          fmt::format("{}: is of {}; this sweep would put {} there: take another --out, "
+                      "or --force",
+                      point.file.string(), key->text(), point.key.text()));
+    }
   }
-  if (found.empty()) return;
+  if (found.empty() || sweep.options.resume) return;
   throw_bad_input(fmt::format(
-      "{}: is there already{}: --resume keeps what is done and measures the "
-      "rest, --force measures all again",
+      "{}: is there already{}: --resume keeps what is done and measures the rest, "
+      "--force measures all again",
       found.front(),
       found.size() > 1
           ? fmt::format(", and {} more of the {} points", found.size() - 1, sweep.points.size())

@@ -34,8 +34,8 @@ PointDocument failed_document(const Sweep& sweep, const SweepPoint& point, Point
 /// written there.
 void check_writable(const std::filesystem::path& directory);
 
-/// Throws Error(kBadInput) listing documents of the sweep that are there already, where neither
-/// --resume nor --force says what to do with them.
+/// Throws Error(kBadInput) where documents are in the way: with neither --resume nor --force any of
+/// the sweep's, with --resume those of another point than their name says.
 void refuse_existing(const Sweep& sweep);
 
 }  // namespace sextant::profiler
