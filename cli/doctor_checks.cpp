@@ -16,7 +16,7 @@
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "profiler/driver/nvidia_driver.h"
+#include "profiler/device/nvidia_driver.h"
 
 namespace sextant::cli {
 
@@ -190,17 +190,17 @@ Check check_libtorch() {
 std::vector<Check> check_gpus() {
   const profiler::NvidiaDriver driver = profiler::ask_nvidia_driver();
   const std::string remedy = "install NVIDIA's driver, or run on a machine that has one";
-  if (driver.state == profiler::NvidiaDriver::State::kAbsent) {
+  if (driver.state == profiler::Nvml::State::kAbsent) {
     return {missing("driver", "no libnvidia-ml.so.1", remedy),
             missing("gpu", "no driver to ask", remedy)};
   }
-  if (driver.state == profiler::NvidiaDriver::State::kFailing) {
+  if (driver.state == profiler::Nvml::State::kFailing) {
     return {{"driver", Presence::kUnknown, driver.problem, "nvidia-smi shows the driver's state"},
             {"gpu", Presence::kUnknown, "the driver did not answer", ""}};
   }
   const Check found =
-      present("driver", driver.version.empty() ? "unknown version" : driver.version);
-  if (driver.gpus.empty()) {
+      present("driver", nvml.driver_version().empty() ? "unknown version" : nvml.driver_version());
+  if (nvml.gpu_count() == 0) {
     return {found, missing("gpu", "the driver sees none",
                            "see CUDA_VISIBLE_DEVICES and the container's devices")};
   }

@@ -40,6 +40,7 @@ std::filesystem::path artifact_root(const std::filesystem::path& directory) {
 std::vector<std::filesystem::path> export_to_artifact(const Arguments& arguments,
                                                       const GatherReport& report) {
   std::string variant = arguments.variant;
+  if (report.merged.empty()) throw_usage("the artifact's layout has no place for serving profiles");
   if (variant.empty()) {
     const std::vector<std::string> gathered = report.variants();
     if (gathered.size() != 1) {
@@ -73,12 +74,19 @@ std::string text_of(const GatherReport& report, const std::filesystem::path& dir
                    std::string(to_string(merged.outcome)),
                    std::filesystem::path(merged.source).lexically_relative(directory).string()});
   }
-  std::string out = table.text();
+  std::string out = report.merged.empty() ? "" : table.text();
   const auto section = [&](const std::string& title, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     out += fmt::format("\n{}:\n", title);
     for (const std::string& line : lines) out += "  " + line + "\n";
   };
+  std::vector<std::string> serving;
+  for (const GatherReport::MergedServing& merged : report.merged_serving) {
+    serving.push_back(fmt::format("{}: {}, {}", merged.key.text(),
+                                  to_string(report.serving.profiles.at(merged.key).status),
+                                  to_string(merged.outcome)));
+  }
+  section("Serving profiles", serving);
   section("Gaps in the grid", report.database.describe_gaps());
   std::vector<std::string> failures;
   for (const PointDocument* point : report.database.failures()) {
@@ -90,7 +98,16 @@ std::string text_of(const GatherReport& report, const std::filesystem::path& dir
   for (const auto& [file, reason] : report.refused) refused.push_back(reason);
   section("Files that were not taken", refused);
   section("Notes", report.notes);
-  out += fmt::format("\n{} points in {}", report.database.points.size(), report.file.string());
+  std::vector<std::string> holdings;
+  if (!report.database.points.empty()) {
+    holdings.push_back(
+        fmt::format("{} points in {}", report.database.points.size(), report.file.string()));
+  }
+  if (!report.serving.profiles.empty()) {
+    holdings.push_back(fmt::format("{} serving profiles in {}", report.serving.profiles.size(),
+                                   report.serving_file.string()));
+  }
+  out += fmt::format("\n{}", fmt::join(holdings, "; "));
   if (report.skipped > 0) out += fmt::format("; {} other files passed over", report.skipped);
   out += "\n";
   for (const auto& path : written) out += fmt::format("wrote {}\n", path.string());
@@ -119,6 +136,14 @@ OrderedJson json_of(const GatherReport& report, const std::vector<std::filesyste
          {"outcome", to_string(merged.outcome)},
          {"source", merged.source}});
   }
+  if (!report.serving.profiles.empty()) out["serving_database"] = report.serving_file.string();
+  for (const GatherReport::MergedServing& merged : report.merged_serving) {
+    out["serving"].push_back({{"variant", merged.key.variant},
+                              {"tp", merged.key.tp},
+                              {"status", to_string(report.serving.profiles.at(merged.key).status)},
+                              {"outcome", to_string(merged.outcome)},
+                              {"source", merged.source}});
+  }
   for (const auto& [file, reason] : report.refused) {
     out["refused"].push_back({{"file", file}, {"reason", reason}});
   }
@@ -137,7 +162,8 @@ int run(Arguments& arguments) {
   if (!arguments.sailor_dir.empty()) written = export_to_artifact(arguments, report);
   cli::print(arguments.json ? json_text(json_of(report, written))
                             : text_of(report, options.profile_dir, written));
-  const bool complete = report.refused.empty() && report.failed.empty();
+  const bool complete =
+      report.refused.empty() && report.failed.empty() && report.failed_serving.empty();
   return complete ? 0 : static_cast<int>(ErrorCode::kPartial);
 }
 

@@ -130,7 +130,7 @@ OrderedJson link_json(LinkLevel level, const LinkClass& link) {
   if (std::isfinite(link.node_bandwidth_bytes_per_s)) {
     row["node_bandwidth_bytes_per_s"] = link.node_bandwidth_bytes_per_s;
   }
-  row["evidence"] = link.evidence;
+  row["evidence"] = to_string(link.evidence);
   row["source"] = link.source;
   return row;
 }
@@ -159,7 +159,7 @@ int list(const Network& network, const Session& session) {
                      link.model.latency_s() > 0 ? format_seconds(link.model.latency_s()) : "-",
                      format_bandwidth(link.model.peak_bytes_per_s()),
                      limited ? format_bandwidth(link.node_bandwidth_bytes_per_s) : "-",
-                     model_text(link.model), link.evidence});
+                     model_text(link.model), std::string(to_string(link.evidence))});
     }
   }
   if (session.json) {

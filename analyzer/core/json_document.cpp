@@ -1,11 +1,13 @@
 #include "analyzer/core/json_document.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
@@ -241,6 +243,12 @@ const std::string& JsonNode::name() const {
   }
   expect(clean, "a name of 1 to 200 bytes without control characters");
   return text;
+}
+
+std::size_t JsonNode::one_of(std::span<const std::string_view> names) const {
+  const auto found = std::find(names.begin(), names.end(), string());
+  if (found == names.end()) fail(fmt::format("one of {}", fmt::join(names, ", ")));
+  return static_cast<std::size_t>(found - names.begin());
 }
 
 double JsonNode::number() const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,11 @@ class JsonNode {
   /// A string that is fit to be the name of something: not empty, at most 200 bytes, valid UTF-8,
   /// without control characters.
   const std::string& name() const;
+  /// The index in `names` of the string that stands here, which must be one of them.
+  std::size_t one_of(std::span<const std::string_view> names) const;
+  std::size_t one_of(std::initializer_list<std::string_view> names) const {
+    return one_of(std::span(names.begin(), names.size()));
+  }
   /// Any finite number.
   double number() const;
   /// > 0 and finite.

@@ -15,17 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, kLinkLevels> kLevelNames = {"inside_node", "between_nodes",
                                                                    "between_zones"};
-/// From the strongest to the weakest.
-constexpr std::array<std::string_view, 4> kEvidence = {"measured-gpu", "measured-cpu", "replayed",
-                                                       "estimated"};
 constexpr int kMostSenders = 1024;
-
-template <std::size_t N>
-std::size_t index_of(const JsonNode& node, const std::array<std::string_view, N>& names) {
-  const auto found = std::find(names.begin(), names.end(), node.name());
-  if (found == names.end()) node.fail(fmt::format("one of {}", fmt::join(names, ", ")));
-  return static_cast<std::size_t>(found - names.begin());
-}
 
 LinkModel model_from_json(const JsonNode& node) {
   const JsonNode kind = node.at("kind");
@@ -53,7 +43,7 @@ LinkClass class_from_json(const JsonNode& node, LinkLevel level) {
                  .interconnect = "",
                  .model = model_from_json(node.at("model")),
                  .node_bandwidth_bytes_per_s = std::numeric_limits<double>::infinity(),
-                 .evidence = std::string(kEvidence[index_of(node.at("evidence"), kEvidence)]),
+                 .evidence = read_evidence(node.at("evidence")),
                  .source = node.at("source").string()};
   if (const auto gpu = node.find("gpu")) link.gpu = gpu->name();
   if (level == LinkLevel::kBetweenZones) {
@@ -159,7 +149,7 @@ NetworkDocument::NetworkDocument(const JsonNode& root) : file_(root.file()) {
 
 void NetworkDocument::add_level(const JsonNode& node) {
   node.only({"level", "links"});
-  const std::size_t index = index_of(node.at("level"), kLevelNames);
+  const std::size_t index = node.at("level").one_of(kLevelNames);
   std::vector<LinkClass>& links = levels_[index];
   if (!links.empty()) node.at("level").fail("each level once");
   for (std::size_t i = index + 1; i < kLinkLevels; ++i) {
@@ -233,16 +223,13 @@ std::optional<LinkModel> NetworkDocument::inside_node(std::string_view gpu, int 
 }
 
 std::string NetworkDocument::describe() const {
-  std::size_t weakest = 0;
+  Evidence weakest = Evidence::kMeasuredGpu;
   std::size_t count = 0;
   for (const auto& links : levels_) {
     count += links.size();
-    for (const LinkClass& link : links) {
-      const auto found = std::find(kEvidence.begin(), kEvidence.end(), link.evidence);
-      weakest = std::max(weakest, static_cast<std::size_t>(found - kEvidence.begin()));
-    }
+    for (const LinkClass& link : links) weakest = weaker(weakest, link.evidence);
   }
-  return fmt::format("{}: {} ({} link{}){}", kEvidence[weakest], name_, count,
+  return fmt::format("{}: {} ({} link{}){}", to_string(weakest), name_, count,
                      count == 1 ? "" : "s", source_.empty() ? "" : "; " + source_);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/core/evidence.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/network/link_model.h"
 
@@ -23,7 +24,7 @@ struct LinkClass {
   /// What all GPUs of a machine can send together, bytes/s: its NICs. Infinite where each GPU has
   /// its own.
   double node_bandwidth_bytes_per_s;
-  std::string evidence;  ///< "measured-gpu", "measured-cpu", "replayed" or "estimated"
+  Evidence evidence = Evidence::kEstimated;
   std::string source;
 };
 

@@ -10,35 +10,6 @@
 
 namespace sextant {
 
-std::string_view to_string(Evidence evidence) {
-  switch (evidence) {
-    case Evidence::kMeasuredGpu:
-      return "measured-gpu";
-    case Evidence::kMeasuredCpu:
-      return "measured-cpu";
-    case Evidence::kReplayed:
-      return "replayed";
-    case Evidence::kEstimated:
-      return "estimated";
-  }
-  throw Error(ErrorCode::kInternal, "an evidence class without a name");
-}
-
-Evidence evidence_from(std::string_view name) {
-  for (const Evidence evidence : {Evidence::kMeasuredGpu, Evidence::kMeasuredCpu,
-                                  Evidence::kReplayed, Evidence::kEstimated}) {
-    if (name == to_string(evidence)) return evidence;
-  }
-  throw_bad_input(
-      fmt::format("expected an evidence class (measured-gpu, measured-cpu, replayed or estimated), "
-                  "found {}",
-                  quote(name)));
-}
-
-Evidence weaker(Evidence a, Evidence b) {
-  return std::max(a, b);
-}
-
 const ProfilePoint* ModelProfile::find(std::string_view gpu, int tp, int microbatch) const {
   const auto found = points.find(PointKey{std::string(gpu), tp, microbatch});
   return found == points.end() ? nullptr : &found->second;

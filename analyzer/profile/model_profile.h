@@ -6,16 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace sextant {
+#include "analyzer/core/evidence.h"
 
-/// How a number came to be; stamped on every document, row and plot.
-enum class Evidence { kMeasuredGpu, kMeasuredCpu, kReplayed, kEstimated };
-/// "measured-gpu", "measured-cpu", "replayed", "estimated".
-std::string_view to_string(Evidence evidence);
-/// Throws Error(kBadInput) on another name.
-Evidence evidence_from(std::string_view name);
-/// What an answer made of both is worth: the weaker (later in the enumeration).
-Evidence weaker(Evidence a, Evidence b);
+namespace sextant {
 
 /// Time of one layer on one tensor-parallel rank for one microbatch, seconds.
 struct LayerTime {

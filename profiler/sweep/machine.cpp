@@ -76,18 +76,14 @@ std::string host_name() {
 std::string occupation(std::size_t index, const NvidiaGpu& gpu) {
   // What a driver holds on an idle GPU of its own, with a margin.
   constexpr double kIdleBytes = 0x1p30;
-  if (gpu.processes.empty() && gpu.used_bytes <= kIdleBytes) return "";
+  if (gpu.processes.empty() && gpu.used_memory_bytes <= kIdleBytes) return "";
   std::vector<std::string> holders;
-  for (const GpuProcess& process : gpu.processes) {
-    holders.push_back(fmt::format(
-        "process {}{}{}", process.id,
-        process.name.empty() ? "" : fmt::format(" ({})", quote(process.name)),
-        process.used_bytes > 0 ? fmt::format(" holds {}", format_gib(process.used_bytes)) : ""));
-  }
+  for (const GpuProcess& process : gpu.processes) holders.push_back(process.text());
   if (holders.empty()) holders.emplace_back("the driver does not say by whom");
   return fmt::format(
       "GPU {}: {} of {} are taken already ({}): times will be disturbed and memory runs out early",
-      index, format_gib(gpu.used_bytes), format_gib(gpu.memory_bytes), fmt::join(holders, ", "));
+      index, format_gib(gpu.used_memory_bytes), format_gib(gpu.memory_bytes),
+      fmt::join(holders, ", "));
 }
 
 std::string type_of_gpus(const std::vector<NvidiaGpu>& gpus) {
@@ -138,7 +134,7 @@ Machine machine_with(const NvidiaDriver& driver, const std::vector<NvidiaGpu>& g
   machine.provenance = {{"host", host_name()},
                         {"gpu_name", gpus.front().name},
                         {"driver", driver.version.empty() ? "unknown" : driver.version},
-                        {"cuda", driver.cuda.empty() ? "unknown" : driver.cuda}};
+                        {"cuda", "unknown"}};
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     if (std::string text = occupation(i, gpus[i]); !text.empty()) {
       machine.warnings.push_back(std::move(text));
@@ -169,13 +165,13 @@ Machine examine_machine(DeviceKind device, const std::string& gpu_type) {
   }
   constexpr std::string_view kHint = "; --device cpu measures on the CPU";
   const NvidiaDriver driver = ask_nvidia_driver();
-  if (driver.state == NvidiaDriver::State::kAbsent) {
+  if (driver.state == Nvml::State::kAbsent) {
     throw_bad_input(
         fmt::format("no GPU: the driver's library libnvidia-ml.so.1 is not here, nor "
                     "libcuda.so.1{}",
                     kHint));
   }
-  if (driver.state == NvidiaDriver::State::kFailing) {
+  if (driver.state == Nvml::State::kFailing) {
     throw_bad_input(
         fmt::format("no GPU: the NVIDIA driver says {}{}", quote(driver.problem), kHint));
   }

@@ -59,14 +59,6 @@ TEST(ModelProfile, IsWorthItsWeakestPoint) {
   EXPECT_EQ(profile.evidence({"c"}), Evidence::kEstimated);
 }
 
-TEST(Evidence, NamesRoundTrip) {
-  for (const Evidence evidence : {Evidence::kMeasuredGpu, Evidence::kMeasuredCpu,
-                                  Evidence::kReplayed, Evidence::kEstimated}) {
-    EXPECT_EQ(evidence_from(to_string(evidence)), evidence);
-  }
-  EXPECT_THAT(message_of([] { evidence_from("guessed"); }), HasSubstr("\"guessed\""));
-}
-
 TEST(ProfileGrid, ListsHoles) {
   const auto holes = grid_holes(sample(), "a");
   EXPECT_EQ(describe_holes(holes), "tp 2 at microbatch 2, 8");

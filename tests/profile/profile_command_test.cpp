@@ -108,12 +108,9 @@ TEST(ProfileCommand, ShowsPublishedTables) {
 }
 
 TEST(ProfileSchema, NamesEveryMemberThatIsWritten) {
-  PointDocument point = toy_point(1, 1);
-  point.kinds[0].collectives = {{"all_reduce", "forward", 4}};
-  point.kinds[0].operators = point.kinds[0].kernels = {{"gemm", "forward", 1, 0.1}};
-  PointDocument failed = toy_point(2, 1);
-  failed.status = PointStatus::kOutOfMemory;
-  failed.reason = "out of memory";
+  const PointDocument point = full_point();
+  PointDocument failed = failed_point(2, 8, PointStatus::kOutOfMemory);
+  failed.largest_microbatch = 4;
   testing::SchemaCheck schema("profile");
   EXPECT_EQ(schema.problems(point_document_text(point)), "");
   EXPECT_EQ(schema.problems(point_document_text(failed)), "");
@@ -122,9 +119,9 @@ TEST(ProfileSchema, NamesEveryMemberThatIsWritten) {
   ProfileDatabase database;
   database.model = point.key.model;
   database.gpu = point.key.gpu;
-  merge_point(database, toy_point(1, 1, 0.02, "2026-02-02T00:00:00Z"), MergePolicy::kError);
+  merge_point(database, toy_point(2, 4, 0.02, "2026-02-02T00:00:00Z"), MergePolicy::kError);
   merge_point(database, point, MergePolicy::kMedian);           // one stands before the other
-  merge_point(database, toy_point(2, 4), MergePolicy::kError);  // leaves gaps
+  merge_point(database, toy_point(1, 1), MergePolicy::kError);  // leaves gaps
   merge_point(database, failed, MergePolicy::kError);
   testing::SchemaCheck database_schema("profile_db");
   EXPECT_EQ(database_schema.problems(database_text(database)), "");

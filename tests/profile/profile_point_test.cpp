@@ -29,11 +29,7 @@ std::string failure(const std::function<void(OrderedJson&)>& edit) {
 }
 
 TEST(ProfilePoint, RoundTripsEverything) {
-  PointDocument point = toy_point(2, 4);
-  point.collectives_are_timed = false;
-  point.kinds[1].collectives = {{"all_reduce", "forward", 4096}};
-  point.kinds[1].operators = {{"attention", "forward", 1, 0.004}};
-  point.kinds[1].kernels = {{"gemm<128, 128>", "backward", 6, 0.001}};
+  PointDocument point = full_point();
   point.kinds[2].backward = {0.5, 0.5, 0.5, 0, 0};
   const std::string text = point_document_text(point);
   const PointDocument read = parse(text);
@@ -42,6 +38,13 @@ TEST(ProfilePoint, RoundTripsEverything) {
   EXPECT_EQ(read.key, point.key);
   EXPECT_FALSE(read.has_spread());
   EXPECT_EQ(read.layer_count(), 5);
+  // (0.245 - 0.25) / 0.25
+  EXPECT_NEAR(read.cross_check->relative_difference(), -0.02, 1e-15);
+  EXPECT_EQ(read.kinds[1].training_memory->alone_peak_bytes, 9e6);
+  EXPECT_EQ(read.kinds[1].operators[0].saved_bytes, 1024);
+  EXPECT_EQ(read.kinds[1].kernel_summaries[1].roofline_fraction, 0);
+  EXPECT_EQ(read.conditions->throttle_reasons, std::vector<std::string>{"sw_power_cap"});
+  EXPECT_FALSE(read.largest_microbatch.has_value());
 }
 
 TEST(ProfilePoint, SumsItsLayers) {
@@ -56,6 +59,22 @@ TEST(ProfilePoint, KeepsFailures) {
   EXPECT_EQ(read.status, PointStatus::kOutOfMemory);
   EXPECT_EQ(read.reason, "CUDA out of memory");
   EXPECT_TRUE(read.kinds.empty());
+  PointDocument largest = failed_point(1, 8, PointStatus::kOutOfMemory);
+  largest.largest_microbatch = 0;
+  largest.process_memory = ProcessMemory{5e8, 0, 0, 1e9};
+  EXPECT_EQ(parse(point_document_text(largest)).largest_microbatch, 0);
+}
+
+TEST(ProfilePoint, NamesTheOptimizerOnlyWhereItIsNotAdamW) {
+  EXPECT_EQ(variant_name("bf16", true, true), "bf16-recompute-sp");
+  EXPECT_EQ(variant_name("bf16", true, true, "sgd"), "bf16-recompute-sp-sgd");
+  PointDocument point = toy_point(1, 1);
+  point.key.optimizer = "sgd";
+  point.key.variant = "fp32-sgd";
+  EXPECT_EQ(parse(point_document_text(point)).key, point.key);
+  // Documents from before there was a choice have no such member.
+  EXPECT_EQ(parse(edited([](OrderedJson& j) { j["key"].erase("optimizer"); })).key.optimizer,
+            "adamw");
 }
 
 TEST(ProfilePoint, RefusesTimesThatCannotBe) {
@@ -103,6 +122,80 @@ TEST(ProfilePoint, RefusesContradictions) {
               HasSubstr("UTC time"));
   EXPECT_THAT(failure([](OrderedJson& j) { j["superseded"] = OrderedJson::array(); }),
               HasSubstr("database only"));
+}
+
+/// What reading says of the full point's document after `edit`.
+std::string full_failure(const std::function<void(OrderedJson&)>& edit) {
+  OrderedJson json = OrderedJson::parse(point_document_text(full_point()));
+  edit(json);
+  return message_of([&] { parse(json.dump()); });
+}
+
+TEST(ProfilePoint, RefusesWhatAMeasurementCannotSay) {
+  EXPECT_THAT(full_failure([](OrderedJson& j) {
+                j["layer_kinds"][1]["training_memory"]["alone_peak_bytes"] = 5.9e6;
+              }),
+              AllOf(HasSubstr("/layer_kinds/1/training_memory/alone_peak_bytes"),
+                    HasSubstr("at least 6000000 bytes")));  // 4e6 / tp 2 + 4e6 of the optimizer
+  EXPECT_THAT(full_failure([](OrderedJson& j) {
+                j["layer_kinds"][1]["training_memory"].erase("gradient_bytes");
+              }),
+              HasSubstr("gradient_bytes"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) {
+                j["layer_kinds"][1]["kernel_summaries"][1]["phase"] = "forward";
+              }),
+              HasSubstr("one summary for each phase"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) {
+                j["layer_kinds"][1]["kernel_summaries"][0]["roofline_fraction"] = 0;
+              }),
+              HasSubstr("greater than zero"));
+  EXPECT_THAT(
+      full_failure([](OrderedJson& j) { j["layer_kinds"][1]["kernels"][0]["phase"] = "sideways"; }),
+      HasSubstr("one of forward, backward, update"));
+  EXPECT_THAT(
+      full_failure([](OrderedJson& j) { j["layer_kinds"][1]["operators"][0]["saved_bytes"] = -1; }),
+      HasSubstr("not negative"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["cross_check"]["sum_of_parts_s"] = 0.3; }),
+              HasSubstr("/cross_check/relative_difference"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["cross_check"]["sum_of_parts_s"] = 0; }),
+              HasSubstr("greater than zero"));
+  EXPECT_THAT(
+      full_failure([](OrderedJson& j) { j["process_memory"]["peak_allocated_bytes"] = 1.6e9; }),
+      HasSubstr("no more than peak_reserved_bytes"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["stopping"]["min_samples"] = 0; }),
+              HasSubstr("/stopping/min_samples"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["stopping"]["max_rel_stdev"] = 0; }),
+              HasSubstr("greater than zero"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["conditions"]["sm_clock_mhz_min"] = 1500; }),
+              HasSubstr("sm_clock_mhz_min <= sm_clock_mhz_max"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["conditions"]["tainted_samples"] = -1; }),
+              HasSubstr("/conditions/tainted_samples"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["key"]["optimizer"] = "adam"; }),
+              HasSubstr("one of adamw, sgd"));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["key"]["optimizer"] = "sgd"; }),
+              HasSubstr("\"fp32-sgd\""));
+  EXPECT_THAT(full_failure([](OrderedJson& j) { j["largest_microbatch"] = 2; }),
+              HasSubstr("did not run out of memory"));
+  // Each part refuses members that it does not know.
+  for (const char* part :
+       {"/cross_check", "/process_memory", "/stopping", "/conditions",
+        "/layer_kinds/1/training_memory", "/layer_kinds/1/operators/0", "/layer_kinds/1/kernels/0",
+        "/layer_kinds/1/kernel_summaries/0", "/layer_kinds/1/tp_collectives/0"}) {
+    EXPECT_THAT(
+        full_failure([&](OrderedJson& j) { j[OrderedJson::json_pointer(part)]["stranger"] = 1; }),
+        HasSubstr("stranger"));
+  }
+}
+
+TEST(ProfilePoint, RefusesALargestMicrobatchThatDidNotFit) {
+  PointDocument failed = failed_point(1, 8, PointStatus::kOutOfMemory);
+  failed.largest_microbatch = 8;
+  EXPECT_THAT(message_of([&] { parse(point_document_text(failed)); }),
+              HasSubstr("/largest_microbatch"));
+  failed.largest_microbatch = 4;
+  failed.status = PointStatus::kTimeout;
+  EXPECT_THAT(message_of([&] { parse(point_document_text(failed)); }),
+              HasSubstr("did not run out of memory"));
 }
 
 TEST(ProfilePoint, IsStrictAboutItsOwnVersionAndLenientToNewerMinors) {

@@ -84,15 +84,14 @@ TEST(Machine, DifferentGpusNeedAName) {
 TEST(Machine, WarnsOfOtherProcesses) {
   NvidiaGpu busy = gpu("NVIDIA A100-SXM4-80GB", "");
   EXPECT_THAT(machine_with({}, {busy}, "").warnings, IsEmpty());
-  busy.used_bytes = 0.5 * kGib;  // a driver's own
+  busy.used_memory_bytes = 0.5 * kGib;  // a driver's own
   EXPECT_THAT(machine_with({}, {busy}, "").warnings, IsEmpty());
-  busy.used_bytes = 12 * kGib;
+  busy.used_memory_bytes = 12 * kGib;
   EXPECT_THAT(machine_with({}, {busy}, "").warnings,
               ElementsAre(AllOf(HasSubstr("GPU 0: 12.0 GiB of 80.0 GiB"), HasSubstr("by whom"))));
-  busy.processes = {{4711, "python", 11 * kGib}, {4712, "", 0}};
+  busy.processes = {{4711, "python", 11 * kGib}, {4712, "", std::nullopt}};
   EXPECT_THAT(machine_with({}, {busy}, "").warnings,
-              ElementsAre(AllOf(HasSubstr("process 4711 (\"python\") holds 11.0 GiB"),
-                                HasSubstr("process 4712"))));
+              ElementsAre(AllOf(HasSubstr("pid 4711 (python), 11.0 GiB"), HasSubstr("pid 4712"))));
 }
 
 /// profile_model with a driver library of the test's own.
@@ -145,7 +144,7 @@ TEST_F(FakeDriver, WarnsWithTheProcessThatHoldsMemory) {
   const testing::ProgramResult result = plan("NVIDIA H200|143771|40960|" + self, {});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err, AllOf(HasSubstr("warning: GPU 0: 40.0 GiB of 140 GiB are taken"),
-                                HasSubstr("process " + self + " (\"sweep_programs")));
+                                HasSubstr("pid " + self + " (sweep_programs")));
 }
 
 // As on the login node of a cluster.
