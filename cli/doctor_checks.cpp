@@ -199,8 +199,8 @@ std::vector<Check> check_gpus() {
             {"gpu", Presence::kUnknown, "the driver did not answer", ""}};
   }
   const Check found =
-      present("driver", nvml.driver_version().empty() ? "unknown version" : nvml.driver_version());
-  if (nvml.gpu_count() == 0) {
+      present("driver", driver.version.empty() ? "unknown version" : driver.version);
+  if (driver.gpus.empty()) {
     return {found, missing("gpu", "the driver sees none",
                            "see CUDA_VISIBLE_DEVICES and the container's devices")};
   }

@@ -32,7 +32,7 @@ std::string NvidiaGpu::describe() const {
 
 NvidiaDriver ask_nvidia_driver() {
   const Nvml nvml;
-  NvidiaDriver driver{nvml.state(), nvml.driver_version(), nvml.problem(), {}};
+  NvidiaDriver driver{nvml.state(), nvml.driver_version(), nvml.cuda_version(), nvml.problem(), {}};
   for (int i = 0; i < nvml.gpu_count(); ++i) driver.gpus.push_back(read_gpu(nvml, i));
   return driver;
 }

@@ -134,7 +134,7 @@ Machine machine_with(const NvidiaDriver& driver, const std::vector<NvidiaGpu>& g
   machine.provenance = {{"host", host_name()},
                         {"gpu_name", gpus.front().name},
                         {"driver", driver.version.empty() ? "unknown" : driver.version},
-                        {"cuda", "unknown"}};
+                        {"cuda", driver.cuda.empty() ? "unknown" : driver.cuda}};
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     if (std::string text = occupation(i, gpus[i]); !text.empty()) {
       machine.warnings.push_back(std::move(text));

@@ -91,7 +91,8 @@ TEST(Machine, WarnsOfOtherProcesses) {
               ElementsAre(AllOf(HasSubstr("GPU 0: 12.0 GiB of 80.0 GiB"), HasSubstr("by whom"))));
   busy.processes = {{4711, "python", 11 * kGib}, {4712, "", std::nullopt}};
   EXPECT_THAT(machine_with({}, {busy}, "").warnings,
-              ElementsAre(AllOf(HasSubstr("pid 4711 (python), 11.0 GiB"), HasSubstr("pid 4712"))));
+              ElementsAre(AllOf(HasSubstr("process 4711 (\"python\") holds 11.0 GiB"),
+                                HasSubstr("process 4712"))));
 }
 
 /// profile_model with a driver library of the test's own.
@@ -144,7 +145,7 @@ TEST_F(FakeDriver, WarnsWithTheProcessThatHoldsMemory) {
   const testing::ProgramResult result = plan("NVIDIA H200|143771|40960|" + self, {});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err, AllOf(HasSubstr("warning: GPU 0: 40.0 GiB of 140 GiB are taken"),
-                                HasSubstr("pid " + self + " (sweep_programs")));
+                                HasSubstr("process " + self + " (\"train\") holds 40.0 GiB")));
 }
 
 // As on the login node of a cluster.

@@ -116,6 +116,8 @@ TEST_F(ProfileModel, AfterOutOfMemoryLargerOnesAreNotTriedAndTheLargestIsFound) 
   EXPECT_EQ(json.at("points")[4].at("largest_microbatch"), 36);
   EXPECT_EQ(json.at("points")[4].at("reason"), "microbatch 64 did not fit already");
   EXPECT_EQ(point(1, 128).status, PointStatus::kOutOfMemory);
+  EXPECT_EQ(point(1, 64).largest_microbatch, 36);
+  EXPECT_EQ(point(1, 128).largest_microbatch, 36);
   EXPECT_THAT(result.out, Not(HasSubstr("\"error\"")));
   // Bisection between 32 and 64 tries at most five.
   int trials = 0;
@@ -127,6 +129,11 @@ TEST_F(ProfileModel, AfterOutOfMemoryLargerOnesAreNotTriedAndTheLargestIsFound) 
             0);
   EXPECT_THAT(measured(), ElementsAre("2 256"));
   EXPECT_EQ(point(1, 256).status, PointStatus::kOutOfMemory);
+  EXPECT_EQ(point(1, 256).largest_microbatch, 36);
+  // What is known is not searched again.
+  clear_log();
+  sweep({"--tp", "1", "--mbs", "8,16,32,64,128,256", "--resume"}, "oom:1:37");
+  EXPECT_THAT(log(), IsEmpty());
 }
 
 TEST_F(ProfileModel, NotEvenOneSequenceFits) {
