@@ -20,7 +20,7 @@ struct NvidiaGpu : GpuIdentity {
 struct NvidiaDriver {
   Nvml::State state = Nvml::State::kAbsent;
   std::string version;          ///< "580.65.06"
-  std::string cuda;             ///< the newest that it runs, "13.0"; "" where unknown
+  std::string cuda;             ///< newest CUDA that it runs, "13.0"
   std::string problem;          ///< of a failing driver, in its own words
   std::vector<NvidiaGpu> gpus;  ///< by NVML's index; one that cannot be read is "unknown GPU"
 };
