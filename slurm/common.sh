@@ -1,4 +1,5 @@
 # Shared by the scripts that submit jobs: `source` it, then parse_slurm_flags "$@".
+source "$(dirname "${BASH_SOURCE[0]}")/../launch/find_program.sh"
 
 readonly SLURM_FLAGS_HELP="\
   --account A, --partition P, --time T, --gres G, --cpus-per-task N, --mem M
@@ -54,17 +55,30 @@ parse_slurm_flags() {
   find_programs
 }
 
-# Sets `bin` where it is not given.
+# Sets `bin` where it is not given, and `host_bin`, where the programs are outside of any container (""
+# where they are not).
 find_programs() {
-  if [ -n "$bin" ]; then return; fi
-  local here candidate
-  here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-  if candidate=$(command -v profile_model); then
-    bin=$(dirname "$candidate")
-    return
+  local program
+  host_bin=''
+  if [ -z "$container" ] && [ -n "$bin" ]; then
+    host_bin=$bin
+  elif program=$(SEXTANT_BIN='' find_program profile_model); then
+    host_bin=$(dirname "$program")
   fi
-  for candidate in "$here/build/full/bin" "$here/build/cpu/bin"; do
-    if [ -x "$candidate/profile_model" ]; then bin=$candidate; return; fi
-  done
-  die "no profile_model in PATH or in this checkout's build; say where with --bin DIR" 3
+  if [ -z "$bin" ]; then bin=$host_bin; fi
+  [ -n "$bin" ] || die "no profile_model in PATH or in this checkout's build; say where with --bin DIR" 3
+}
+
+# Runs a program that needs no GPU here and now: outside of a container where it can.
+run_here() {
+  local program=$1
+  shift
+  case $container in
+    *.sif) if [ -z "$host_bin" ]; then
+             apptainer exec "$container" "$bin/$program" "$@"
+             return
+           fi ;;
+    ?*) [ -n "$host_bin" ] || die "no $program outside of the container, in PATH or in this checkout's build" 3 ;;
+  esac
+  "$host_bin/$program" "$@"
 }

@@ -57,7 +57,7 @@ done
 if [ $force = no ]; then rest+=(--resume); fi
 
 # Legal or not is found out now, and not by every task.
-plan=$("$scripts/run_in_container.sh" "$container" "$bin/profile_model" "${rest[@]}" --plan-only --json) || exit 3
+plan=$(run_here profile_model "${rest[@]}" --plan-only --json) || exit 3
 # member NAME: a string of the plan's first level.
 member() { sed -n "s/^  \"$1\": \"\(.*\)\",\{0,1\}\$/\1/p" <<< "$plan"; }
 points=$(grep -c '^      "file": ' <<< "$plan") || die "the plan has no points" 3

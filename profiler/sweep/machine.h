@@ -14,7 +14,7 @@ struct Machine {
   DeviceKind device = DeviceKind::kCpu;
   std::string gpu;  ///< name of the type in documents, "H200-141", "CPU"
   int devices = 0;  ///< GPUs that are visible; 0 on the CPU, where every rank is a process
-  /// "host", and of a GPU "gpu_name" and "driver": of points that no rank could describe.
+  /// "host", and of a GPU "gpu_name", "driver" and "cuda": of points that no rank could describe.
   std::map<std::string, std::string> provenance;
   std::vector<std::string> warnings;  ///< one sentence each
 };

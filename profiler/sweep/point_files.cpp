@@ -40,24 +40,57 @@ PointOutcome training_outcome(const SweepPoint& point, const JsonDocument& docum
   return outcome;
 }
 
-PointOutcome serving_outcome(const JsonDocument& document) {
-  const JsonNode root = document.root_of_kind("serving_profile", 1);
-  PointOutcome outcome;
-  outcome.status = PointStatus::kOk;
-  if (const auto status = root.find("status")) {
-    for (const PointStatus known :
-         {PointStatus::kOutOfMemory, PointStatus::kError, PointStatus::kTimeout}) {
-      if (status->string() == to_string(known)) outcome.status = known;
-    }
-    if (outcome.status != PointStatus::kOk) outcome.reason = root.at("reason").string();
+ServingKey serving_key(const ProfileKey& key) {
+  return {key.model, key.gpu, key.variant, key.dtype, key.tp};
+}
+
+PointOutcome serving_outcome(const SweepPoint& point, const JsonDocument& document) {
+  ServingDocument found = read_serving_document(document);
+  const ServingKey asked = serving_key(point.key);
+  if (found.key != asked) {
+    throw_bad_input(fmt::format("{}: is of {}; asked for was {}", document.file(), found.key.text(),
+                                asked.text()));
   }
+  found.source.clear();
+  PointOutcome outcome;
+  outcome.status = found.status;
+  outcome.reason = found.reason;
+  outcome.serving = std::move(found);
   return outcome;
 }
 
 PointOutcome outcome_from(const Sweep& sweep, const SweepPoint& point,
                           const JsonDocument& document) {
   return sweep.options.mode == Mode::kTrain ? training_outcome(point, document)
-                                            : serving_outcome(document);
+                                            : serving_outcome(point, document);
+}
+
+/// Of what another point's document in the place of this one is; "" where it is this one's, or is
+/// no readable document.
+std::string other_key_in(const Sweep& sweep, const SweepPoint& point) {
+  try {
+    const JsonDocument document = JsonDocument::read(point.file);
+    if (sweep.options.mode == Mode::kServe) {
+      const ServingKey key = read_serving_document(document).key;
+      return key == serving_key(point.key) ? "" : key.text();
+    }
+    const ProfileKey key = read_point_document(document).key;
+    return key == point.key ? "" : key.text();
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+Evidence evidence_of(const Machine& machine) {
+  return machine.device == DeviceKind::kCpu ? Evidence::kMeasuredCpu : Evidence::kMeasuredGpu;
+}
+
+std::map<std::string, std::string> own_provenance(const Sweep& sweep) {
+  std::map<std::string, std::string> out = sweep.machine.provenance;
+  out["command"] = sweep.options.command;
+  out["git_revision"] = git_revision();
+  out["time"] = utc_now();
+  return out;
 }
 
 }  // namespace
@@ -91,17 +124,32 @@ PointDocument failed_document(const Sweep& sweep, const SweepPoint& point, Point
   out.key = point.key;
   out.status = status;
   out.reason = std::move(reason);
-  out.evidence =
-      sweep.machine.device == DeviceKind::kCpu ? Evidence::kMeasuredCpu : Evidence::kMeasuredGpu;
-  if (like != nullptr) {
-    out.provenance = like->provenance;
-  } else {
-    out.provenance = sweep.machine.provenance;
-    out.provenance["command"] = sweep.options.command;
-    out.provenance["git_revision"] = git_revision();
-    out.provenance["time"] = utc_now();
-  }
+  out.evidence = evidence_of(sweep.machine);
+  out.provenance = like != nullptr ? like->provenance : own_provenance(sweep);
   return out;
+}
+
+PointOutcome failed_outcome(const Sweep& sweep, const SweepPoint& point, PointStatus status,
+                            const std::string& reason) {
+  PointOutcome outcome;
+  outcome.status = status;
+  outcome.reason = reason;
+  if (sweep.options.mode == Mode::kTrain) {
+    outcome.document = failed_document(sweep, point, status, reason);
+    return outcome;
+  }
+  ServingDocument& document = outcome.serving.emplace();
+  document.key = serving_key(point.key);
+  document.status = status;
+  document.reason = reason;
+  document.evidence = evidence_of(sweep.machine);
+  document.provenance = own_provenance(sweep);
+  return outcome;
+}
+
+std::string document_text(const PointOutcome& outcome) {
+  return outcome.document ? point_document_text(*outcome.document)
+                          : serving_document_text(*outcome.serving);
 }
 
 void check_writable(const std::filesystem::path& directory) {
@@ -122,15 +170,23 @@ void check_writable(const std::filesystem::path& directory) {
 }
 
 void refuse_existing(const Sweep& sweep) {
-  if (sweep.options.resume || sweep.options.force) return;
+  if (sweep.options.force) return;
   std::vector<std::string> found;
   for (const SweepPoint& point : sweep.points) {
-    if (std::filesystem::exists(point.file)) found.push_back(point.file.string());
+    if (!std::filesystem::exists(point.file)) continue;
+    found.push_back(point.file.string());
+    if (!sweep.options.resume) continue;
+    if (const std::string other = other_key_in(sweep, point); !other.empty()) {
+      throw_bad_input(
+          fmt::format("{}: is of {}; this sweep would put {} there: take another --out, "
+                      "or --force",
+                      point.file.string(), other, point.key.text()));
+    }
   }
-  if (found.empty()) return;
+  if (found.empty() || sweep.options.resume) return;
   throw_bad_input(fmt::format(
-      "{}: is there already{}: --resume keeps what is done and measures the "
-      "rest, --force measures all again",
+      "{}: is there already{}: --resume keeps what is done and measures the rest, "
+      "--force measures all again",
       found.front(),
       found.size() > 1
           ? fmt::format(", and {} more of the {} points", found.size() - 1, sweep.points.size())

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "analyzer/profile/serving_profile.h"
 #include "profiler/sweep/sweep_plan.h"
 
 namespace sextant::profiler {
@@ -14,7 +15,8 @@ struct PointOutcome {
   bool kept = false;                  ///< it was there before
   /// Why a document that was there is measured again; "" where none was.
   std::string again;
-  std::optional<PointDocument> document;  ///< of training
+  std::optional<PointDocument> document;   ///< of training
+  std::optional<ServingDocument> serving;  ///< of serving
 };
 
 /// What the document at the point's place says, read and held against what is asked: a status with
@@ -25,8 +27,15 @@ PointOutcome find_outcome(const Sweep& sweep, const SweepPoint& point);
 /// Throws Error(kBadInput) where it is not.
 PointOutcome outcome_of(const Sweep& sweep, const SweepPoint& point, const std::string& text);
 
-/// The document of a point that has no times: status and reason, with what the parent knows of the
-/// machine as provenance, or, where `like` is not null, with that document's.
+/// The outcome of a point that failed, with a document that says so; see failed_document().
+PointOutcome failed_outcome(const Sweep& sweep, const SweepPoint& point, PointStatus status,
+                            const std::string& reason);
+
+/// The text of the outcome's document.
+std::string document_text(const PointOutcome& outcome);
+
+/// The training document of a point that has no times: status and reason, with what the parent
+/// knows of the machine as provenance, or, where `like` is not null, with that document's.
 PointDocument failed_document(const Sweep& sweep, const SweepPoint& point, PointStatus status,
                               std::string reason, const PointDocument* like = nullptr);
 
@@ -34,8 +43,8 @@ PointDocument failed_document(const Sweep& sweep, const SweepPoint& point, Point
 /// written there.
 void check_writable(const std::filesystem::path& directory);
 
-/// Throws Error(kBadInput) listing documents of the sweep that are there already, where neither
-/// --resume nor --force says what to do with them.
+/// Throws Error(kBadInput) where documents are in the way: with neither --resume nor --force any of
+/// the sweep's, with --resume those of another point than their name says.
 void refuse_existing(const Sweep& sweep);
 
 }  // namespace sextant::profiler

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/files.h"
 #include "analyzer/model/zoo.h"
 #include "analyzer/profile/gpu.h"
+#include "analyzer/profile/serving_profile.h"
 #include "profiler/sweep/git_revision.h"
 #include "profiler/sweep/time_estimate.h"
 
@@ -116,9 +116,7 @@ bool runs_collectives(const SweepOptions& options, const Machine& machine, int t
 std::filesystem::path file_of(const SweepOptions& options, const ProfileKey& key) {
   std::filesystem::path name = point_file_name(key);
   if (options.mode == Mode::kServe) {
-    name = std::filesystem::path(safe_file_name(key.variant)) /
-           fmt::format("serving_profile_{}_{}_{}.json", safe_file_name(key.model),
-                       safe_file_name(key.gpu), key.tp);
+    name = serving_file_name({key.model, key.gpu, key.variant, key.dtype, key.tp});
   }
   return options.out / (options.flat ? name.filename() : name);
 }

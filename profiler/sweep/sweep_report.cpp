@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/core/table.h"
 
@@ -95,17 +96,86 @@ std::string remark(const PointOutcome& outcome) {
     }
     return out;
   }
-  std::string out;
-  if (!outcome.document) return out;
-  if (const auto& stopping = outcome.document->stopping; stopping && !stopping->unmet.empty()) {
-    out = "not met: " + stopping->unmet;
+  std::vector<std::string> out;
+  const auto& stopping = outcome.document ? outcome.document->stopping : outcome.serving->stopping;
+  const auto& conditions =
+      outcome.document ? outcome.document->conditions : outcome.serving->conditions;
+  if (stopping && !stopping->unmet.empty()) out.push_back("not met: " + stopping->unmet);
+  if (conditions && conditions->tainted_samples > 0) {
+    out.push_back(
+        fmt::format("{} samples were taken while the GPU throttled", conditions->tainted_samples));
   }
-  if (const auto& conditions = outcome.document->conditions;
-      conditions && conditions->tainted_samples > 0) {
-    out += fmt::format("{}{} samples were taken while the GPU throttled", out.empty() ? "" : "; ",
-                       conditions->tainted_samples);
+  if (outcome.serving && !outcome.serving->failures.empty()) {
+    out.push_back(fmt::format("{} prefills and decode steps have no times",
+                              outcome.serving->failures.size()));
   }
-  return out;
+  return fmt::format("{}", fmt::join(out, "; "));
+}
+
+std::string training_table(const Sweep& sweep, const std::vector<PointOutcome>& outcomes) {
+  Table table({{"variant", Align::kLeft},
+               {"tp"},
+               {"mbs"},
+               {"collectives", Align::kLeft},
+               {"status", Align::kLeft},
+               {"forward"},
+               {"backward"},
+               {"update"},
+               {"noise"},
+               {"memory"},
+               {"sum - whole"},
+               {"", Align::kLeft}});
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const SweepPoint& point = sweep.points[i];
+    const PointOutcome& outcome = outcomes[i];
+    std::vector<std::string> row = {point.key.variant, std::to_string(point.key.tp),
+                                    std::to_string(point.key.microbatch), collectives_of(point),
+                                    status_text(outcome)};
+    if (outcome.status == PointStatus::kOk) {
+      const Figures figures = figures_of(*outcome.document);
+      const auto& check = outcome.document->cross_check;
+      row.insert(row.end(),
+                 {format_seconds(figures.forward_s), format_seconds(figures.backward_s),
+                  format_seconds(figures.update_s), fmt::format("{:.2f} %", 100 * figures.noise),
+                  figures.peak_memory_bytes > 0 ? format_gib(figures.peak_memory_bytes) : "-",
+                  check ? fmt::format("{:+.2f} %", 100 * check->relative_difference()) : "-"});
+    } else {
+      row.insert(row.end(), 6, "-");
+    }
+    row.emplace_back(outcome.kept ? "kept" : "");
+    table.add_row(row);
+  }
+  return table.text();
+}
+
+std::string serving_table(const Sweep& sweep, const std::vector<PointOutcome>& outcomes) {
+  Table table({{"variant", Align::kLeft},
+               {"tp"},
+               {"collectives", Align::kLeft},
+               {"status", Align::kLeft},
+               {"prefill to"},
+               {"batch to"},
+               {"context to"},
+               {"weights"},
+               {"", Align::kLeft}});
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const SweepPoint& point = sweep.points[i];
+    const PointOutcome& outcome = outcomes[i];
+    std::vector<std::string> row = {point.key.variant, std::to_string(point.key.tp),
+                                    collectives_of(point), status_text(outcome)};
+    if (outcome.status == PointStatus::kOk) {
+      const ServingLimits limits = outcome.serving->limits();
+      row.insert(
+          row.end(),
+          {std::to_string(limits.prefill_tokens), std::to_string(limits.decode_batch),
+           std::to_string(limits.decode_context), format_gib(outcome.serving->weight_bytes())});
+    } else {
+      row.insert(row.end(), 4, "-");
+    }
+    row.emplace_back(outcome.kept ? "kept" : "");
+    table.add_row(row);
+  }
+  return table.text();
 }
 
 }  // namespace
@@ -150,43 +220,15 @@ OrderedJson plan_json(const Sweep& sweep) {
 }
 
 std::string result_text(const Sweep& sweep, const std::vector<PointOutcome>& outcomes) {
-  Table table({{"variant", Align::kLeft},
-               {"tp"},
-               {"mbs"},
-               {"collectives", Align::kLeft},
-               {"status", Align::kLeft},
-               {"forward"},
-               {"backward"},
-               {"update"},
-               {"noise"},
-               {"memory"},
-               {"sum - whole"},
-               {"", Align::kLeft}});
   std::string remarks;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const SweepPoint& point = sweep.points[i];
-    const PointOutcome& outcome = outcomes[i];
-    std::vector<std::string> row = {point.key.variant, std::to_string(point.key.tp),
-                                    microbatch_cell(sweep, point), collectives_of(point),
-                                    status_text(outcome)};
-    if (outcome.status == PointStatus::kOk && outcome.document) {
-      const Figures figures = figures_of(*outcome.document);
-      const auto& check = outcome.document->cross_check;
-      row.insert(row.end(),
-                 {format_seconds(figures.forward_s), format_seconds(figures.backward_s),
-                  format_seconds(figures.update_s), fmt::format("{:.2f} %", 100 * figures.noise),
-                  figures.peak_memory_bytes > 0 ? format_gib(figures.peak_memory_bytes) : "-",
-                  check ? fmt::format("{:+.2f} %", 100 * check->relative_difference()) : "-"});
-    } else {
-      row.insert(row.end(), 6, "-");
-    }
-    row.emplace_back(outcome.kept ? "kept" : "");
-    table.add_row(row);
-    if (const std::string text = remark(outcome); !text.empty()) {
-      remarks += fmt::format("  {}: {}\n", point.text(sweep.options.mode), text);
+    if (const std::string text = remark(outcomes[i]); !text.empty()) {
+      remarks += fmt::format("  {}: {}\n", sweep.points[i].text(sweep.options.mode), text);
     }
   }
-  std::string out = headline(sweep) + "\n\n" + table.text();
+  std::string out = headline(sweep) + "\n\n";
+  out += sweep.options.mode == Mode::kTrain ? training_table(sweep, outcomes)
+                                            : serving_table(sweep, outcomes);
   if (!remarks.empty()) out += "\nRemarks:\n" + remarks;
   return out + fmt::format("\ndocuments: {}\n", sweep.options.out.string());
 }
@@ -216,6 +258,10 @@ OrderedJson result_json(const Sweep& sweep, const std::vector<PointOutcome>& out
       if (point.cross_check) {
         row["cross_check_difference"] = point.cross_check->relative_difference();
       }
+    }
+    if (outcome.serving) {
+      row["evidence"] = to_string(outcome.serving->evidence);
+      row["failures"] = outcome.serving->failures.size();
     }
     out["points"].push_back(std::move(row));
   }

@@ -91,8 +91,7 @@ void SweepRun::enter_ruled_out(const SweepGroup& group) {
       outcome.reason = fmt::format("microbatch {} did not fit already", tried.microbatch);
       outcome.document = failed_document(sweep_, sweep_.points[index], PointStatus::kOutOfMemory,
                                          outcome.reason, &*outcomes_[other].document);
-      const std::string text = point_document_text(*outcome.document);
-      enter(index, std::move(outcome), text);
+      enter(index, std::move(outcome));
       break;
     }
   }
@@ -174,9 +173,11 @@ bool SweepRun::take_result(std::size_t index, const std::string& text) {
     fail(index, PointStatus::kError, error.what());
     return true;
   }
-  const bool out_of_memory = outcome.status == PointStatus::kOutOfMemory;
+  const PointStatus status = *outcome.status;
   enter(index, std::move(outcome), text);
-  if (!out_of_memory) return true;
+  if (status == PointStatus::kOk) return true;
+  // After a failed kernel or collective a rank is unfit for more.
+  if (status != PointStatus::kOutOfMemory) return false;
   for (std::size_t i = 0; i < sweep_.points.size(); ++i) {
     const ProfileKey& other = sweep_.points[i].key;
     const bool larger = other.variant == point.key.variant && other.tp == point.key.tp &&
@@ -186,9 +187,10 @@ bool SweepRun::take_result(std::size_t index, const std::string& text) {
   return true;
 }
 
+/// Writes the document and shows it; `text` is its text as a rank gave it, "" where there is none.
 void SweepRun::enter(std::size_t index, PointOutcome outcome, const std::string& text) {
   const SweepPoint& point = sweep_.points[index];
-  if (!text.empty()) write_file_atomically(point.file, text);
+  write_file_atomically(point.file, text.empty() ? document_text(outcome) : text);
   outcome.again = outcomes_[index].again;
   outcomes_[index] = std::move(outcome);
   const PointOutcome& entered = outcomes_[index];
@@ -201,15 +203,7 @@ void SweepRun::enter(std::size_t index, PointOutcome outcome, const std::string&
 }
 
 void SweepRun::fail(std::size_t index, PointStatus status, const std::string& reason) {
-  PointOutcome outcome;
-  outcome.status = status;
-  outcome.reason = reason;
-  std::string text;
-  if (sweep_.options.mode == Mode::kTrain) {
-    outcome.document = failed_document(sweep_, sweep_.points[index], status, reason);
-    text = point_document_text(*outcome.document);
-  }
-  enter(index, std::move(outcome), text);
+  enter(index, failed_outcome(sweep_, sweep_.points[index], status, reason));
 }
 
 void SweepRun::say(const std::string& sentence) const {

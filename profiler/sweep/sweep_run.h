@@ -32,7 +32,7 @@ class SweepRun {
   void measure(const SweepGroup& group);
   void measure_in_one_world(const Indices& pending, int world_size);
   bool take_result(std::size_t index, const std::string& text);
-  void enter(std::size_t index, PointOutcome outcome, const std::string& text);
+  void enter(std::size_t index, PointOutcome outcome, const std::string& text = "");
   void fail(std::size_t index, PointStatus status, const std::string& reason);
   /// Enters points of the group that an out-of-memory point of their degree rules out.
   void enter_ruled_out(const SweepGroup& group);

@@ -77,6 +77,9 @@ int nvmlSystemGetCudaDriverVersion_v2(int* version) {
   *version = 13000;
   return 0;
 }
+int nvmlSystemGetProcessName(unsigned, char* out, unsigned length) {
+  return put("/usr/bin/train --fast", out, length);
+}
 int nvmlDeviceGetCount_v2(unsigned* count) {
   *count = static_cast<unsigned>(gpus().size());
   return 0;

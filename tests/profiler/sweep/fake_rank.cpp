@@ -4,6 +4,7 @@
 //   signal:TP:MBS:RANK:N that rank kills itself with signal N at the point
 //   exit:TP:MBS:CODE     rank 0 ends with that code at the point, after a complaint on stderr
 //   hang:TP:MBS          never comes to an end of the point
+//   error:TP:MBS         hands over a document of status error, and ends
 //   quit:TP:MBS          ends with exit code 0 instead of measuring the point
 //   garbage:TP:MBS       says what is no report
 //   other:TP:MBS         hands over the document of another point
@@ -25,7 +26,7 @@
 
 #include <fmt/format.h>
 
-#include "analyzer/core/error.h"
+#include "analyzer/profile/serving_profile.h"
 #include "profiler/protocol/profile_request.h"
 
 namespace {
@@ -129,10 +130,29 @@ PointDocument document_of(const ProfileRequest& request, const GridPoint& point,
 }
 
 std::string serving_document(const ProfileRequest& request, const GridPoint& point) {
-  return json_text({{"schema", schema_id("serving_profile")},
-                    {"status", "ok"},
-                    {"model", request.model.name},
-                    {"tp", point.tp}});
+  ServingDocument out;
+  const std::string dtype(to_string(request.dtype));
+  out.key = {request.model.name, request.gpu, dtype, dtype, point.tp};
+  out.evidence = Evidence::kMeasuredCpu;
+  out.memory_basis = "made up";
+  out.provenance = request.provenance;
+  out.provenance["time"] = "2026-01-01T00:00:00Z";
+  ServingLayerProfile block;
+  block.kind = "block";
+  block.weight_bytes = 4096;
+  block.kv_bytes_per_token = 64;
+  for (const int tokens : request.prefill_tokens) {
+    block.prefill.push_back({tokens, phase(1e-5 * tokens)});
+  }
+  for (const int context : request.decode_contexts) {
+    for (const int batch : request.decode_batches) {
+      block.decode.push_back({batch, context, phase(1e-6 * (batch + context))});
+    }
+  }
+  out.kinds = {block};
+  out.sequence = {{0, request.model.layers}};
+  out.failures = {{"decode", 1024, 8192, PointStatus::kOutOfMemory, "the memory limit"}};
+  return serving_document_text(out);
 }
 
 bool is_at(const Instruction& instruction, const GridPoint& point) {
@@ -167,6 +187,7 @@ void measure(const ProfileRequest& request, const GridPoint& point, int rank,
   bool fits = true;
   GridPoint handed_over = point;
   bool broken = false;
+  bool failed = false;
   std::size_t padding = 0;
   if (rank == 0) {
     log(fmt::format("begin {} {}", point.tp, point.microbatch));
@@ -179,6 +200,7 @@ void measure(const ProfileRequest& request, const GridPoint& point, int rank,
       fits = false;
     }
     if (instruction.what == "other" && is_at(instruction, point)) handed_over.microbatch += 1;
+    if (instruction.what == "error" && is_at(instruction, point)) failed = true;
     if (instruction.what == "broken" && is_at(instruction, point)) broken = true;
     if (instruction.what == "fat") padding = static_cast<std::size_t>(numbers[0]);
     if (instruction.what == "slow") {
@@ -189,10 +211,16 @@ void measure(const ProfileRequest& request, const GridPoint& point, int rank,
   log(fmt::format("{} {} {}", point.tp, point.microbatch, request.stopping.min_samples));
   PointDocument document = document_of(request, handed_over, fits);
   document.memory_basis.append(padding, '.');
+  if (failed) {
+    document = document_of(request, handed_over, false);
+    document.status = PointStatus::kError;
+    document.reason = "an illegal instruction was met";
+  }
   std::string text = request.mode == Mode::kServe ? serving_document(request, point)
                                                   : point_document_text(document);
   if (broken) text.resize(text.size() / 2);
   say({RankEvent::Kind::kResult, point, text, ""});
+  if (failed) std::exit(5);
 }
 
 int run(const char* file) {

@@ -145,7 +145,7 @@ TEST_F(FakeDriver, WarnsWithTheProcessThatHoldsMemory) {
   const testing::ProgramResult result = plan("NVIDIA H200|143771|40960|" + self, {});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err, AllOf(HasSubstr("warning: GPU 0: 40.0 GiB of 140 GiB are taken"),
-                                HasSubstr("process " + self)));
+                                HasSubstr("process " + self + " (\"train\") holds 40.0 GiB")));
 }
 
 // As on the login node of a cluster.

@@ -1,6 +1,7 @@
 // profile_model when things go wrong around it: dead and silent ranks, signals, disks.
 #include <sys/resource.h>
 
+#include "analyzer/profile/serving_profile.h"
 #include "tests/profiler/sweep/sweep_fixture.h"
 
 namespace sextant::testing {
@@ -52,6 +53,25 @@ TEST_F(ProfileModelFault, ARankThatEndsFailsItsPointOnly) {
   expect_one_failure(sweep(grid_, "exit:1:2:7"), 1, 2, PointStatus::kError,
                      "rank 0 of 1 ended with exit code 7; last words: ");
   EXPECT_THAT(point(1, 2).reason, HasSubstr("first this / then that"));
+}
+
+TEST_F(ProfileModelFault, ARankThatReportsAnErrorIsReplacedForTheNextPoint) {
+  expect_one_failure(sweep(grid_, "error:2:1"), 2, 1, PointStatus::kError,
+                     "an illegal instruction was met");
+}
+
+TEST_F(ProfileModelFault, FailedServingPointsHaveADocumentToo) {
+  const std::vector<std::string> words = {"--mode", "serve", "--tp", "1,2"};
+  ASSERT_EQ(sweep(words, "exit:2:1:9").exit_code, 5);
+  const ServingDocument document =
+      read_serving_document(JsonDocument::read(out() / "fp32/serving_profile_tiny_CPU_2.json"));
+  EXPECT_EQ(document.status, PointStatus::kError);
+  EXPECT_THAT(document.reason, HasSubstr("exit code 9"));
+  std::vector<std::string> again = words;
+  again.emplace_back("--resume");
+  const ProgramResult result = sweep(again);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("1 of 2 points are there already"));
 }
 
 TEST_F(ProfileModelFault, ARankThatQuitsWithoutAResultFailsItsPointOnly) {

@@ -80,19 +80,27 @@ TEST_F(ProfileModel, ResumeMeasuresFailedAndUnreadablePointsAgainAndSaysSo) {
   ASSERT_EQ(sweep({"--tp", "1", "--mbs", "1,2,4,8"}, "exit:1:2:7").exit_code, 5);
   EXPECT_EQ(point(1, 2).status, PointStatus::kError);
   folder_.write("points/fp32/seq32/profile_tiny_CPU_1_4.json", "{\"schema\": \"sextant/pro");
-  // A document of another point has no business there.
-  std::filesystem::copy_file(file(1, 1), file(1, 8),
-                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove(file(1, 8));
   clear_log();
   const ProgramResult result = sweep({"--tp", "1", "--mbs", "1,2,4,8", "--resume", "--json"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(measured(), ElementsAre("1 2", "1 4", "1 8"));
   EXPECT_THAT(result.err, AllOf(HasSubstr("1 of 4 points are there already"),
                                 HasSubstr("measured again: " + file(1, 2).string() + ": error"),
-                                HasSubstr("measured again: " + file(1, 4).string()),
-                                HasSubstr("measured again: " + file(1, 8).string())));
+                                HasSubstr("measured again: " + file(1, 4).string())));
   EXPECT_EQ(described(result).at("points")[0].at("kept"), true);
   EXPECT_EQ(point(1, 8).key.microbatch, 8);
+}
+
+// Somebody else's measurement under our name is nothing to throw away unasked.
+TEST_F(ProfileModel, ResumeRefusesDocumentsOfOtherPoints) {
+  ASSERT_EQ(sweep({"--tp", "1", "--mbs", "1", "--dtype", "bf16", "--flat"}).exit_code, 0);
+  const ProgramResult result = sweep({"--tp", "1", "--mbs", "1", "--flat", "--resume"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("profile_tiny_CPU_1_1.json: is of \"tiny\" on \"CPU\", "
+                                          "bf16"),
+                                HasSubstr("--force")));
+  EXPECT_EQ(sweep({"--tp", "1", "--mbs", "1", "--flat", "--force"}).exit_code, 0);
 }
 
 TEST_F(ProfileModel, AfterOutOfMemoryLargerOnesAreNotTriedAndTheLargestIsFound) {
@@ -108,6 +116,8 @@ TEST_F(ProfileModel, AfterOutOfMemoryLargerOnesAreNotTriedAndTheLargestIsFound) 
   EXPECT_EQ(json.at("points")[4].at("largest_microbatch"), 36);
   EXPECT_EQ(json.at("points")[4].at("reason"), "microbatch 64 did not fit already");
   EXPECT_EQ(point(1, 128).status, PointStatus::kOutOfMemory);
+  EXPECT_EQ(point(1, 64).largest_microbatch, 36);
+  EXPECT_EQ(point(1, 128).largest_microbatch, 36);
   EXPECT_THAT(result.out, Not(HasSubstr("\"error\"")));
   // Bisection between 32 and 64 tries at most five.
   int trials = 0;
@@ -119,6 +129,11 @@ TEST_F(ProfileModel, AfterOutOfMemoryLargerOnesAreNotTriedAndTheLargestIsFound) 
             0);
   EXPECT_THAT(measured(), ElementsAre("2 256"));
   EXPECT_EQ(point(1, 256).status, PointStatus::kOutOfMemory);
+  EXPECT_EQ(point(1, 256).largest_microbatch, 36);
+  // What is known is not searched again.
+  clear_log();
+  sweep({"--tp", "1", "--mbs", "8,16,32,64,128,256", "--resume"}, "oom:1:37");
+  EXPECT_THAT(log(), IsEmpty());
 }
 
 TEST_F(ProfileModel, NotEvenOneSequenceFits) {
@@ -186,6 +201,34 @@ TEST_F(ProfileModel, FlatDocumentsLieInTheDirectoryItself) {
   ASSERT_EQ(sweep({"--tp", "1", "--mbs", "1", "--flat"}).exit_code, 0);
   EXPECT_TRUE(std::filesystem::exists(out() / "profile_tiny_CPU_1_1.json"));
   EXPECT_EQ(sweep({"--tp", "1", "--flat", "--dtype", "fp32,bf16"}).exit_code, 2);
+}
+
+// launch/sailor/profiling/profile.sh MODEL DIR, as the published guide has it.
+TEST_F(ProfileModel, TheGuidesScriptLeavesPlainFileNames) {
+  const std::string script = SEXTANT_SOURCE_DIR "/launch/sailor/profiling/profile.sh";
+  const std::string bin = std::filesystem::path(built_program("profile_model")).parent_path();
+  const auto run = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> line = {"bash", script};
+    line.insert(line.end(), words.begin(), words.end());
+    return run_program(line, {.environment = {{"SEXTANT_BIN", bin}}});
+  };
+  const std::string model = SEXTANT_SOURCE_DIR "/tests/profiler/sweep/tiny_model.json";
+  const ProgramResult result = run({model, out().string(), "--device", "cpu", "--rank-program",
+                                    built_program("fake_rank"), "--tp", "1,2"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const int tp : {1, 2}) {
+    for (const int microbatch : {1, 2, 4, 8}) {
+      const std::string name =
+          "profile_tiny_CPU_" + std::to_string(tp) + "_" + std::to_string(microbatch) + ".json";
+      EXPECT_TRUE(std::filesystem::exists(out() / name)) << name;
+    }
+  }
+  const ProgramResult gathered =
+      run_program({built_program("gather_profs"), "--model-name", "tiny", "--gpu-type", "CPU",
+                   "--profile-dir", out().string(), "--db", (folder_.path() / "db").string()});
+  EXPECT_EQ(gathered.exit_code, 0) << gathered.err;
+  EXPECT_EQ(run({"OPT-350", out().string(), "--device", "cpu", "--plan-only"}).exit_code, 0);
+  EXPECT_EQ(run({model}).exit_code, 2);
 }
 
 TEST_F(ProfileModel, BadRequestsAreRefusedBeforeAnythingIsMeasured) {
