@@ -11,8 +11,8 @@ namespace sextant::cli {
 
 void add_profile_selection(CLI::App& command, const std::shared_ptr<ProfileSelection>& selection) {
   command.add_option("source", selection->source,
-                     "Database directory, database or point document; by default the shipped "
-                     "profiles, or with --artifact the published tables");
+                     "Database directory, database, point document or directory of these; by "
+                     "default the shipped profiles, or with --artifact the published tables");
   command.add_option("--model", selection->model, "Only this model");
   command.add_option("--gpu", selection->gpu, "Only this GPU type");
 }
