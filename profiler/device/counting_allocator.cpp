@@ -1,17 +1,46 @@
 #include "profiler/device/counting_allocator.h"
 
 #include <c10/util/Exception.h>
+#include <mutex>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 namespace sextant::profiler {
 
-/// What a DataPtr owns: the source's memory, and whom to tell when it is given back.
-struct CountingAllocator::Block {
+namespace {
+
+struct Block {
   CountingAllocator* owner;
   std::int64_t bytes;
-  c10::DataPtr data;
+  c10::DataPtr data;  ///< of the source
 };
+
+/// Blocks by address. Some callers of c10 keep no more of an allocation than its address
+/// (c10::Allocator::raw_allocate), so that nothing else can lead back to its block.
+class BlockTable {
+ public:
+  void put(void* address, Block block) {
+    const std::lock_guard lock(mutex_);
+    blocks_.insert_or_assign(address, std::move(block));
+  }
+  Block take(void* address) {
+    const std::lock_guard lock(mutex_);
+    return std::move(blocks_.extract(address).mapped());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<void*, Block> blocks_;
+};
+
+/// Never destroyed: tensors with static lifetime come back late.
+BlockTable& block_table() {
+  static auto* const table = new BlockTable;
+  return *table;
+}
+
+}  // namespace
 
 c10::DataPtr CountingAllocator::allocate(std::size_t bytes) {
   const auto size = static_cast<std::int64_t>(bytes);
@@ -33,13 +62,14 @@ c10::DataPtr CountingAllocator::allocate(std::size_t bytes) {
   }
   void* const address = data.get();
   const c10::Device device = data.device();
-  return {address, new Block{this, size, std::move(data)}, &release, device};
+  if (address == nullptr) return data;  // of no bytes
+  block_table().put(address, {this, size, std::move(data)});
+  return {address, address, &release, device};
 }
 
-void CountingAllocator::release(void* block) {
-  auto* const released = static_cast<Block*>(block);
-  released->owner->allocated_ -= released->bytes;
-  delete released;
+void CountingAllocator::release(void* address) {
+  const Block block = block_table().take(address);
+  block.owner->allocated_ -= block.bytes;
 }
 
 void CountingAllocator::copy_data(void* target, const void* source, std::size_t bytes) const {

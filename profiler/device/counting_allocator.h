@@ -15,6 +15,7 @@ class CountingAllocator : public c10::Allocator {
   void set_limit(std::int64_t bytes) { limit_ = bytes; }
 
   c10::DataPtr allocate(std::size_t bytes) override;
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void copy_data(void* target, const void* source, std::size_t bytes) const override;
 
   std::int64_t allocated() const { return allocated_; }
@@ -23,8 +24,7 @@ class CountingAllocator : public c10::Allocator {
   void reset_peak() { peak_ = allocated_.load(); }
 
  private:
-  struct Block;
-  static void release(void* block);
+  static void release(void* address);
 
   c10::Allocator& source_;
   std::int64_t limit_ = 0;

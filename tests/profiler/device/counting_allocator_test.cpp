@@ -26,6 +26,17 @@ TEST(CountingAllocator, CountsWhatIsAskedForUntilItIsGivenBack) {
   EXPECT_EQ(allocator.allocated(), 0);
 }
 
+// oneDNN, behind products in 16 bits, allocates so.
+TEST(CountingAllocator, ServesCallersThatKeepAnAddressOnly) {
+  CountingAllocator allocator(*c10::GetDefaultCPUAllocator());
+  void* const address = allocator.raw_allocate(1000);
+  EXPECT_EQ(allocator.allocated(), 1000);
+  allocator.raw_deallocate(address);
+  EXPECT_EQ(allocator.allocated(), 0);
+  const c10::DataPtr nothing = allocator.allocate(0);
+  EXPECT_EQ(allocator.allocated(), 0);
+}
+
 TEST(CountingAllocator, RefusesWhatExceedsTheLimitAsADeviceWould) {
   CountingAllocator allocator(*c10::GetDefaultCPUAllocator());
   allocator.set_limit(1000);

@@ -12,6 +12,7 @@
 #include "analyzer/core/json_document.h"
 #include "analyzer/model/model_document.h"
 #include "analyzer/profile/profile_db.h"
+#include "analyzer/profile/serving_profile.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/temporary_folder.h"
 
@@ -143,6 +144,108 @@ TEST_P(CpuSweep, IsMeasuredGatheredAndPlannedWith) {
   const JsonNode best = plans.root().at("plans").at(0);
   EXPECT_GT(best.at("throughput_iters_per_s").number(), 0);
   EXPECT_EQ(best.at("evidence").string(), "measured-cpu");
+}
+
+struct Variant {
+  std::string name;
+  std::vector<std::string> options;
+
+  friend std::ostream& operator<<(std::ostream& out, const Variant& variant) {
+    return out << variant.name;
+  }
+};
+
+class CpuVariants : public ::testing::TestWithParam<Variant> {};
+
+// Every option in one process: the times are not looked at, the documents are.
+TEST_P(CpuVariants, AreMeasured) {
+  TemporaryFolder folder;
+  for (const std::string model : {"tiny-llama", "tiny-opt"}) {
+    std::vector<std::string> arguments = {built_program("profile_model"),
+                                          "--device",
+                                          "cpu",
+                                          "--model",
+                                          kData + model + ".json",
+                                          "--tp",
+                                          "1,2",
+                                          "--mbs",
+                                          "2",
+                                          "--time-limit",
+                                          "0.05",
+                                          "--min-samples",
+                                          "1",
+                                          "--no-operators",
+                                          "--out",
+                                          (folder.path() / model).string()};
+    arguments.insert(arguments.end(), GetParam().options.begin(), GetParam().options.end());
+    const ProgramResult swept = run_program(arguments, {.environment = {{"OMP_NUM_THREADS", "1"}}});
+    ASSERT_EQ(swept.exit_code, 0) << swept.out << swept.err;
+    EXPECT_THAT(swept.out, ::testing::HasSubstr(GetParam().name));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, CpuVariants,
+    ::testing::Values(
+        Variant{"bf16", {"--dtype", "bf16"}}, Variant{"fp32-sgd", {"--optimizer", "sgd"}},
+        Variant{"fp32-recompute", {"--recompute"}},
+        Variant{"fp32-recompute-sp",
+                {"--recompute", "--sequence-parallel", "--collectives", "real"}},
+        Variant{"bf16-sp", {"--dtype", "bf16", "--sequence-parallel", "--collectives", "recorded"}},
+        Variant{"fp16", {"--dtype", "fp16"}}),
+    [](const auto& variant) {
+      std::string name = variant.param.name;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
+
+TEST(CpuServing, IsMeasuredAndGathered) {
+  TemporaryFolder folder;
+  const std::string points = (folder.path() / "points").string();
+  const ProgramResult served = run_program({built_program("profile_model"),
+                                            "--device",
+                                            "cpu",
+                                            "--model",
+                                            kData + "tiny-llama.json",
+                                            "--mode",
+                                            "serve",
+                                            "--tp",
+                                            "1,2",
+                                            "--collectives",
+                                            "recorded",
+                                            "--prefill-tokens",
+                                            "1,32",
+                                            "--decode-batches",
+                                            "1,4",
+                                            "--decode-contexts",
+                                            "16",
+                                            "--time-limit",
+                                            "0.05",
+                                            "--min-samples",
+                                            "1",
+                                            "--out",
+                                            points},
+                                           {.environment = {{"OMP_NUM_THREADS", "1"}}});
+  ASSERT_EQ(served.exit_code, 0) << served.out << served.err;
+  const JsonDocument document =
+      JsonDocument::read(points + "/fp32/serving_profile_tiny-llama_CPU_2.json");
+  const ServingDocument two = read_serving_document(document);
+  const ModelDescription model = read_model(kData + "tiny-llama.json");
+  LayerOptions options;
+  options.tp = 2;
+  const ServingLayerProfile& block = two.kinds.at(1);
+  EXPECT_EQ(block.weight_bytes, layer_cost(model, LayerKind::kBlock, options).parameter_bytes);
+  // Keys and values of the rank's two of four heads, 16 wide, 4 bytes each.
+  EXPECT_EQ(block.kv_bytes_per_token, 2 * 2 * 16 * 4);
+  EXPECT_EQ(block.prefill.size(), 2U);
+  EXPECT_EQ(block.decode.size(), 2U);
+  // Two all-reduces of the hidden state a pass.
+  ASSERT_EQ(block.collectives.size(), 4U);
+  EXPECT_EQ(block.collectives.front().bytes_per_token, model.hidden * 4.0);
+  const ProgramResult gathered =
+      run_program({built_program("gather_profs"), "--model-name", "tiny-llama", "--gpu-type", "CPU",
+                   "--profile-dir", points, "--db", (folder.path() / "db").string()});
+  EXPECT_EQ(gathered.exit_code, 0) << gathered.out << gathered.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, CpuSweep,
