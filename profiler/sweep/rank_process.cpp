@@ -138,7 +138,15 @@ void RankProcess::kill() {
 
 void RankProcess::receive() {
   received_ += receive_from(out_);
-  tail_ += receive_from(err_);
+  append_tail(receive_from(err_));
+}
+
+void RankProcess::keep(const std::string& line) {
+  append_tail(line + "\n");
+}
+
+void RankProcess::append_tail(const std::string& text) {
+  tail_ += text;
   if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
 }
 

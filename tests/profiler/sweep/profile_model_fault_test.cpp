@@ -81,9 +81,9 @@ TEST_F(ProfileModelFault, ARankThatQuitsWithoutAResultFailsItsPointOnly) {
 
 TEST_F(ProfileModelFault, ARankThatHangsRunsIntoItsTimeout) {
   std::vector<std::string> words = grid_;
-  words.insert(words.end(), {"--point-timeout", "0.5"});
+  words.insert(words.end(), {"--point-timeout", "3"});
   expect_one_failure(sweep(words, "hang:2:1"), 2, 1, PointStatus::kTimeout,
-                     "no result within 500 ms (--point-timeout)");
+                     "no result within 3.00 s (--point-timeout)");
 }
 
 TEST_F(ProfileModelFault, WhatIsNoReportOrNoDocumentFailsItsPointOnly) {
