@@ -9,7 +9,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gather.h"
-#include "analyzer/profile/sailor_export.h"
+#include "analyzer/profile/export/sailor_export.h"
 #include "cli/commands.h"
 #include "cli/program.h"
 

@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
-#include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/profile_check.h"
 #include "analyzer/profile/profile_grid.h"
-#include "analyzer/profile/profile_source.h"
-#include "analyzer/profile/sailor_export.h"
 #include "cli/commands.h"
 #include "cli/profile_parts.h"
 
@@ -21,45 +17,12 @@ namespace {
 
 using Align = Table::Align;
 
-/// Which databases a subcommand is about.
-struct Selection {
-  std::string source;  ///< file or directory; "" is the shipped profiles, or the artifact's
-  std::string model;
-  std::string gpu;
-};
-
 /// A point to look up; none where microbatch is 0.
 struct Place {
   std::string variant;
   int tp = 1;
   int microbatch = 0;
 };
-
-void add_selection(CLI::App& command, const std::shared_ptr<Selection>& selection) {
-  command.add_option("source", selection->source,
-                     "Database directory, database or point document; by default the shipped "
-                     "profiles, or with --artifact the published tables");
-  command.add_option("--model", selection->model, "Only this model");
-  command.add_option("--gpu", selection->gpu, "Only this GPU type");
-}
-
-std::vector<ProfileDatabase> select(Selection selection, const Session& session,
-                                    std::vector<std::string>& notes) {
-  selection.gpu = shipped_gpu_name(selection.gpu);
-  if (!selection.source.empty()) {
-    return read_databases(selection.source, selection.model, selection.gpu);
-  }
-  if (!session.artifact.empty()) {
-    return sailor_databases(session.artifact, selection.model, selection.gpu, notes);
-  }
-  const std::filesystem::path shipped = data_directory() / "measured";
-  if (!std::filesystem::exists(shipped)) {
-    throw_usage(
-        "no measured profiles are shipped; name a database directory, or --artifact DIR for the "
-        "published tables");
-  }
-  return read_databases(shipped, selection.model, selection.gpu);
-}
 
 Evidence weakest(const ProfileDatabase& database) {
   Evidence evidence = Evidence::kMeasuredGpu;
@@ -134,17 +97,6 @@ std::string overview_text(const std::vector<ProfileDatabase>& databases) {
   return table.text();
 }
 
-/// The variant that was named, or else the only one.
-std::string chosen_variant(const ProfileDatabase& database, const std::string& named) {
-  const std::vector<std::string> variants = database.variants();
-  if (!named.empty()) return named;
-  if (variants.size() != 1) {
-    throw_usage(fmt::format("{} on {} has several variants; choose with --variant: {}",
-                            quote(database.model), quote(database.gpu), fmt::join(variants, ", ")));
-  }
-  return variants.front();
-}
-
 int show_point(const ProfileDatabase& database, const Place& place, const Session& session) {
   const std::string variant = chosen_variant(database, place.variant);
   const ModelProfile profile = model_profile_of(database.points_of(variant));
@@ -177,9 +129,9 @@ int show_point(const ProfileDatabase& database, const Place& place, const Sessio
   return 0;
 }
 
-int show(const Selection& selection, const Place& place, const Session& session) {
+int show(const ProfileSelection& selection, const Place& place, const Session& session) {
   std::vector<std::string> notes;
-  const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  const std::vector<ProfileDatabase> databases = select_profiles(selection, session, notes);
   if (place.microbatch > 0) {
     if (databases.size() > 1) throw_usage("to look up a point, name one --model and one --gpu");
     return show_point(databases.front(), place, session);
@@ -204,9 +156,9 @@ int show(const Selection& selection, const Place& place, const Session& session)
   return 0;
 }
 
-int check(const Selection& selection, const Session& session) {
+int check(const ProfileSelection& selection, const Session& session) {
   std::vector<std::string> notes;
-  const std::vector<ProfileDatabase> databases = select(selection, session, notes);
+  const std::vector<ProfileDatabase> databases = select_profiles(selection, session, notes);
   OrderedJson rows = OrderedJson::array();
   std::string text;
   std::size_t points = 0;
@@ -238,51 +190,10 @@ int check(const Selection& selection, const Session& session) {
   return errors == 0 ? 0 : static_cast<int>(ErrorCode::kBadInput);
 }
 
-struct ExportArguments {
-  Selection selection;
-  std::string to;
-  std::string directory;
-  std::string variant;
-};
-
-int export_profile(const ExportArguments& arguments, const Session& session) {
-  std::vector<std::string> notes;
-  const std::vector<ProfileDatabase> databases = select(arguments.selection, session, notes);
-  OrderedJson files = OrderedJson::array();
-  Evidence evidence = Evidence::kMeasuredGpu;
-  for (const ProfileDatabase& database : databases) {
-    const std::vector<PointDocument> points =
-        database.points_of(chosen_variant(database, arguments.variant));
-    for (const PointDocument& point : points) {
-      evidence = weaker(evidence, point.evidence);
-      const std::filesystem::path file = std::filesystem::path(arguments.directory) / "points" /
-                                         sailor_point_file_name(database.model, point.key);
-      write_file_atomically(file, sailor_point_text(point));
-      files.push_back(file.string());
-    }
-    for (const auto& file : write_sailor_layout(arguments.directory, points)) {
-      files.push_back(file.string());
-    }
-  }
-  if (session.json) {
-    print(json_text({{"schema", schema_id("exported")},
-                     {"to", arguments.to},
-                     {"evidence", to_string(evidence)},
-                     {"files", files}}));
-    return 0;
-  }
-  std::string text;
-  for (const auto& file : files) text += fmt::format("wrote {}\n", file.get<std::string>());
-  // The foreign format has no place to say so.
-  if (evidence == Evidence::kEstimated) text += "note: these times are estimated, not measured\n";
-  print(text);
-  return 0;
-}
-
 void add_show_and_check(CLI::App& profile, Session& session) {
-  const auto selection = std::make_shared<Selection>();
+  const auto selection = std::make_shared<ProfileSelection>();
   CLI::App* show_command = profile.add_subcommand("show", "List profiles, or one profile's points");
-  add_selection(*show_command, selection);
+  add_profile_selection(*show_command, selection);
   const auto place = std::make_shared<Place>();
   CLI::Option* microbatch =
       show_command
@@ -300,31 +211,10 @@ void add_show_and_check(CLI::App& profile, Session& session) {
   });
   CLI::App* check_command = profile.add_subcommand(
       "check", "Report implausible times, gaps and failures; exit 3 where a time cannot be");
-  add_selection(*check_command, selection);
+  add_profile_selection(*check_command, selection);
   add_common_options(*check_command, session);
   check_command->callback([&session, selection] {
     session.action = [&session, selection] { return check(*selection, session); };
-  });
-}
-
-void add_export(CLI::App& profile, Session& session) {
-  const auto arguments = std::make_shared<ExportArguments>();
-  CLI::App* command = profile.add_subcommand("export", "Write profiles in another tool's format");
-  command->add_option("source", arguments->selection.source,
-                      "Database directory or document; by default the shipped profiles");
-  command->add_option("--model", arguments->selection.model, "Only this model");
-  command->add_option("--gpu", arguments->selection.gpu, "Only this GPU type");
-  command->add_option("--to", arguments->to, "Format: sailor")
-      ->required()
-      ->check(CLI::IsMember({"sailor"}));
-  command->add_option("--variant", arguments->variant, "Which variant, where there are several");
-  command
-      ->add_option("-o,--output", arguments->directory,
-                   "Directory: points/profile_*.json and the artifact's own tree")
-      ->required();
-  add_common_options(*command, session);
-  command->callback([&session, arguments] {
-    session.action = [&session, arguments] { return export_profile(*arguments, session); };
   });
 }
 
@@ -336,7 +226,7 @@ void add_profile_command(CLI::App& program, Session& session) {
   add_show_and_check(*profile, session);
   add_profile_compare(*profile, session);
   add_profile_estimate(*profile, session);
-  add_export(*profile, session);
+  add_profile_export(*profile, session);
 }
 
 }  // namespace sextant::cli

@@ -18,25 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Regular files below `folder`, sorted, so that every run reads in one order. Links to directories
-/// are not followed.
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::error_code failure;
-  std::vector<fs::path> out;
-  for (auto it = fs::recursive_directory_iterator(folder, failure);
-       !failure && it != fs::recursive_directory_iterator(); it.increment(failure)) {
-    std::error_code ignored;
-    if (it->is_regular_file(ignored)) out.push_back(it->path());
-  }
-  if (failure) {
-    throw_bad_input(
-        fmt::format("{}: expected a directory of point files, but it cannot be read: {}",
-                    folder.string(), failure.message()));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 /// "OPT" in the name of an artifact's file stands for OPT-350 and OPT-30.
 bool stands_for(const std::string& id, const std::string& model) {
   return id == model || id == safe_file_name(model) || model.starts_with(id + "-");
@@ -174,6 +155,23 @@ std::string refusals(const std::vector<GatherReport::Refused>& refused) {
 }
 
 }  // namespace
+
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::error_code failure;
+  std::vector<fs::path> out;
+  for (auto it = fs::recursive_directory_iterator(folder, failure);
+       !failure && it != fs::recursive_directory_iterator(); it.increment(failure)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) out.push_back(it->path());
+  }
+  if (failure) {
+    throw_bad_input(
+        fmt::format("{}: expected a directory of point files, but it cannot be read: {}",
+                    folder.string(), failure.message()));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
 
 std::vector<std::string> GatherReport::variants() const {
   std::set<std::string> out;

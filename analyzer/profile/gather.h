@@ -64,6 +64,10 @@ struct GatherReport {
 /// written; it is then left as it was.
 GatherReport gather(const GatherOptions& options);
 
+/// Regular files below `folder`, sorted, so that every run reads in one order. Links to directories
+/// are not followed. Throws Error(kBadInput) where it cannot be read.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder);
+
 /// The second half of gather: merges documents that are in memory. `report` holds what the first
 /// half found; profile_dir and peak_flops are not used.
 GatherReport enter_points(const GatherOptions& options, std::vector<PointDocument> points,

@@ -1,12 +1,14 @@
 #include "analyzer/profile/profile_source.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
+#include "analyzer/profile/gather.h"
 #include "analyzer/profile/sailor_format.h"
 #include "analyzer/profile/sailor_points.h"
 
@@ -33,6 +35,25 @@ ProfileDatabase read_one(const fs::path& file) {
   database.gpu = point.key.gpu;
   merge_point(database, std::move(point), MergePolicy::kError);
   return database;
+}
+
+/// The databases that the point documents below a folder would make; other files are passed over.
+std::vector<ProfileDatabase> databases_of_points(const fs::path& folder) {
+  std::map<std::pair<std::string, std::string>, ProfileDatabase> databases;
+  for (const fs::path& file : files_below(folder)) {
+    const std::string name = file.filename().string();
+    if (!name.starts_with("profile_") || !name.ends_with(".json")) continue;
+    const JsonDocument document = JsonDocument::read(file);
+    if (document.kind() != "profile") continue;
+    PointDocument point = read_point_document(document);
+    ProfileDatabase& database = databases[{point.key.model, point.key.gpu}];
+    database.model = point.key.model;
+    database.gpu = point.key.gpu;
+    merge_point(database, std::move(point), MergePolicy::kError);
+  }
+  std::vector<ProfileDatabase> out;
+  for (auto& [name, database] : databases) out.push_back(std::move(database));
+  return out;
 }
 
 [[noreturn]] void fail_nothing(const fs::path& path, const std::string& model,
@@ -70,6 +91,10 @@ std::vector<ProfileDatabase> read_databases(const fs::path& path, const std::str
       for (const fs::path& of_gpu : entries_of(of_model)) {
         if (fs::is_regular_file(of_gpu / "profile.json")) take(read_one(of_gpu / "profile.json"));
       }
+    }
+    // What profile_model leaves, before gather_profs.
+    if (there.empty()) {
+      for (ProfileDatabase& database : databases_of_points(path)) take(std::move(database));
     }
   }
   if (out.empty()) fail_nothing(path, model, gpu, there);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
@@ -22,13 +21,13 @@ namespace {
 
 class PointMeasurement {
  public:
-  PointMeasurement(const ProfileRequest& request, const GridPoint& point, Device& device,
-                   Collectives& collectives)
+  PointMeasurement(const ProfileRequest& request, const GridPoint& point, const RankSetting& rank)
       : request_(request),
-        device_(device),
-        collectives_(collectives),
+        rank_(rank),
+        device_(rank.device),
+        collectives_(rank.collectives),
         distinct_(distinct_layers(request.model)),
-        setup_{request.model, layer_options(request, point), device.torch_device(), collectives},
+        setup_{request.model, layer_options(request, point), device_.torch_device(), collectives_},
         stack_(make_stack(distinct_.layers, setup_, request.optimizer)),
         batch_(random_batch(setup_)) {}
 
@@ -41,7 +40,7 @@ class PointMeasurement {
       kind.parameter_bytes = layer.parameter_bytes();
     }
     document.sequence = distinct_.sequence;
-    document.collectives_are_timed = request_.real_collectives || collectives_.size() == 1;
+    document.collectives_are_timed = rank_.ranks_are_real || collectives_.size() == 1;
     warm_up();
     measure_memory(document);
     measure_time(document);
@@ -66,14 +65,6 @@ class PointMeasurement {
 
   std::vector<double> step(StepObserver& observer) {
     return training_step(stack_, batch_, setup_, observer);
-  }
-
-  /// The same on every rank: the largest.
-  double agreed(double value) {
-    if (collectives_.size() == 1 || !request_.real_collectives) return value;
-    at::Tensor shared = at::full({1}, value, at::TensorOptions(at::kDouble).device(setup_.device));
-    collectives_.all_reduce_max(shared);
-    return shared.item<double>();
   }
 
   /// Kernels are loaded, libraries tuned and the allocator's pools filled by the first steps.
@@ -108,11 +99,10 @@ class PointMeasurement {
       training.optimizer_state_bytes = stack_[i].optimizer.state_bytes();
       training.forward_workspace_bytes = layer.forward_workspace;
       training.backward_workspace_bytes = layer.backward_workspace;
+      training.update_workspace_bytes = layer.update_workspace;
     }
-    ProcessMemory& process = document.process_memory.emplace();
-    process.context_bytes = device_.memory().outside_allocator();
-    process.peak_reserved_bytes = device_.memory().peak_reserved();
-    process.peak_allocated_bytes = memory.peak_allocated();
+    document.process_memory = rank_.process_memory();
+    document.process_memory->peak_allocated_bytes = memory.peak_allocated();
     document.memory_basis = "allocator statistics and saved storages of one step";
     saved_ = memory.saved_by_operator();
   }
@@ -123,7 +113,7 @@ class PointMeasurement {
     if (lone == nullptr || lone->size() == 1) return;
     lone->observe([&document, &memory](std::string_view operation, double bytes) {
       document.kinds[memory.current_layer()].collectives.push_back(
-          {std::string(operation), memory.in_backward() ? "backward" : "forward", bytes});
+          {std::string(operation), std::string(memory.phase()), bytes});
     });
   }
   void stop_recording() {
@@ -146,7 +136,7 @@ class PointMeasurement {
       criterion.add(log.whole_s());
       sample(whole);
       iterations.push_back(device_.clock().seconds(0, 1));
-    } while (agreed(criterion.done() ? 0 : 1) > 0);
+    } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (LayerKindProfile& kind : document.kinds) {
       kind.forward = phase_time(samples.at({kind.kind, "forward"}));
       kind.backward = phase_time(samples.at({kind.kind, "backward"}));
@@ -204,7 +194,7 @@ class PointMeasurement {
       }
       first = false;
       criterion.add(log.whole_s());
-    } while (agreed(criterion.done() ? 0 : 1) > 0);
+    } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (std::size_t i = 0; i < stack_.size(); ++i) {
       for (OperatorProfile& op : document.kinds[i].operators) {
         const auto& phases = times.at({stack_[i].name, op.name});
@@ -297,6 +287,7 @@ class PointMeasurement {
   }
 
   const ProfileRequest& request_;
+  const RankSetting& rank_;
   Device& device_;
   Collectives& collectives_;
   DistinctLayers distinct_;
@@ -323,28 +314,20 @@ ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
   return key;
 }
 
-std::map<std::string, std::string> point_provenance(const ProfileRequest& request,
-                                                    const Device& device) {
-  auto provenance = request.provenance;
-  provenance.merge(device.provenance());
-  provenance["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  return provenance;
-}
-
-PointDocument measure_point(const ProfileRequest& request, const GridPoint& point, Device& device,
-                            Collectives& collectives) {
+PointDocument measure_point(const ProfileRequest& request, const GridPoint& point,
+                            const RankSetting& rank) {
   PointDocument document;
   try {
-    document = PointMeasurement(request, point, device, collectives).run();
+    document = PointMeasurement(request, point, rank).run();
   } catch (const c10::Error& failure) {
     if (!is_out_of_memory(failure)) throw;
     document.status = PointStatus::kOutOfMemory;
     document.reason = failure.what_without_backtrace();
   }
-  device.memory().release_cached();
+  rank.device.memory().release_cached();
   document.key = point_key(request, point);
-  document.evidence = device.evidence();
-  document.provenance.merge(point_provenance(request, device));
+  document.evidence = rank.device.evidence();
+  document.provenance.merge(rank_provenance(request, rank.device));
   return document;
 }
 

@@ -20,6 +20,7 @@ void StepMemory::step_begins() {
 
 void StepMemory::forward_begins(std::size_t layer) {
   layer_ = layer;
+  phase_ = kForward;
   restart_peak();
 }
 
@@ -34,24 +35,26 @@ void StepMemory::backward_began(std::string_view place) {
       std::find_if(stack_.begin(), stack_.end(),
                    [&](const TrainedLayer& layer) { return layer.name == place; }) -
       stack_.begin());
-  in_backward_ = true;
+  phase_ = kBackward;
   began_with_ = restart_peak();
 }
 
 void StepMemory::end_backward() {
-  if (!in_backward_) return;
+  if (phase_ != kBackward) return;
   result_[layer_].backward_workspace = memory_.peak_allocated() - began_with_;
-  in_backward_ = false;
 }
 
 void StepMemory::backward_ends() {
   end_backward();
+  phase_ = kUpdate;
+  layer_ = 0;
   began_with_ = restart_peak();
 }
 
 void StepMemory::update_ends(std::size_t layer) {
   result_[layer].update_workspace = memory_.peak_allocated() - began_with_;
   began_with_ = restart_peak();
+  layer_ = layer + 1;
 }
 
 void StepMemory::name_saved(std::string_view op) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,7 @@ class StepMemory : public StepObserver {
 
   /// Where the step is, for whoever watches something else.
   std::size_t current_layer() const { return layer_; }
-  bool in_backward() const { return in_backward_; }
+  std::string_view phase() const { return phase_; }
 
   const std::vector<LayerStepMemory>& layers() const { return result_; }
   /// Bytes kept, by (layer, operator).
@@ -60,6 +61,9 @@ class StepMemory : public StepObserver {
     void backward(std::string_view) override {}
     StepMemory& owner;
   };
+  static constexpr std::string_view kForward = "forward";
+  static constexpr std::string_view kBackward = "backward";
+  static constexpr std::string_view kUpdate = "update";
   static constexpr char kSeparator = '\n';  // in no name
 
   void forward_ended();
@@ -77,7 +81,7 @@ class StepMemory : public StepObserver {
   std::vector<LayerStepMemory> result_;
   std::map<std::pair<std::string, std::string>, double> saved_;
   std::size_t layer_ = 0;
-  bool in_backward_ = false;
+  std::string_view phase_ = kForward;
   double began_with_ = 0;
   double peak_ = 0;
 };

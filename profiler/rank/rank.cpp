@@ -1,6 +1,7 @@
 // sextant_profile_rank REQUEST: one rank of a sweep. profile_model starts it; what it says on
 // stdout is described in profiler/protocol/profile_request.h.
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "cli/program.h"
 #include "profiler/device/device.h"
 #include "profiler/measure/point_measurement.h"
+#include "profiler/measure/serving_measurement.h"
 #include "profiler/model/collectives.h"
 #include "profiler/model/process_group.h"
 
@@ -55,44 +57,77 @@ class Rank {
                                                                                     : "highest");
     if (!request_.real_collectives) return;
     constexpr auto kTimeout = std::chrono::minutes(10);
+    const double before = device_->memory().outside_allocator();
     group_ = join_group(store_from_environment(world.rank, world.size, kTimeout), world.rank,
                         world.size, device_->torch_device(), kTimeout);
+    // Buffers are made by the first collective.
+    at::Tensor first = at::zeros({1}, at::TensorOptions().device(device_->torch_device()));
+    group_->all_reduce_sum(first);
+    device_->synchronize();
+    buffer_bytes_ = device_->memory().outside_allocator() - before;
   }
 
   int run() {
     for (const GridPoint& point : request_.points) {
       say({RankEvent::Kind::kBegin, point, "", ""});
-      PointDocument document = measure(point);
-      const bool failed = document.status == PointStatus::kError;
-      say({RankEvent::Kind::kResult, point, point_document_text(document), ""});
+      const Result result = measure(point);
+      say({RankEvent::Kind::kResult, point, result.document, ""});
       // A failed kernel or collective leaves the process unfit for more.
-      if (failed) return static_cast<int>(ErrorCode::kPartial);
+      if (result.failed) return static_cast<int>(ErrorCode::kPartial);
     }
     return 0;
   }
 
  private:
-  PointDocument measure(const GridPoint& point) {
-    PointDocument document;
+  struct Result {
+    std::string document;
+    bool failed = false;
+  };
+
+  Result measure(const GridPoint& point) {
     try {
       if (group_ == nullptr) {
         LoneShard lone(point.tp);
-        return measure_point(request_, point, *device_, lone);
+        return {document_of(point, {*device_, lone})};
       }
       if (group_->size() != point.tp) {
         throw_usage(fmt::format("{} ranks for tp {}", group_->size(), point.tp));
       }
-      return measure_point(request_, point, *device_, *group_);
+      return {document_of(point, {*device_, *group_, buffer_bytes_, true})};
     } catch (const c10::Error& failure) {
-      document.reason = failure.what_without_backtrace();
+      return {failed_document(point, failure.what_without_backtrace()), true};
     } catch (const std::exception& failure) {
-      document.reason = failure.what();
+      return {failed_document(point, failure.what()), true};
     }
+  }
+
+  std::string document_of(const GridPoint& point, const RankSetting& setting) const {
+    if (request_.mode == Mode::kServe) {
+      return serving_document_text(measure_serving(request_, point.tp, setting));
+    }
+    return point_document_text(measure_point(request_, point, setting));
+  }
+
+  /// What the two kinds of document have in common.
+  template <typename Document>
+  void describe_failure(Document& document, const std::string& reason) const {
     document.status = PointStatus::kError;
-    document.key = point_key(request_, point);
+    document.reason = reason;
     document.evidence = device_->evidence();
-    document.provenance = point_provenance(request_, *device_);
-    return document;
+    document.provenance = rank_provenance(request_, *device_);
+  }
+
+  std::string failed_document(const GridPoint& point, const std::string& reason) const {
+    if (request_.mode == Mode::kServe) {
+      ServingDocument document;
+      document.key = serving_key(request_, point.tp);
+      describe_failure(document, reason);
+      return serving_document_text(document);
+    }
+    PointDocument document;
+    document.key = point_key(request_, point);
+    describe_failure(document, reason);
+    return point_document_text(document);
   }
 
   void say(const RankEvent& event) const {
@@ -106,6 +141,7 @@ class Rank {
   World world_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Collectives> group_;
+  double buffer_bytes_ = 0;  ///< of device memory, the group's
 };
 
 }  // namespace

@@ -113,6 +113,7 @@ TEST(Schemas, HoldForProfiles) {
   expect_described(run_sextant({"profile", "check", db, "--json"}));
   expect_described(run_sextant({"profile", "compare", db, db, "--json"}));
   expect_described(run_sextant({"profile", "export", db, "--to", "sailor", "-o", out, "--json"}));
+  expect_described(read_file(out + "/sextant-export/sailor_OPT-350M_A100-40.json"));
   expect_described(
       run_program({built_program("gather_profs"), "--model-name", "OPT-350M", "--gpu-type",
                    "A100-40", "--profile-dir", out + "/points", "--db", out + "/db", "--json"}));

@@ -5,7 +5,7 @@
 
 #include "analyzer/core/files.h"
 #include "analyzer/profile/estimate_points.h"
-#include "analyzer/profile/sailor_export.h"
+#include "analyzer/profile/export/sailor_export.h"
 #include "tests/profile/toy_points.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"

@@ -49,7 +49,9 @@ TEST(ProfileCommand, EstimatesShowsChecksComparesAndExports) {
   const std::string out = (folder.path() / "out").string();
   result = run_sextant({"profile", "export", db, "--to", "sailor", "-o", out});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("estimated"));
+  EXPECT_THAT(result.err, HasSubstr("estimated, not measured"));
+  EXPECT_THAT(read_file(folder.path() / "out/sextant-export/sailor_OPT-350M_A100-40.json"),
+              HasSubstr("\"evidence\": \"estimated\""));
   EXPECT_THAT(read_file(folder.path() / "out/sailor/Planner/llm_info.json"), HasSubstr("OPT-350M"));
 }
 
@@ -68,7 +70,7 @@ TEST(ProfileCommand, RefusesWithTheRightCode) {
   EXPECT_EQ(run_sextant({"profile"}).exit_code, 2);
   EXPECT_EQ(run_sextant({"profile", "show", db}).exit_code, 3);
   EXPECT_EQ(run_sextant({"profile", "show", db + "/nowhere"}).exit_code, 3);
-  EXPECT_EQ(run_sextant({"profile", "export", db, "--to", "metis", "-o", db}).exit_code, 2);
+  EXPECT_EQ(run_sextant({"profile", "export", db, "--to", "metys", "-o", db}).exit_code, 2);
   const auto unknown =
       run_sextant({"profile", "estimate", "--gpu", "H100-81", "--model", "OPT-350M", "-o", db});
   EXPECT_EQ(unknown.exit_code, 3);
@@ -83,6 +85,41 @@ TEST(ProfileCommand, RefusesWithTheRightCode) {
           .exit_code,
       3);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(ProfileCommand, ExportsAllOrNothing) {
+  const TemporaryFolder folder;
+  const std::string db = folder.path().string();
+  const std::string estimated = db + "/estimated";
+  ASSERT_EQ(run_sextant({"profile", "estimate", "--gpu", "V100-16", "--model", "OPT-350M",
+                         "--dtype", "fp32", "-o", estimated})
+                .exit_code,
+            0);
+  const auto no_operators =
+      run_sextant({"profile", "export", estimated, "--to", "aceso", "-o", db + "/out"});
+  EXPECT_EQ(no_operators.exit_code, 3);
+  EXPECT_THAT(no_operators.err, AllOf(HasSubstr("operators of layer kind"),
+                                      HasSubstr("profile_model --model OPT-350M")));
+  EXPECT_FALSE(std::filesystem::exists(db + "/out"));
+  const auto amp =
+      run_sextant({"profile", "export", estimated, "--to", "amp", "-o", db + "/out", "--json"});
+  EXPECT_EQ(amp.exit_code, 0) << amp.err;
+  EXPECT_TRUE(std::filesystem::exists(db + "/out/AMP/profiles/OPT-350M/V100-16/profile_1.npy"));
+  EXPECT_EQ(nlohmann::json::parse(amp.out).at("evidence"), "estimated");
+}
+
+TEST(ProfileCommand, TakesADirectoryOfPointDocuments) {
+  const TemporaryFolder folder;
+  const std::filesystem::path points = folder.path() / "points";
+  for (const int tp : {1, 2}) {
+    const PointDocument point = toy_point(tp, 1);
+    write_text(points / point_file_name(point.key), point_document_text(point));
+  }
+  write_text(points / "profile_notes.json", "{}");
+  const auto shown = run_sextant({"profile", "show", points, "--json"});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_EQ(nlohmann::json::parse(shown.out).at("profiles").at(0).at("points").size(), 2U);
+  EXPECT_EQ(run_sextant({"profile", "show", points, "--gpu", "T4"}).exit_code, 3);
 }
 
 TEST(ProfileCommand, CheckFailsOnImpossibleTimes) {

@@ -1,4 +1,4 @@
-#include "analyzer/profile/sailor_export.h"
+#include "analyzer/profile/export/sailor_export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

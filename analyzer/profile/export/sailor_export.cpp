@@ -1,4 +1,4 @@
-#include "analyzer/profile/sailor_export.h"
+#include "analyzer/profile/export/sailor_export.h"
 
 #include <cmath>
 #include <map>
@@ -87,42 +87,8 @@ OrderedJson grid_json(const std::vector<PointDocument>& points) {
   return out;
 }
 
-/// As json.dump(…, indent=2) has it.
-std::string dump(const OrderedJson& value) {
-  return value.dump(2, ' ', true);
-}
-
-/// A JSON object of the artifact with its members in their order, empty where there is no file.
-OrderedJson read_ordered(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return OrderedJson::object();
-  const std::string text = read_file(path);
-  // Checked for limits, duplicate keys and encoding first.
-  const JsonDocument checked = JsonDocument::parse(text, path.string());
-  for (const auto& [model, entry] : checked.root().members()) {
-    if (!entry.is_object()) entry.fail("an object");
-  }
-  return OrderedJson::parse(text);
-}
-
-}  // namespace
-
-std::string sailor_point_text(const PointDocument& point) {
-  check_expressible(point);
-  return dump({{"timing", times_json(point)}, {"memory", memory_json(point, 1)}});
-}
-
-std::string sailor_point_file_name(const std::string& id, const ProfileKey& key) {
-  return fmt::format("profile_{}_{}_{}_{}.json", safe_file_name(id), safe_file_name(key.gpu),
-                     key.tp, key.microbatch);
-}
-
-std::string sailor_profile_text(const std::vector<PointDocument>& points) {
-  return dump(grid_json(points));
-}
-
-std::vector<std::filesystem::path> write_sailor_layout(const std::filesystem::path& artifact_dir,
-                                                       const std::vector<PointDocument>& points) {
-  if (points.empty()) throw_bad_input("no point to write in the artifact's layout");
+/// Puts the artifact's three tables with the points of one model and GPU type in them.
+void put_layout(const std::vector<PointDocument>& points, ExportFiles& files) {
   const std::string& model = points.front().key.model;
   const std::string& gpu = points.front().key.gpu;
   const OrderedJson grid = grid_json(points);
@@ -131,21 +97,56 @@ std::vector<std::filesystem::path> write_sailor_layout(const std::filesystem::pa
     const PointDocument*& known = smallest[point.key.tp];
     if (known == nullptr || point.key.microbatch < known->key.microbatch) known = &point;
   }
-
-  const SailorPaths paths(artifact_dir);
-  const FileLock lock(artifact_dir / ".gather_profs.lock");
-  // Everything is read and checked before anything is written.
-  OrderedJson info = read_ordered(paths.llm_info);
-  OrderedJson tables = read_ordered(paths.profiles_tmp);
+  const SailorPaths paths("");
+  OrderedJson info = files.shared_table(paths.llm_info);
+  OrderedJson tables = files.shared_table(paths.profiles_tmp);
   for (const auto& [tp, point] : smallest) {
     info[model][std::to_string(tp)] = memory_json(*point, point->key.microbatch);
   }
   tables[model][gpu] = grid;
-  const std::filesystem::path planner = paths.planner_profile(model, gpu);
-  write_file_atomically(planner, dump(grid));
-  write_file_atomically(paths.llm_info, dump(info));
-  write_file_atomically(paths.profiles_tmp, dump(tables));
-  return {planner, paths.llm_info, paths.profiles_tmp};
+  files.put(paths.planner_profile(model, gpu), python_json(grid));
+  files.put(paths.llm_info, python_json(info));
+  files.put(paths.profiles_tmp, python_json(tables));
+}
+
+void put(const ExportInput& input, ExportFiles& files, std::vector<std::string>&) {
+  for (const PointDocument& point : input.points()) {
+    files.put(std::filesystem::path("points") / sailor_point_file_name(input.model(), point.key),
+              sailor_point_text(point));
+  }
+  put_layout(input.points(), files);
+}
+
+}  // namespace
+
+std::string sailor_point_text(const PointDocument& point) {
+  check_expressible(point);
+  return python_json({{"timing", times_json(point)}, {"memory", memory_json(point, 1)}});
+}
+
+std::string sailor_point_file_name(const std::string& id, const ProfileKey& key) {
+  return fmt::format("profile_{}_{}_{}_{}.json", safe_file_name(id), safe_file_name(key.gpu),
+                     key.tp, key.microbatch);
+}
+
+std::string sailor_profile_text(const std::vector<PointDocument>& points) {
+  return python_json(grid_json(points));
+}
+
+std::vector<std::filesystem::path> write_sailor_layout(const std::filesystem::path& artifact_dir,
+                                                       const std::vector<PointDocument>& points) {
+  if (points.empty()) throw_bad_input("no point to write in the artifact's layout");
+  const FileLock lock(export_lock(artifact_dir));
+  ExportFiles files(artifact_dir);
+  put_layout(points, files);
+  return files.write();
+}
+
+Exporter sailor_exporter() {
+  return {"sailor",
+          "points/profile_<model>_<gpu>_<tp>_<mbs>.json and the artifact's tree: the planner's "
+          "profile.json, llm_info.json, profiles_tmp.json",
+          "fp32 or tf32", put};
 }
 
 }  // namespace sextant

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/profile/export/exporters.h"
 #include "analyzer/profile/profile_point.h"
 
 namespace sextant {
@@ -28,5 +29,9 @@ std::string sailor_profile_text(const std::vector<PointDocument>& points);
 /// Returns the files written. Takes a lock, so that concurrent writers do not lose entries.
 std::vector<std::filesystem::path> write_sailor_layout(const std::filesystem::path& artifact_dir,
                                                        const std::vector<PointDocument>& points);
+
+/// Both: point files below points/, and the artifact's layout. Memory counts elements of four
+/// bytes.
+Exporter sailor_exporter();
 
 }  // namespace sextant
