@@ -12,7 +12,7 @@
 namespace sextant::profiler {
 
 double byte_size(const std::string& option, const std::string& text) {
-  static const std::map<std::string_view, double> kUnits = {
+  static const std::map<std::string_view, double> units = {
       {"", 1},      {"B", 1},        {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
       {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
   };
@@ -21,8 +21,8 @@ double byte_size(const std::string& option, const std::string& text) {
   const auto parsed = std::from_chars(text.data(), end, value);
   std::string_view unit(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
   if (unit.starts_with(' ')) unit.remove_prefix(1);
-  const auto found = kUnits.find(unit);
-  if (parsed.ec != std::errc() || found == kUnits.end() || !(value > 0) || !std::isfinite(value)) {
+  const auto found = units.find(unit);
+  if (parsed.ec != std::errc() || found == units.end() || !(value > 0) || !std::isfinite(value)) {
     throw_usage(fmt::format("{} {}: expected a size such as 80GiB or 512MB", option, quote(text)));
   }
   return value * found->second;

@@ -95,7 +95,7 @@ std::string type_of_gpus(const std::vector<NvidiaGpu>& gpus) {
                       quote(gpus.front().name), quote(gpu.name)));
     }
   }
-  const std::string type = gpu_type_of(gpus.front().name, gpus.front().memory_bytes);
+  std::string type = gpu_type_of(gpus.front().name, gpus.front().memory_bytes);
   if (type.empty()) {
     throw_bad_input(
         fmt::format("{} is none of the GPU types that ship ({}): name it with --gpu-type NAME",

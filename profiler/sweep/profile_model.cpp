@@ -303,7 +303,6 @@ void add_output_options(CLI::App& program, Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  arguments.options.command = command_line(argc, argv);
   CLI::App program(
       "Measures time and memory of a model's layers over tensor degrees and microbatch sizes.",
       "profile_model");
@@ -311,6 +310,8 @@ int main(int argc, char** argv) {
   add_grid_options(program, arguments);
   add_measurement_options(program, arguments);
   add_output_options(program, arguments);
-  return cli::program_main(program, argc, argv,
-                           [&program, &arguments] { return run(program, arguments); });
+  return cli::program_main(program, argc, argv, [&] {
+    arguments.options.command = command_line(argc, argv);
+    return run(program, arguments);
+  });
 }

@@ -1,5 +1,6 @@
 #include "profiler/sweep/rank_process.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -41,13 +42,16 @@ Pipe make_pipe() {
 std::vector<std::string> environment_with(
     const std::vector<std::pair<std::string, std::string>>& values) {
   std::vector<std::string> out;
+  for (const auto& [name, value] : values) out.push_back(fmt::format("{}={}", name, value));
+  const std::size_t replaced = out.size();
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    bool replaced = false;
-    for (const auto& [name, value] : values) replaced |= text.starts_with(name + "=");
-    if (!replaced) out.emplace_back(text);
+    const std::string_view name = text.substr(0, text.find('=') + 1);
+    const bool is_replaced =
+        std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(replaced),
+                    [&](const std::string& own) { return own.starts_with(name); });
+    if (!is_replaced) out.emplace_back(text);
   }
-  for (const auto& [name, value] : values) out.push_back(name + "=" + value);
   return out;
 }
 
@@ -134,7 +138,15 @@ void RankProcess::kill() {
 
 void RankProcess::receive() {
   received_ += receive_from(out_);
-  tail_ += receive_from(err_);
+  append_tail(receive_from(err_));
+}
+
+void RankProcess::keep(const std::string& line) {
+  append_tail(line + "\n");
+}
+
+void RankProcess::append_tail(const std::string& text) {
+  tail_ += text;
   if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
 }
 

@@ -40,6 +40,9 @@ class RankProcess {
   /// The next whole line of stdout without its end.
   std::optional<std::string> take_line();
 
+  /// Keeps a line of stdout as if it had been said on stderr.
+  void keep(const std::string& line);
+
   /// Whether it has ended; never waits.
   bool ended();
   /// Of an ended process: exit code 0.
@@ -53,6 +56,8 @@ class RankProcess {
   std::string last_words() const;
 
  private:
+  void append_tail(const std::string& text);
+
   pid_t process_ = -1;
   std::optional<int> status_;
   int out_ = -1;

@@ -87,16 +87,23 @@ RankWorld::RankWorld(const std::filesystem::path& program, const ProfileRequest&
 }
 
 bool RankWorld::take_event(Report& report) {
-  const auto line = ranks_.front()->take_line();
-  if (!line) return false;
-  try {
-    report.event = rank_event_from(*line);
-    report.kind = Report::Kind::kEvent;
-  } catch (const Error&) {
-    report.kind = Report::Kind::kDied;
-    report.reason = "rank 0 said what is no report: " + quote(*line, 200);
+  RankProcess& first = *ranks_.front();
+  while (const auto line = first.take_line()) {
+    // Libraries talk too: NCCL with NCCL_DEBUG does so on stdout.
+    if (!line->starts_with('{')) {
+      first.keep(*line);
+      continue;
+    }
+    try {
+      report.event = rank_event_from(*line);
+      report.kind = Report::Kind::kEvent;
+    } catch (const Error&) {
+      report.kind = Report::Kind::kDied;
+      report.reason = "rank 0 said what is no report: " + quote(*line, 200);
+    }
+    return true;
   }
-  return true;
+  return false;
 }
 
 /// Of several dead ranks one that a signal killed: the others usually died of missing it.

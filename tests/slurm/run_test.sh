@@ -106,7 +106,7 @@ submit() {
   local ids
   ids=$("$source_dir/slurm/profile_model.sh" --partition gpu --time 5 --gres gpu:1 --bin "$bin" \
     --db "$work/database of the test" -- --model "$source_dir/tests/profiler/sweep/tiny_model.json" \
-    --device cpu --tp 1,2 --mbs 1,2 --time-limit 1 --point-timeout 60 --max-noise 0.000001 \
+    --device cpu --tp 1,2 --mbs 1,2 --time-limit 2 --point-timeout 60 --max-noise 0.000001 \
     --out "$work/points" --rank-program "$rank_program") || fail "the sweep is not submitted"
   read -r _ array _ gather <<< "${ids//$'\n'/ }"
   echo "submitted: array $array, gather $gather"
@@ -134,7 +134,7 @@ start_munge
 start_slurm
 echo "slurmctld and two slurmd run after $SECONDS s"
 
-export FAKE_RANK='slow:1500'  # of the made-up rank; a real one measures for its time limit
+export FAKE_RANK='slow:3000'  # of the made-up rank; a real one measures for its time limit
 submit
 wait_until 30 is_measuring || fail "the last point does not begin"
 sleep 0.3
