@@ -16,7 +16,7 @@
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "cli/nvidia_driver.h"
+#include "profiler/device/nvidia_driver.h"
 
 namespace sextant::cli {
 
@@ -188,13 +188,13 @@ Check check_libtorch() {
 }
 
 std::vector<Check> check_gpus() {
-  const NvidiaDriver driver = ask_nvidia_driver();
+  const profiler::NvidiaDriver driver = profiler::ask_nvidia_driver();
   const std::string remedy = "install NVIDIA's driver, or run on a machine that has one";
-  if (driver.state == NvidiaDriver::State::kAbsent) {
+  if (driver.state == profiler::Nvml::State::kAbsent) {
     return {missing("driver", "no libnvidia-ml.so.1", remedy),
             missing("gpu", "no driver to ask", remedy)};
   }
-  if (driver.state == NvidiaDriver::State::kFailing) {
+  if (driver.state == profiler::Nvml::State::kFailing) {
     return {{"driver", Presence::kUnknown, driver.problem, "nvidia-smi shows the driver's state"},
             {"gpu", Presence::kUnknown, "the driver did not answer", ""}};
   }
@@ -204,7 +204,9 @@ std::vector<Check> check_gpus() {
     return {found, missing("gpu", "the driver sees none",
                            "see CUDA_VISIBLE_DEVICES and the container's devices")};
   }
-  return {found, present("gpu", fmt::format("{}", fmt::join(driver.gpus, "; ")))};
+  std::vector<std::string> names;
+  for (const profiler::NvidiaGpu& gpu : driver.gpus) names.push_back(gpu.describe());
+  return {found, present("gpu", fmt::format("{}", fmt::join(names, "; ")))};
 }
 
 Check check_machine() {

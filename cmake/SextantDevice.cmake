@@ -85,8 +85,9 @@ endif()
 if(SEXTANT_TORCH_INCLUDE AND SEXTANT_TORCH_CPU_LIBRARY AND SEXTANT_C10_LIBRARY)
   set(SEXTANT_HAS_TORCH ON)
   add_library(sextant_torch INTERFACE)
-  target_include_directories(sextant_torch SYSTEM INTERFACE
-    ${SEXTANT_TORCH_INCLUDE} ${SEXTANT_TORCH_INCLUDE}/torch/csrc/api/include)
+  # After the system's own: the wheel carries headers of fmt and others that differ from what we link.
+  target_compile_options(sextant_torch INTERFACE "SHELL:-idirafter ${SEXTANT_TORCH_INCLUDE}"
+    "SHELL:-idirafter ${SEXTANT_TORCH_INCLUDE}/torch/csrc/api/include")
   target_link_libraries(sextant_torch INTERFACE ${SEXTANT_TORCH_CPU_LIBRARY} ${SEXTANT_C10_LIBRARY})
   foreach(header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)  # the latter till 2.8
     if(NOT torch_version AND EXISTS ${SEXTANT_TORCH_INCLUDE}/${header})

@@ -34,15 +34,16 @@ function(sextant_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} sextant_options)
 endfunction()
 
-# sextant_test(NAME SOURCES a_test.cpp … [LINK target …]): one GoogleTest program of one folder.
+# sextant_test(NAME SOURCES a_test.cpp … [LINK target …] [LABELS label …]): one GoogleTest program of
+# one folder. Label `device`: it needs LibTorch or CUDA, so that only preset full has it.
 # Tests find the repository and the shipped data through compile definitions, published inputs
 # through SEXTANT_DATA.
 function(sextant_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main sextant_options)
   target_compile_definitions(${name} PRIVATE SEXTANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              SEXTANT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}"
     ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
 endfunction()

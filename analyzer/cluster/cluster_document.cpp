@@ -81,7 +81,7 @@ class ClusterReader {
     GpuPool pool;
     pool.gpu = node.at("gpu").name();
     pool.zone = node.at("zone").name();
-    const GpuDefaults defaults = defaults_of(node.at("gpu"));
+    const GpuDefaults defaults = defaults_of(node);
     pool.gpu = defaults.name;
     if (cluster_.find(pool.gpu, pool.zone) != nullptr) {
       node.fail("one pool for each GPU type and zone",
@@ -110,14 +110,23 @@ class ClusterReader {
     cluster_.pools.push_back(std::move(pool));
   }
 
-  GpuDefaults defaults_of(const JsonNode& gpu) const {
+  /// A type that nobody has written a data sheet for is legal where the pool says itself what the
+  /// sheet would: what people profile is often newer than any table.
+  GpuDefaults defaults_of(const JsonNode& pool) {
+    const JsonNode gpu = pool.at("gpu");
     GpuDefaults unknown;
     unknown.name = gpu.name();
     if (!resolve_) return unknown;
     try {
       return resolve_(gpu.name());
     } catch (const Error& error) {
-      gpu.fail("a known GPU type", error.message());
+      if (!pool.has("memory_bytes") || !pool.has("usd_per_gpu_hour")) {
+        gpu.fail("a known GPU type, or memory_bytes and usd_per_gpu_hour beside an unknown one",
+                 error.message());
+      }
+      cluster_.notes.push_back(
+          fmt::format("{} is no known GPU type; it is what the document says", quote(gpu.name())));
+      return unknown;
     }
   }
 

@@ -49,18 +49,24 @@ std::filesystem::path Catalog::path_of(const std::string& name) const {
   return folder_ / (name + ".json");
 }
 
-std::string Catalog::resolve(std::string_view name) const {
+std::optional<std::string> Catalog::find(std::string_view name) const {
   const std::string wanted = lower(name);
   for (const std::string& known : names_) {
     if (lower(known) == wanted) return known;
   }
-  std::vector<std::string> candidates;
   for (const std::string& known : names_) {
-    candidates.push_back(known);
-    for (std::string& alias : aliases_in(path_of(known))) {
+    for (const std::string& alias : aliases_in(path_of(known))) {
       if (lower(alias) == wanted) return known;
-      candidates.push_back(std::move(alias));
     }
+  }
+  return std::nullopt;
+}
+
+std::string Catalog::resolve(std::string_view name) const {
+  if (auto found = find(name)) return *std::move(found);
+  std::vector<std::string> candidates = names_;
+  for (const std::string& known : names_) {
+    for (std::string& alias : aliases_in(path_of(known))) candidates.push_back(std::move(alias));
   }
   const std::string near = nearest_name(name, candidates);
   throw_bad_input(fmt::format("no {} is named {}{}; there are {}", what_, quote(name),

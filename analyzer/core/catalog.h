@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,9 @@ class Catalog {
   /// Sorted.
   const std::vector<std::string>& names() const { return names_; }
   std::filesystem::path path_of(const std::string& name) const;
-  /// The name of the entry that `name` or one of its aliases means. Throws Error(kBadInput) with
-  /// the nearest names where there is none.
+  /// The name of the entry that `name` or one of its aliases means; nothing where there is none.
+  std::optional<std::string> find(std::string_view name) const;
+  /// The same; throws Error(kBadInput) with the nearest names where there is none.
   std::string resolve(std::string_view name) const;
 
  private:

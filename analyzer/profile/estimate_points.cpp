@@ -42,21 +42,14 @@ std::vector<PointDocument> estimate_points(const ModelDescription& model, const 
 }
 
 std::string shipped_gpu_name(const std::string& name) {
-  try {
-    return canonical_gpu_name(name);
-  } catch (const Error&) {
-    return name;  // somebody's own GPU type
-  }
+  const std::optional<GpuSpec> gpu = find_gpu(name);
+  return gpu ? gpu->name : name;
 }
 
 double largest_plausible_flops(const std::string& gpu) {
   double largest = 1e15;
-  try {
-    for (const auto& [dtype, flops] : gpu_named(gpu).peak_flops) {
-      largest = std::max(largest, flops);
-    }
-  } catch (const Error&) {
-    return largest;  // somebody's own GPU type
+  if (const std::optional<GpuSpec> spec = find_gpu(gpu)) {
+    for (const auto& [dtype, flops] : spec->peak_flops) largest = std::max(largest, flops);
   }
   return largest;
 }

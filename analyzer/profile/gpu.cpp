@@ -84,4 +84,11 @@ GpuSpec gpu_named(std::string_view name) {
   return read_gpu(catalog.path_of(catalog.resolve(name)));
 }
 
+std::optional<GpuSpec> find_gpu(std::string_view name) {
+  const Catalog catalog = gpus();
+  const auto found = catalog.find(name);
+  if (!found) return std::nullopt;
+  return read_gpu(catalog.path_of(*found));
+}
+
 }  // namespace sextant

@@ -40,5 +40,7 @@ std::string canonical_gpu_name(std::string_view name);
 
 /// A shipped type by its name or an alias. Throws as canonical_gpu_name() does.
 GpuSpec gpu_named(std::string_view name);
+/// The same; nothing where the name is somebody's own type.
+std::optional<GpuSpec> find_gpu(std::string_view name);
 
 }  // namespace sextant

@@ -29,6 +29,7 @@ constexpr ByteMember<TrainingMemory> kTrainingBytes[] = {
     {"optimizer_state_bytes", &TrainingMemory::optimizer_state_bytes},
     {"forward_workspace_bytes", &TrainingMemory::forward_workspace_bytes},
     {"backward_workspace_bytes", &TrainingMemory::backward_workspace_bytes},
+    {"update_workspace_bytes", &TrainingMemory::update_workspace_bytes},
     {"alone_peak_bytes", &TrainingMemory::alone_peak_bytes}};
 
 constexpr ByteMember<OperatorProfile> kOperatorBytes[] = {
@@ -139,7 +140,7 @@ OrderedJson training_memory_json(const TrainingMemory& memory) {
 TrainingMemory read_training_memory(const JsonNode& node, double parameter_bytes, bool lenient) {
   expect_known(node, lenient,
                {"gradient_bytes", "optimizer_state_bytes", "forward_workspace_bytes",
-                "backward_workspace_bytes", "alone_peak_bytes"});
+                "backward_workspace_bytes", "update_workspace_bytes", "alone_peak_bytes"});
   TrainingMemory memory;
   take_bytes(node, kTrainingBytes, memory);
   // Whatever else is freed in time, parameters and optimizer state are there throughout.

@@ -73,7 +73,7 @@ std::vector<TensorCollective> read_collectives(const JsonNode& list, bool lenien
   for (const JsonNode& node : list.elements()) {
     expect_known(node, lenient, {"operation", "phase", "bytes"});
     node.at("operation").one_of({"all_reduce", "all_gather", "reduce_scatter"});
-    node.at("phase").one_of({"forward", "backward"});
+    node.at("phase").one_of({"forward", "backward", "update"});
     out.push_back(
         {node.at("operation").string(), node.at("phase").string(), node.at("bytes").positive()});
   }

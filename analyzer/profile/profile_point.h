@@ -52,7 +52,7 @@ struct PhaseTime {
 /// A collective among tensor-parallel ranks that a profiler recorded but did not run.
 struct TensorCollective {
   std::string operation;  ///< "all_reduce", "all_gather", "reduce_scatter"
-  std::string phase;      ///< "forward" or "backward"
+  std::string phase;  ///< "forward", "backward" or "update" (gradients of what ranks share)
   double bytes = 0;
 };
 
@@ -91,6 +91,7 @@ struct TrainingMemory {
   double optimizer_state_bytes = 0;
   double forward_workspace_bytes = 0;   ///< largest transient beside what is kept
   double backward_workspace_bytes = 0;  ///< likewise, beside parameters, gradients, activations
+  double update_workspace_bytes = 0;    ///< likewise, of the optimizer's step
   /// Peak of the layer trained by itself: parameters, gradients, optimizer state, activations and
   /// workspace of one microbatch.
   double alone_peak_bytes = 0;

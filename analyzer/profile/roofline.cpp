@@ -83,13 +83,16 @@ class LayerClock {
   double link_latency_s_;
 };
 
+void check_computes(const GpuSpec& gpu, DataType dtype) {
+  if (gpu.peak_flops.contains(dtype)) return;
+  std::vector<std::string_view> known;
+  for (const auto& [other, peak] : gpu.peak_flops) known.push_back(to_string(other));
+  throw_bad_input(fmt::format("{} does not compute in {}; it does in {}", gpu.name,
+                              to_string(dtype), fmt::join(known, ", ")));
+}
+
 void check_options(const GpuSpec& gpu, const RooflineOptions& options) {
-  if (!gpu.peak_flops.contains(options.dtype)) {
-    std::vector<std::string_view> known;
-    for (const auto& [dtype, peak] : gpu.peak_flops) known.push_back(to_string(dtype));
-    throw_bad_input(fmt::format("{} does not compute in {}; it does in {}", gpu.name,
-                                to_string(options.dtype), fmt::join(known, ", ")));
-  }
+  check_computes(gpu, options.dtype);
   if (options.microbatches.empty()) {
     throw_bad_input("a profile needs at least one microbatch size");
   }
@@ -164,6 +167,22 @@ ModelProfile estimate_profile(const ModelDescription& model, const GpuSpec& gpu,
     }
   }
   return profile;
+}
+
+LayerRoofline layer_roofline(const ModelDescription& model, LayerKind kind,
+                             const LayerOptions& options, const GpuSpec& gpu, int block) {
+  check_computes(gpu, options.dtype);
+  const double flops_per_s = gpu.peak_flops.at(options.dtype);
+  LayerRoofline roofline;
+  for (const OperatorCost& op : layer_operators(model, kind, options, block)) {
+    const auto bound = [&](double flops, double bytes) {
+      return std::max(flops / flops_per_s, bytes / gpu.memory_bandwidth_bytes_per_s);
+    };
+    roofline.forward_s += bound(op.forward_flops, op.forward_moved_bytes);
+    roofline.backward_s += bound(op.backward_flops, op.backward_moved_bytes);
+  }
+  if (options.recompute && kind == LayerKind::kBlock) roofline.backward_s += roofline.forward_s;
+  return roofline;
 }
 
 }  // namespace sextant

@@ -31,4 +31,18 @@ struct RooflineOptions {
 ModelProfile estimate_profile(const ModelDescription& model, const GpuSpec& gpu,
                               const RooflineOptions& options = {});
 
+/// The least time that one layer's phases can take on one rank, seconds.
+struct LayerRoofline {
+  double forward_s = 0;
+  double backward_s = 0;  ///< with the forward that recomputation runs again
+};
+
+/// The bound that a measured time is compared with: the operators of a layer (its `block`-th, if it
+/// is one) at the data sheet's full peaks, each the longer of its FLOPs and its bytes of device
+/// memory (Williams et al. 2009); no launches, no communication. An operator that finds its inputs
+/// in the L2 cache, or is fused with its neighbour, can be faster than its bytes. Throws
+/// Error(kBadInput) as estimate_profile() does.
+LayerRoofline layer_roofline(const ModelDescription& model, LayerKind kind,
+                             const LayerOptions& options, const GpuSpec& gpu, int block = 0);
+
 }  // namespace sextant

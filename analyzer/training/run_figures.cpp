@@ -14,14 +14,11 @@ namespace {
 std::optional<double> peak_flops(const Plan& plan, DataType dtype) {
   double sum = 0;
   for (const GpuUse& use : gpus_used(plan)) {
-    try {
-      const GpuSpec gpu = gpu_named(use.gpu);
-      const auto peak = gpu.peak_flops.find(dtype);
-      if (peak == gpu.peak_flops.end()) return std::nullopt;
-      sum += use.count * peak->second;
-    } catch (const Error&) {
-      return std::nullopt;
-    }
+    const std::optional<GpuSpec> gpu = find_gpu(use.gpu);
+    if (!gpu) return std::nullopt;
+    const auto peak = gpu->peak_flops.find(dtype);
+    if (peak == gpu->peak_flops.end()) return std::nullopt;
+    sum += use.count * peak->second;
   }
   return sum;
 }

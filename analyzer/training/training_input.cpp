@@ -126,7 +126,12 @@ void load_profiles(const TrainingInputOptions& options, TrainingInput& input) {
       refuse_implausible(database_path(database, input.model->name, gpu));
       add(input.profile, load_profile(database, input.model->name, {gpu},
                                       variant_of(options, input.job), input.job.seq_len));
-    } else if (!gpu_named(gpu).peak_flops.contains(input.job.dtype)) {
+    } else if (const auto spec = find_gpu(gpu); !spec) {
+      throw_bad_input(fmt::format(
+          "{}: no profile of {} on {}, and no data sheet to estimate one from; measured are {}",
+          database.string(), quote(input.model->name), quote(gpu),
+          measured.empty() ? "none" : fmt::format("{}", fmt::join(measured, ", "))));
+    } else if (!spec->peak_flops.contains(input.job.dtype)) {
       unable.push_back(gpu);
     } else {
       add(input.profile, estimate(input, gpu));

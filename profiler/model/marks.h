@@ -12,7 +12,8 @@ namespace sextant::profiler {
 class Marks {
  public:
   virtual ~Marks() = default;
-  virtual void forward(std::string_view place) = 0;
+  /// `bytes` of the tensor that passes.
+  virtual void forward(std::string_view place, double bytes) = 0;
   virtual void backward(std::string_view place) = 0;
 };
 

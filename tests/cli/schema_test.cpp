@@ -37,7 +37,7 @@ void expect_described(const ProgramResult& result, int exit_code = 0) {
 TEST(Schemas, ThereIsOneForEveryKindThatIsWritten) {
   std::set<std::string> kinds;
   const std::regex call("schema_id\\(\"([a-z_]+)\"");
-  for (const char* folder : {"analyzer", "planner", "reproduce", "cli"}) {
+  for (const char* folder : {"analyzer", "planner", "reproduce", "cli", "profiler/sweep"}) {
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(kSource + "/" + folder)) {
       if (entry.path().extension() != ".cpp") continue;

@@ -63,6 +63,17 @@ TEST_F(ClusterDocument, HoldsPoolsPricesAndTheNetwork) {
             1e9);
 }
 
+TEST_F(ClusterDocument, TakesATypeThatNobodyKnowsWhereThePoolSaysAllOfIt) {
+  std::string text = kCluster;
+  text.replace(text.find("\"A100\""), 6, "\"X1\"");
+  EXPECT_THROW(cluster_of(text), Error);  // no memory
+  text.replace(text.find("\"usd_per_gpu_hour\""), 0, "\"memory_bytes\": 24e9, ");
+  const Cluster cluster = cluster_of(text);
+  EXPECT_EQ(cluster.pools[0].gpu, "X1");
+  EXPECT_EQ(cluster.pools[0].memory_bytes, 24e9);
+  EXPECT_THAT(cluster.notes, testing::Contains(HasSubstr("\"X1\" is no known GPU type")));
+}
+
 TEST_F(ClusterDocument, ReadsAsItWrites) {
   const Cluster first = cluster_of(kCluster);
   const OrderedJson network = OrderedJson::parse(kCluster)["network"];

@@ -167,5 +167,70 @@ TEST(Roofline, IsOfTheOrderOfAPublishedMeasurement) {
   }
 }
 
+GpuSpec toy_gpu(double flops_per_s, double bytes_per_s) {
+  GpuSpec gpu;
+  gpu.name = "toy";
+  gpu.peak_flops[DataType::kBf16] = flops_per_s;
+  gpu.memory_bandwidth_bytes_per_s = bytes_per_s;
+  return gpu;
+}
+
+LayerOptions two_sequences_in_bf16() {
+  LayerOptions options;
+  options.dtype = DataType::kBf16;
+  options.microbatch = 2;
+  return options;
+}
+
+/// With memory of no cost, a block of GPT-3 takes the 24 t h² of its products and the 2 t s h of
+/// causal attention, whose backward is twice and two and a half times as much.
+TEST(LayerRoofline, OfFastMemoryIsTheWorkAtFullPeak) {
+  const double h = 12288;
+  const double s = 2048;
+  const double t = 2 * s;
+  const LayerRoofline block = layer_roofline(zoo_model("GPT-3-175B"), LayerKind::kBlock,
+                                             two_sequences_in_bf16(), toy_gpu(1e15, 1e30));
+  EXPECT_NEAR(block.forward_s, (24 * t * h * h + 2 * t * s * h) / 1e15, 1e-9);
+  EXPECT_NEAR(block.backward_s, (48 * t * h * h + 5 * t * s * h) / 1e15, 1e-9);
+}
+
+/// With products of no cost, the final norm takes its reading and writing of t h bf16 elements.
+TEST(LayerRoofline, OfFastProductsIsTheTrafficOfDeviceMemory) {
+  const double bytes = 2.0 * 2 * 2048 * 12288;
+  const LayerRoofline norm = layer_roofline(zoo_model("GPT-3-175B"), LayerKind::kFinalNorm,
+                                            two_sequences_in_bf16(), toy_gpu(1e30, 1e12));
+  EXPECT_NEAR(norm.forward_s, 2 * bytes / 1e12, 1e-7);
+  EXPECT_GE(norm.backward_s, 3 * bytes / 1e12) << "input, its gradient and the output's";
+}
+
+TEST(LayerRoofline, IsBelowEveryEstimateAndCountsRecomputation) {
+  const ModelDescription model = zoo_model("Llama-3-8B");
+  const GpuSpec gpu = gpu_named("H200-141");
+  for (const int tp : {1, 8}) {
+    RooflineOptions grid;
+    grid.tensor_degrees = {tp};
+    grid.microbatches = {1};
+    const ModelProfile estimate = estimate_profile(model, gpu, grid);
+    const std::vector<LayerKind> kinds = layer_sequence(model);
+    LayerOptions options;
+    options.dtype = DataType::kBf16;
+    options.tp = tp;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      const LayerRoofline bound = layer_roofline(model, kinds[i], options, gpu);
+      const LayerTime& time = estimate.points.at({"H200-141", tp, 1}).layers[i];
+      EXPECT_GT(bound.forward_s, 0);
+      EXPECT_LT(bound.forward_s, time.forward_s);
+      EXPECT_LT(bound.backward_s, time.backward_s);
+    }
+  }
+  LayerOptions options;
+  options.dtype = DataType::kBf16;
+  const LayerRoofline kept = layer_roofline(model, LayerKind::kBlock, options, gpu);
+  options.recompute = true;
+  const LayerRoofline again = layer_roofline(model, LayerKind::kBlock, options, gpu);
+  EXPECT_DOUBLE_EQ(again.backward_s, kept.backward_s + kept.forward_s);
+  EXPECT_THROW(layer_roofline(model, LayerKind::kBlock, options, gpu_named("V100-16")), Error);
+}
+
 }  // namespace
 }  // namespace sextant

@@ -1,0 +1,77 @@
+#include "profiler/measure/samples.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace sextant::profiler {
+
+namespace {
+
+/// Of sorted samples, linear between the two nearest ranks.
+double quantile(const std::vector<double>& sorted, double q) {
+  const double position = q * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
+}
+
+}  // namespace
+
+PhaseTime phase_time(std::vector<double> samples) {
+  std::sort(samples.begin(), samples.end());
+  double sum = 0;
+  for (const double sample : samples) sum += sample;
+  const double mean = sum / static_cast<double>(samples.size());
+  double squares = 0;
+  for (const double sample : samples) squares += (sample - mean) * (sample - mean);
+  PhaseTime time;
+  time.samples = static_cast<int>(samples.size());
+  time.median_s = quantile(samples, 0.5);
+  time.p10_s = std::min(quantile(samples, 0.1), time.median_s);
+  time.p90_s = std::max(quantile(samples, 0.9), time.median_s);
+  if (time.samples > 1 && mean > 0) {
+    time.rel_stdev = std::sqrt(squares / static_cast<double>(time.samples - 1)) / mean;
+  }
+  return time;
+}
+
+StoppingCriterion::StoppingCriterion(const StoppingRule& rule)
+    : rule_(rule), start_(std::chrono::steady_clock::now()) {}
+
+void StoppingCriterion::add(double sample_s) {
+  ++count_;
+  const double delta = sample_s - mean_;
+  mean_ += delta / count_;
+  squares_ += delta * (sample_s - mean_);
+}
+
+bool StoppingCriterion::done() const {
+  if (count_ > 0 && elapsed_s() > rule_.time_limit_s) return true;
+  return count_ >= rule_.min_samples && rel_stdev() <= rule_.max_rel_stdev;
+}
+
+StoppingRule StoppingCriterion::verdict() const {
+  StoppingRule verdict = rule_;
+  if (count_ < rule_.min_samples) {
+    verdict.unmet = fmt::format("{} of {} samples within {:g} s", count_, rule_.min_samples,
+                                rule_.time_limit_s);
+  } else if (rel_stdev() > rule_.max_rel_stdev) {
+    verdict.unmet =
+        fmt::format("relative standard deviation {:.2g} instead of {:g} after {} samples in {:g} s",
+                    rel_stdev(), rule_.max_rel_stdev, count_, rule_.time_limit_s);
+  }
+  return verdict;
+}
+
+double StoppingCriterion::rel_stdev() const {
+  if (count_ < 2 || mean_ <= 0) return 0;
+  return std::sqrt(squares_ / (count_ - 1)) / mean_;
+}
+
+double StoppingCriterion::elapsed_s() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+}  // namespace sextant::profiler
