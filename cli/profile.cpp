@@ -8,6 +8,7 @@
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/profile_check.h"
 #include "analyzer/profile/profile_grid.h"
+#include "analyzer/profile/serving_db.h"
 #include "cli/commands.h"
 #include "cli/profile_parts.h"
 
@@ -129,6 +130,27 @@ int show_point(const ProfileDatabase& database, const Place& place, const Sessio
   return 0;
 }
 
+/// One line for each serving profile that lies beside the database.
+std::string serving_text(const std::filesystem::path& source, const ProfileDatabase& database) {
+  std::string out;
+  for (const std::filesystem::path& file :
+       {source / "serving.json", serving_database_path(source, database.model, database.gpu)}) {
+    if (!std::filesystem::is_regular_file(file)) continue;
+    for (const auto& [key, profile] : read_serving_database(file).profiles) {
+      const ServingLimits limits = profile.limits();
+      out += profile.status == PointStatus::kOk
+                 ? fmt::format(
+                       "serving: {}: prefill up to {} tokens, decode up to batch {} and "
+                       "context {} ({})\n",
+                       key.text(), limits.prefill_tokens, limits.decode_batch,
+                       limits.decode_context, to_string(profile.evidence))
+                 : fmt::format("serving: {}: {}: {}\n", key.text(), to_string(profile.status),
+                               quote(profile.reason, 200));
+    }
+  }
+  return out;
+}
+
 int show(const ProfileSelection& selection, const Place& place, const Session& session) {
   std::vector<std::string> notes;
   const std::vector<ProfileDatabase> databases = select_profiles(selection, session, notes);
@@ -150,6 +172,7 @@ int show(const ProfileSelection& selection, const Place& place, const Session& s
     text = overview_text(databases);
   } else {
     text = points_text(databases.front());
+    if (!selection.source.empty()) text += serving_text(selection.source, databases.front());
   }
   for (const std::string& note : notes) text += "note: " + note + "\n";
   print(text);

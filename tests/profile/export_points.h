@@ -29,8 +29,9 @@ inline PointDocument export_point(int tp, int m) {
     kind.output_bytes = kMib * m;
     kind.saved_activation_bytes = saved_mib * kMib * m / tp;
     const double parameters = kind.parameter_bytes;
-    kind.training_memory = TrainingMemory{parameters, 2 * parameters, 4 * kMib, 6 * kMib,
-                                          4 * parameters + kind.saved_activation_bytes + 6 * kMib};
+    kind.training_memory = TrainingMemory{
+        parameters, 2 * parameters, 4 * kMib,
+        6 * kMib,   kMib,           4 * parameters + kind.saved_activation_bytes + 6 * kMib};
     point.kinds.push_back(kind);
     return point.kinds.back();
   };

@@ -201,6 +201,17 @@ TEST_F(ExportValues, AcesoHasMicrosecondsAndMebibytesOfOperators) {
   EXPECT_THAT(report.notes, ::testing::Contains(HasSubstr("algo1")));
 }
 
+TEST_F(ExportValues, AcesoHasNothingInTheLineOfANormThatTheModelLacks) {
+  PointDocument point = export_point(2, 2);
+  point.kinds.erase(point.kinds.begin() + 2);
+  point.sequence = {{0, 1}, {1, 3}, {2, 1}};
+  write("aceso", {point});
+  EXPECT_THAT(
+      text("Aceso/profiler/A100-40/profiled-data-fp32/toy_mbs2_tp2_algo0.csv"),
+      AllOf(HasSubstr("final-layernorm,0.000,0.000,2.000,2.000,0.000,0.000,0.000,0.000\r\n"),
+            HasSubstr("gpt-post-process,300.000,600.000,2.000,0.000,32.000,8.000,")));
+}
+
 TEST_F(ExportValues, FlashFlexHasTheDataSheet) {
   write_text(folder_.path() / "FlashFlex/src/machine_amounts.json",
              R"({"machine_specs": {"L4": [1, 2, 3]}, "machine_amounts": {"L4": {"1": 7}}})");

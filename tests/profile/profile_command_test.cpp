@@ -108,6 +108,24 @@ TEST(ProfileCommand, ExportsAllOrNothing) {
   EXPECT_EQ(nlohmann::json::parse(amp.out).at("evidence"), "estimated");
 }
 
+TEST(ProfileCommand, ShowsServingProfilesBesideTheTrainingProfile) {
+  const TemporaryFolder folder;
+  const std::filesystem::path points = folder.path() / "points";
+  const std::string db = (folder.path() / "db").string();
+  write_text(points / point_file_name(toy_point(1, 1).key), point_document_text(toy_point(1, 1)));
+  write_text(points / serving_file_name(toy_serving(2).key), serving_document_text(toy_serving(2)));
+  const auto gathered =
+      testing::run_program({testing::built_program("gather_profs"), "--model-name", "toy",
+                            "--gpu-type", "A100-40", "--profile-dir", points, "--db", db});
+  ASSERT_EQ(gathered.exit_code, 0) << gathered.err;
+  EXPECT_THAT(gathered.out, HasSubstr("1 serving profiles in "));
+  const std::string line =
+      "serving: \"toy\" on \"A100-40\", bf16, tp 2: prefill up to 128 tokens, "
+      "decode up to batch 8 and context 256 (measured-gpu)";
+  EXPECT_THAT(run_sextant({"profile", "show", db}).out, HasSubstr(line));
+  EXPECT_THAT(run_sextant({"profile", "show", db + "/toy/A100-40"}).out, HasSubstr(line));
+}
+
 TEST(ProfileCommand, TakesADirectoryOfPointDocuments) {
   const TemporaryFolder folder;
   const std::filesystem::path points = folder.path() / "points";

@@ -73,7 +73,7 @@ inline PointDocument full_point() {
   PointDocument point = toy_point(2, 4);
   point.collectives_are_timed = false;
   LayerKindProfile& block = point.kinds[1];
-  block.training_memory = {2e6, 4e6, 512, 1024, 9e6};
+  block.training_memory = {2e6, 4e6, 512, 1024, 256, 9e6};
   block.collectives = {{"all_reduce", "forward", 4096}};
   block.operators = {{"qkv", 0.002, 0.004, 1e6, 2048, 1024}, {"softmax", 0.001, 0.001, 0, 2048, 0}};
   block.kernels = {{"gemm<128, 128>", "backward", 6, 0.001}};
