@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
@@ -24,9 +23,9 @@ class PointMeasurement {
  public:
   PointMeasurement(const ProfileRequest& request, const GridPoint& point, const RankSetting& rank)
       : request_(request),
+        rank_(rank),
         device_(rank.device),
         collectives_(rank.collectives),
-        collective_buffer_bytes_(rank.collective_buffer_bytes),
         distinct_(distinct_layers(request.model)),
         setup_{request.model, layer_options(request, point), device_.torch_device(), collectives_},
         stack_(make_stack(distinct_.layers, setup_, request.optimizer)),
@@ -41,7 +40,7 @@ class PointMeasurement {
       kind.parameter_bytes = layer.parameter_bytes();
     }
     document.sequence = distinct_.sequence;
-    document.collectives_are_timed = request_.real_collectives || collectives_.size() == 1;
+    document.collectives_are_timed = rank_.ranks_are_real || collectives_.size() == 1;
     warm_up();
     measure_memory(document);
     measure_time(document);
@@ -66,14 +65,6 @@ class PointMeasurement {
 
   std::vector<double> step(StepObserver& observer) {
     return training_step(stack_, batch_, setup_, observer);
-  }
-
-  /// The same on every rank: the largest.
-  double agreed(double value) {
-    if (collectives_.size() == 1 || !request_.real_collectives) return value;
-    at::Tensor shared = at::full({1}, value, at::TensorOptions(at::kDouble).device(setup_.device));
-    collectives_.all_reduce_max(shared);
-    return shared.item<double>();
   }
 
   /// Kernels are loaded, libraries tuned and the allocator's pools filled by the first steps.
@@ -110,12 +101,8 @@ class PointMeasurement {
       training.backward_workspace_bytes = layer.backward_workspace;
       training.update_workspace_bytes = layer.update_workspace;
     }
-    ProcessMemory& process = document.process_memory.emplace();
-    process.collective_buffer_bytes = collective_buffer_bytes_;
-    process.context_bytes =
-        std::max(0.0, device_.memory().outside_allocator() - collective_buffer_bytes_);
-    process.peak_reserved_bytes = device_.memory().peak_reserved();
-    process.peak_allocated_bytes = memory.peak_allocated();
+    document.process_memory = rank_.process_memory();
+    document.process_memory->peak_allocated_bytes = memory.peak_allocated();
     document.memory_basis = "allocator statistics and saved storages of one step";
     saved_ = memory.saved_by_operator();
   }
@@ -149,7 +136,7 @@ class PointMeasurement {
       criterion.add(log.whole_s());
       sample(whole);
       iterations.push_back(device_.clock().seconds(0, 1));
-    } while (agreed(criterion.done() ? 0 : 1) > 0);
+    } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (LayerKindProfile& kind : document.kinds) {
       kind.forward = phase_time(samples.at({kind.kind, "forward"}));
       kind.backward = phase_time(samples.at({kind.kind, "backward"}));
@@ -207,7 +194,7 @@ class PointMeasurement {
       }
       first = false;
       criterion.add(log.whole_s());
-    } while (agreed(criterion.done() ? 0 : 1) > 0);
+    } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (std::size_t i = 0; i < stack_.size(); ++i) {
       for (OperatorProfile& op : document.kinds[i].operators) {
         const auto& phases = times.at({stack_[i].name, op.name});
@@ -300,9 +287,9 @@ class PointMeasurement {
   }
 
   const ProfileRequest& request_;
+  const RankSetting& rank_;
   Device& device_;
   Collectives& collectives_;
-  double collective_buffer_bytes_;
   DistinctLayers distinct_;
   LayerSetup setup_;
   std::vector<TrainedLayer> stack_;
@@ -327,14 +314,6 @@ ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
   return key;
 }
 
-std::map<std::string, std::string> point_provenance(const ProfileRequest& request,
-                                                    const Device& device) {
-  auto provenance = request.provenance;
-  provenance.merge(device.provenance());
-  provenance["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  return provenance;
-}
-
 PointDocument measure_point(const ProfileRequest& request, const GridPoint& point,
                             const RankSetting& rank) {
   PointDocument document;
@@ -348,7 +327,7 @@ PointDocument measure_point(const ProfileRequest& request, const GridPoint& poin
   rank.device.memory().release_cached();
   document.key = point_key(request, point);
   document.evidence = rank.device.evidence();
-  document.provenance.merge(point_provenance(request, rank.device));
+  document.provenance.merge(rank_provenance(request, rank.device));
   return document;
 }
 

@@ -29,7 +29,7 @@ Sharding qkv_sharding(const ModelDescription& model, int tp) {
 
 }  // namespace
 
-AttentionPart::AttentionPart(ParameterMaker& maker, const LayerShape& shape,
+AttentionPart::AttentionPart(ParameterMaker maker, const LayerShape& shape,
                              const TensorParallel& parallel, std::shared_ptr<SharedBuffers> buffers,
                              bool windowed)
     : shape_{shape.sequences, shape.seq_len,  shape.heads,
@@ -63,15 +63,19 @@ at::Tensor AttentionPart::output(const at::Tensor& attended, Marks* marks) const
               marks);
 }
 
+at::Tensor AttentionPart::turns(std::int64_t first, std::int64_t tokens, at::Device device) const {
+  if (!rotary_) return {};
+  return buffers_->turns(shape_.seq_len, shape_.head_dim, device).narrow(0, first, tokens);
+}
+
+at::Tensor AttentionPart::mask(std::int64_t tokens, const at::Tensor& like) const {
+  if (window_ == 0 || window_ >= tokens) return {};
+  return buffers_->window_mask(tokens, window_, like.scalar_type(), like.device());
+}
+
 at::Tensor AttentionPart::forward(const at::Tensor& x, Marks* marks) const {
-  const at::Tensor turns =
-      rotary_ ? buffers_->turns(shape_.seq_len, shape_.head_dim, x.device()) : at::Tensor{};
-  const at::Tensor mask =
-      window_ > 0 && window_ < shape_.seq_len
-          ? buffers_->window_mask(shape_.seq_len, window_, x.scalar_type(), x.device())
-          : at::Tensor{};
-  const at::Tensor qkv = queries_keys_values(x, turns, marks);
-  return output(mark(attend(qkv, shape_, mask), "attention", marks), marks);
+  const at::Tensor qkv = queries_keys_values(x, turns(0, shape_.seq_len, x.device()), marks);
+  return output(mark(attend(qkv, shape_, mask(shape_.seq_len, x)), "attention", marks), marks);
 }
 
 }  // namespace sextant::profiler

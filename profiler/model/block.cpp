@@ -38,16 +38,14 @@ class Recompute : public torch::autograd::Function<Recompute> {
 }  // namespace
 
 Block::Block(const LayerSetup& setup, const LayerShape& shape, int block)
-    : Block(setup, shape, block, ParameterMaker(setup, parameters_)) {}
-
-Block::Block(const LayerSetup& setup, const LayerShape& shape, int block, ParameterMaker maker)
     : Layer(setup.buffers),
       norm_after_(setup.model.norm_after),
       recompute_(setup.options.recompute),
-      attention_norm_(maker, "attention_norm"),
-      attention_(maker, shape, tensor_parallel(setup), buffers_, has_window(setup.model, block)),
-      ffn_norm_(maker, "ffn_norm"),
-      ffn_(make_feed_forward(maker, shape, tensor_parallel(setup))) {}
+      attention_norm_({setup, parameters_}, "attention_norm"),
+      attention_({setup, parameters_}, shape, tensor_parallel(setup), buffers_,
+                 has_window(setup.model, block)),
+      ffn_norm_({setup, parameters_}, "ffn_norm"),
+      ffn_(make_feed_forward({setup, parameters_}, shape, tensor_parallel(setup))) {}
 
 at::Tensor Block::run_around(const at::Tensor& x, Marks* marks,
                              const std::function<at::Tensor(const at::Tensor&)>& attend) const {

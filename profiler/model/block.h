@@ -27,8 +27,6 @@ class Block : public Layer {
                         const std::function<at::Tensor(const at::Tensor&)>& attend) const;
 
  private:
-  Block(const LayerSetup& setup, const LayerShape& shape, int block, ParameterMaker maker);
-
   bool norm_after_;
   bool recompute_;
   Norm attention_norm_;

@@ -14,13 +14,12 @@ at::Tensor SharedBuffers::once(const Key& key, const Make& make) {
   return made_.emplace(key, make()).first->second;
 }
 
-at::Tensor SharedBuffers::turns(std::int64_t seq_len, std::int64_t head_dim, at::Device device,
-                                std::int64_t first) {
+at::Tensor SharedBuffers::turns(std::int64_t seq_len, std::int64_t head_dim, at::Device device) {
   constexpr double kBase = 10000;
-  return once({'t', seq_len, head_dim, first, 0}, [&] {
+  return once({'t', seq_len, head_dim, 0, 0}, [&] {
     const at::Tensor exponent = at::arange(0, head_dim, 2, at::kDouble) / head_dim;
     const at::Tensor frequency = at::pow(kBase, exponent.neg());
-    const at::Tensor angle = at::outer(at::arange(first, first + seq_len, at::kDouble), frequency);
+    const at::Tensor angle = at::outer(at::arange(seq_len, at::kDouble), frequency);
     return at::polar(at::ones_like(angle), angle).to(device, at::kComplexFloat);
   });
 }

@@ -10,10 +10,9 @@ namespace sextant::profiler {
 /// nor activations. For one thread and one device.
 class SharedBuffers {
  public:
-  /// complex64 [seq_len, head_dim / 2]: the rotation of each pair of a head at each position from
-  /// `first` on, base 10000.
-  at::Tensor turns(std::int64_t seq_len, std::int64_t head_dim, at::Device device,
-                   std::int64_t first = 0);
+  /// complex64 [seq_len, head_dim / 2]: the rotation of each pair of a head at each position, base
+  /// 10000.
+  at::Tensor turns(std::int64_t seq_len, std::int64_t head_dim, at::Device device);
   /// [seq_len, seq_len] in the storage type: 0 where a token sees the other (itself and the
   /// window - 1 before it), else -inf.
   at::Tensor window_mask(std::int64_t seq_len, std::int64_t window, at::ScalarType type,

@@ -13,65 +13,45 @@ namespace {
 
 const Sharding kRows{Sharding::Kind::kRows, {}, {}};
 
-class Embedding : public Layer {
- public:
-  Embedding(const LayerSetup& setup, const LayerShape& shape)
-      : Layer(setup.buffers), parallel_(tensor_parallel(setup)) {
-    const ModelDescription& model = setup.model;
-    ParameterMaker maker(setup, parameters_);
-    table_ = maker.normal("token_embedding.weight", {shape.table_rows, shape.width}, kRows);
-    if (shape.width != shape.hidden) {
-      projection_ = maker.normal("project_in.weight", {shape.hidden, shape.width}, {});
-    }
-    if (model.position != Position::kLearned) return;
-    positions_ =
-        maker.normal("position_embedding.weight", {model.learned_positions, shape.hidden}, {});
-    // OPT numbers positions from 2, as long as its table lasts.
-    const std::int64_t spare = model.learned_positions - shape.seq_len;
-    const std::int64_t first_row = model.family == "opt" ? std::min<std::int64_t>(2, spare) : 0;
-    const std::int64_t first =
-        parallel_.sequence ? parallel_.group->rank() * shape.outer_tokens : 0;
-    rows_ = buffers_->positions(first, first + shape.outer_tokens, shape.seq_len, first_row,
-                                setup.device);
-  }
-
-  LayerKind kind() const override { return LayerKind::kEmbedding; }
-
-  at::Tensor forward(const at::Tensor& input, Marks* operators) override {
-    at::Tensor x = close_region(look_up(table_, input, *parallel_.group), parallel_);
-    x = mark(x, "token_embedding", operators);
-    if (projection_.defined()) x = mark(product(x, projection_, {}), "project_in", operators);
-    if (!positions_.defined()) return x;
-    return mark(x + at::embedding(positions_, rows_), "position_embedding", operators);
-  }
-
- private:
-  TensorParallel parallel_;
-  at::Tensor table_;
-  at::Tensor projection_;  ///< undefined where the embedding is as wide as the model
-  at::Tensor positions_;   ///< undefined where positions are rotary
-  at::Tensor rows_;        ///< of the position table, of each outer token
-};
-
-class FinalNorm : public Layer {
- public:
-  explicit FinalNorm(const LayerSetup& setup)
-      : FinalNorm(setup, ParameterMaker(setup, parameters_)) {}
-
-  LayerKind kind() const override { return LayerKind::kFinalNorm; }
-
-  at::Tensor forward(const at::Tensor& input, Marks* operators) override {
-    return mark(norm_.forward(input), "final_norm", operators);
-  }
-
- private:
-  FinalNorm(const LayerSetup& setup, ParameterMaker maker)
-      : Layer(setup.buffers), norm_(maker, "final_norm") {}
-
-  Norm norm_;
-};
-
 }  // namespace
+
+Embedding::Embedding(const LayerSetup& setup, const LayerShape& shape)
+    : Layer(setup.buffers), parallel_(tensor_parallel(setup)) {
+  const ModelDescription& model = setup.model;
+  ParameterMaker maker(setup, parameters_);
+  table_ = maker.normal("token_embedding.weight", {shape.table_rows, shape.width}, kRows);
+  if (shape.width != shape.hidden) {
+    projection_ = maker.normal("project_in.weight", {shape.hidden, shape.width}, {});
+  }
+  if (model.position != Position::kLearned) return;
+  positions_ =
+      maker.normal("position_embedding.weight", {model.learned_positions, shape.hidden}, {});
+  // OPT numbers positions from 2, as long as its table lasts.
+  const std::int64_t spare = model.learned_positions - shape.seq_len;
+  first_row_ = model.family == "opt" ? std::min<std::int64_t>(2, spare) : 0;
+  const std::int64_t first = parallel_.sequence ? parallel_.group->rank() * shape.outer_tokens : 0;
+  rows_ = buffers_->positions(first, first + shape.outer_tokens, shape.seq_len, first_row_,
+                              setup.device);
+}
+
+at::Tensor Embedding::embed(const at::Tensor& ids, const at::Tensor& rows, Marks* operators) const {
+  at::Tensor x = close_region(look_up(table_, ids, *parallel_.group), parallel_);
+  x = mark(x, "token_embedding", operators);
+  if (projection_.defined()) x = mark(product(x, projection_, {}), "project_in", operators);
+  if (!positions_.defined()) return x;
+  return mark(x + at::embedding(positions_, rows), "position_embedding", operators);
+}
+
+at::Tensor Embedding::forward(const at::Tensor& input, Marks* operators) {
+  return embed(input, rows_, operators);
+}
+
+FinalNorm::FinalNorm(const LayerSetup& setup)
+    : Layer(setup.buffers), norm_({setup, parameters_}, "final_norm") {}
+
+at::Tensor FinalNorm::forward(const at::Tensor& input, Marks* operators) {
+  return mark(norm_.forward(input), "final_norm", operators);
+}
 
 Head::Head(const LayerSetup& setup, const LayerShape& shape)
     : Layer(setup.buffers), tied_(setup.model.tied_embeddings), parallel_(tensor_parallel(setup)) {
@@ -97,14 +77,6 @@ at::Tensor Head::forward(const at::Tensor& input, Marks* operators) {
 void Head::tie(const at::Tensor& table) {
   if (!tied_) throw Error(ErrorCode::kInternal, "a model whose head has a table of its own");
   parameters_.back().tensor = table;
-}
-
-std::unique_ptr<Layer> make_embedding(const LayerSetup& setup, const LayerShape& shape) {
-  return std::make_unique<Embedding>(setup, shape);
-}
-
-std::unique_ptr<Layer> make_final_norm(const LayerSetup& setup) {
-  return std::make_unique<FinalNorm>(setup);
 }
 
 }  // namespace sextant::profiler

@@ -49,7 +49,7 @@ Sharding up_sharding(const ModelDescription& model) {
 
 class Dense : public FeedForward {
  public:
-  Dense(ParameterMaker& maker, const LayerShape& shape, const TensorParallel& parallel)
+  Dense(ParameterMaker maker, const LayerShape& shape, const TensorParallel& parallel)
       : inner_(maker.model()), parallel_(parallel) {
     const ModelDescription& model = maker.model();
     up_ = maker.product("ffn_up", (inner_.gated() ? 2 : 1) * shape.ffn, shape.hidden,
@@ -76,7 +76,7 @@ class Dense : public FeedForward {
 /// the gates' gradients, of which each rank has a summand, are summed too.
 class Experts : public FeedForward {
  public:
-  Experts(ParameterMaker& maker, const LayerShape& shape, const TensorParallel& parallel)
+  Experts(ParameterMaker maker, const LayerShape& shape, const TensorParallel& parallel)
       : inner_(maker.model()), parallel_(parallel), copies_(maker.model().experts_per_token) {
     const std::int64_t experts = maker.model().experts;
     router_ = maker.normal("router.weight", {experts, shape.hidden}, {});
@@ -108,7 +108,7 @@ class Experts : public FeedForward {
 
 }  // namespace
 
-std::unique_ptr<FeedForward> make_feed_forward(ParameterMaker& maker, const LayerShape& shape,
+std::unique_ptr<FeedForward> make_feed_forward(ParameterMaker maker, const LayerShape& shape,
                                                const TensorParallel& parallel) {
   if (maker.model().experts > 0) return std::make_unique<Experts>(maker, shape, parallel);
   return std::make_unique<Dense>(maker, shape, parallel);

@@ -17,7 +17,7 @@ class FeedForward {
 
 /// Two products with an activation between, the inner width split over the ranks; or a mixture of
 /// experts, each of which is split so.
-std::unique_ptr<FeedForward> make_feed_forward(ParameterMaker& maker, const LayerShape& shape,
+std::unique_ptr<FeedForward> make_feed_forward(ParameterMaker maker, const LayerShape& shape,
                                                const TensorParallel& parallel);
 
 }  // namespace sextant::profiler

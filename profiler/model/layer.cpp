@@ -23,11 +23,11 @@ std::unique_ptr<Layer> make_layer(LayerKind kind, const LayerSetup& setup, int b
   const LayerShape shape(rank_shape(setup.model, setup.options), setup.model.head_dim);
   switch (kind) {
     case LayerKind::kEmbedding:
-      return make_embedding(setup, shape);
+      return std::make_unique<Embedding>(setup, shape);
     case LayerKind::kBlock:
       return std::make_unique<Block>(setup, shape, block);
     case LayerKind::kFinalNorm:
-      return make_final_norm(setup);
+      return std::make_unique<FinalNorm>(setup);
     case LayerKind::kHead:
       return std::make_unique<Head>(setup, shape);
   }

@@ -141,7 +141,7 @@ void sum_shared_gradients(const Layer& layer, const LayerSetup& setup) {
   }
 }
 
-Norm::Norm(ParameterMaker& maker, const std::string& name) {
+Norm::Norm(ParameterMaker maker, const std::string& name) {
   const std::int64_t hidden = maker.model().hidden;
   weights_.weight = maker.constant(name + ".weight", hidden, 1, {});
   if (maker.model().norm == Normalization::kLayerNorm) {

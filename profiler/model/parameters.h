@@ -48,7 +48,7 @@ TensorParallel tensor_parallel(const LayerSetup& setup);
 /// A normalisation of `hidden` wide rows: "<name>.weight" and, of LayerNorm, "<name>.bias".
 class Norm {
  public:
-  Norm(ParameterMaker& maker, const std::string& name);
+  Norm(ParameterMaker maker, const std::string& name);
   at::Tensor forward(const at::Tensor& x) const;
 
  private:

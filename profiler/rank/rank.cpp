@@ -16,6 +16,7 @@
 #include "cli/program.h"
 #include "profiler/device/device.h"
 #include "profiler/measure/point_measurement.h"
+#include "profiler/measure/serving_measurement.h"
 #include "profiler/model/collectives.h"
 #include "profiler/model/process_group.h"
 
@@ -69,37 +70,64 @@ class Rank {
   int run() {
     for (const GridPoint& point : request_.points) {
       say({RankEvent::Kind::kBegin, point, "", ""});
-      PointDocument document = measure(point);
-      const bool failed = document.status == PointStatus::kError;
-      say({RankEvent::Kind::kResult, point, point_document_text(document), ""});
+      const Result result = measure(point);
+      say({RankEvent::Kind::kResult, point, result.document, ""});
       // A failed kernel or collective leaves the process unfit for more.
-      if (failed) return static_cast<int>(ErrorCode::kPartial);
+      if (result.failed) return static_cast<int>(ErrorCode::kPartial);
     }
     return 0;
   }
 
  private:
-  PointDocument measure(const GridPoint& point) {
-    PointDocument document;
+  struct Result {
+    std::string document;
+    bool failed = false;
+  };
+
+  Result measure(const GridPoint& point) {
     try {
       if (group_ == nullptr) {
         LoneShard lone(point.tp);
-        return measure_point(request_, point, {*device_, lone});
+        return {document_of(point, {*device_, lone})};
       }
       if (group_->size() != point.tp) {
         throw_usage(fmt::format("{} ranks for tp {}", group_->size(), point.tp));
       }
-      return measure_point(request_, point, {*device_, *group_, buffer_bytes_});
+      return {document_of(point, {*device_, *group_, buffer_bytes_, true})};
     } catch (const c10::Error& failure) {
-      document.reason = failure.what_without_backtrace();
+      return {failed_document(point, failure.what_without_backtrace()), true};
     } catch (const std::exception& failure) {
-      document.reason = failure.what();
+      return {failed_document(point, failure.what()), true};
     }
+  }
+
+  std::string document_of(const GridPoint& point, const RankSetting& setting) const {
+    if (request_.mode == Mode::kServe) {
+      return serving_document_text(measure_serving(request_, point.tp, setting));
+    }
+    return point_document_text(measure_point(request_, point, setting));
+  }
+
+  /// What the two kinds of document have in common.
+  template <typename Document>
+  void describe_failure(Document& document, const std::string& reason) const {
     document.status = PointStatus::kError;
-    document.key = point_key(request_, point);
+    document.reason = reason;
     document.evidence = device_->evidence();
-    document.provenance = point_provenance(request_, *device_);
-    return document;
+    document.provenance = rank_provenance(request_, *device_);
+  }
+
+  std::string failed_document(const GridPoint& point, const std::string& reason) const {
+    if (request_.mode == Mode::kServe) {
+      ServingDocument document;
+      document.key = serving_key(request_, point.tp);
+      describe_failure(document, reason);
+      return serving_document_text(document);
+    }
+    PointDocument document;
+    document.key = point_key(request_, point);
+    describe_failure(document, reason);
+    return point_document_text(document);
   }
 
   void say(const RankEvent& event) const {

@@ -20,6 +20,8 @@ void run_ranks(int size, const std::function<void(profiler::Collectives&)>& work
   ::setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
   const auto store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(size));
+  // Groups end together: one that leaves early looks to the others like one that died.
+  std::vector<std::unique_ptr<profiler::Collectives>> groups(static_cast<std::size_t>(size));
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {

@@ -136,13 +136,16 @@ TEST_F(ProfileModelFault, InterruptDuringTheSearchForTheLargestKeepsTheDocuments
 TEST_F(ProfileModelFault, RanksDieWithTheirParent) {
   const pid_t child = start({"--tp", "2", "--mbs", "1"}, "hang:2:1");
   ASSERT_TRUE(wait_for("2 1"));
-  EXPECT_EQ(processes(), 3);
+  const auto comes_to = [&](int count) {  // a rank may not have begun, or not have ended yet
+    for (int i = 0; i < 500 && processes() != count; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return processes() == count;
+  };
+  EXPECT_TRUE(comes_to(3));
   ::kill(child, SIGKILL);
   exit_code_of(child);
-  for (int i = 0; i < 500 && processes() > 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(processes(), 0);
+  EXPECT_TRUE(comes_to(0));
   EXPECT_FALSE(is_there(2, 1));
 }
 
