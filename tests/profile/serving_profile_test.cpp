@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/files.h"
+#include "analyzer/core/random.h"
 #include "analyzer/profile/gather.h"
 #include "tests/profile/toy_points.h"
 #include "tests/support/schema_check.h"
@@ -94,6 +95,25 @@ TEST(ServingProfile, RefusesWhatCannotBe) {
         failure([&](OrderedJson& j) { j[OrderedJson::json_pointer(part)]["stranger"] = 1; }),
         HasSubstr("stranger"));
   }
+}
+
+TEST(ServingProfile, FlippedBytesAreReadOrRefusedButNeverCrash) {
+  const std::string good = serving_document_text(toy_serving(1));
+  Random random(11);
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string text = good;
+    const std::size_t flips = 1 + random.below(4);
+    for (std::size_t f = 0; f < flips; ++f) {
+      text[random.below(text.size())] = static_cast<char>(random.below(256));
+    }
+    try {
+      EXPECT_FALSE(parse(text).kinds.empty());
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
 }
 
 TEST(ServingProfile, IsDescribedByItsSchema) {

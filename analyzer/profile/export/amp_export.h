@@ -4,10 +4,9 @@
 
 namespace sextant {
 
-/// AMP (Li et al., NeurIPS 2022) as the Sailor artifact carries it: AMP/profiles/<model>/<gpu>/
-/// profile_<tp>.npy, a one-dimensional float64 array (NPY format 1.0) of the forward seconds of
-/// every layer at microbatch 1. AMP takes backward as twice the forward and time as linear in the
-/// microbatch.
+/// AMP (Li et al., NeurIPS 2022) as the Sailor artifact carries it: profile_<tp>.npy, a
+/// one-dimensional float64 array (NPY format 1.0) of the forward seconds of every layer at
+/// microbatch 1. AMP takes backward as twice the forward, and time as linear in the microbatch.
 Exporter amp_exporter();
 
 }  // namespace sextant
