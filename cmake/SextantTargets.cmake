@@ -34,16 +34,23 @@ function(sextant_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} sextant_options)
 endfunction()
 
-# sextant_test(NAME SOURCES a_test.cpp … [LINK target …] [LABELS label …]): one GoogleTest program of
-# one folder. Label `device`: it needs LibTorch or CUDA, so that only preset full has it.
+# sextant_test(NAME SOURCES a_test.cpp … [LINK target …] [LABELS label …] [SERIAL]): one GoogleTest
+# program of one folder. Label `device`: it needs LibTorch or CUDA, so that only preset full has it.
+# SERIAL: it looks at times, and has the machine for itself.
 # Tests find the repository and the shipped data through compile definitions, published inputs
 # through SEXTANT_DATA.
 function(sextant_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main sextant_options)
   target_compile_definitions(${name} PRIVATE SEXTANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              SEXTANT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}"
-    ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
+  set(properties ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
+  if(ARG_LABELS)
+    list(APPEND properties LABELS ${ARG_LABELS})
+  endif()
+  if(ARG_SERIAL)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
