@@ -52,7 +52,7 @@ AttentionPart::AttentionPart(ParameterMaker maker, const LayerShape& shape,
 
 at::Tensor AttentionPart::queries_keys_values(const at::Tensor& x, const at::Tensor& turns,
                                               Marks* marks) const {
-  const at::Tensor qkv =
+  at::Tensor qkv =
       mark(column_product(x, qkv_.weight, qkv_.bias, parallel_), "attention_qkv", marks);
   if (!rotary_) return qkv;
   return mark(rotate(qkv, shape_.heads + shape_.kv_heads, turns), "rotary", marks);

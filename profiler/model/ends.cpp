@@ -11,7 +11,10 @@ namespace sextant::profiler {
 
 namespace {
 
-const Sharding kRows{Sharding::Kind::kRows, {}, {}};
+/// Ranks have equal ranges of the vocabulary.
+Sharding by_rows() {
+  return {Sharding::Kind::kRows, {}, {}};
+}
 
 }  // namespace
 
@@ -19,7 +22,7 @@ Embedding::Embedding(const LayerSetup& setup, const LayerShape& shape)
     : Layer(setup.buffers), parallel_(tensor_parallel(setup)) {
   const ModelDescription& model = setup.model;
   ParameterMaker maker(setup, parameters_);
-  table_ = maker.normal("token_embedding.weight", {shape.table_rows, shape.width}, kRows);
+  table_ = maker.normal("token_embedding.weight", {shape.table_rows, shape.width}, by_rows());
   if (shape.width != shape.hidden) {
     projection_ = maker.normal("project_in.weight", {shape.hidden, shape.width}, {});
   }
@@ -59,7 +62,7 @@ Head::Head(const LayerSetup& setup, const LayerShape& shape)
   if (shape.width != shape.hidden) {
     projection_ = maker.normal("project_out.weight", {shape.width, shape.hidden}, {});
   }
-  maker.normal("logits.weight", {shape.table_rows, shape.width}, kRows);
+  maker.normal("logits.weight", {shape.table_rows, shape.width}, by_rows());
 }
 
 at::Tensor Head::logits(const at::Tensor& input, Marks* operators) const {

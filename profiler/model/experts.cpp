@@ -70,7 +70,7 @@ class ExpertProduct : public Function<ExpertProduct> {
                             const std::vector<std::int64_t>& counts) {
     context->save_for_backward({x, weight});
     context->saved_data["counts"] = counts;
-    const at::Tensor y = at::empty({x.size(0), weight.size(1)}, x.options());
+    at::Tensor y = at::empty({x.size(0), weight.size(1)}, x.options());
     for_each_expert(counts, [&](std::int64_t expert, std::int64_t first, std::int64_t rows) {
       at::Tensor own = y.narrow(0, first, rows);
       at::mm_out(own, x.narrow(0, first, rows), weight.select(0, expert).t());

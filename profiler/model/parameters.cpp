@@ -63,10 +63,10 @@ TensorParallel tensor_parallel(const LayerSetup& setup) {
   return {&setup.collectives, setup.options.sequence_parallel && setup.options.tp > 1};
 }
 
-at::Tensor ParameterMaker::normal(const std::string& name, std::vector<std::int64_t> shape,
+at::Tensor ParameterMaker::normal(const std::string& name, const std::vector<std::int64_t>& shape,
                                   Sharding sharding) {
   const int rank = setup_.collectives.rank();
-  const at::Tensor tensor =
+  at::Tensor tensor =
       at::empty(shape, at::TensorOptions(scalar_type(setup_.options.dtype)).device(setup_.device));
   // A stream for each (parameter, part, holder of a range of it).
   constexpr std::uint64_t kMostHolders = 1 << 16;
@@ -92,7 +92,7 @@ at::Tensor ParameterMaker::normal(const std::string& name, std::vector<std::int6
 
 at::Tensor ParameterMaker::constant(const std::string& name, std::int64_t size, double value,
                                     Sharding sharding) {
-  const at::Tensor tensor = at::full(
+  at::Tensor tensor = at::full(
       {size}, value, at::TensorOptions(scalar_type(setup_.options.dtype)).device(setup_.device));
   tensor.requires_grad_();
   parameters_.push_back({name, tensor, std::move(sharding)});

@@ -27,7 +27,8 @@ class ParameterMaker {
   int tp() const { return setup_.options.tp; }
 
   /// Normally distributed, deviation 0.02; replicated parts are equal on all ranks that have them.
-  at::Tensor normal(const std::string& name, std::vector<std::int64_t> shape, Sharding sharding);
+  at::Tensor normal(const std::string& name, const std::vector<std::int64_t>& shape,
+                    Sharding sharding);
   at::Tensor constant(const std::string& name, std::int64_t size, double value, Sharding sharding);
 
   /// "<name>.weight" [out, in], and "<name>.bias" [out], zeros, where `bias` says so. The bias of a

@@ -151,7 +151,7 @@ class ServingHead : public ServingLayer {
   }
   at::Tensor decode(const at::Tensor& input, KvCache&, std::int64_t) override {
     const c10::InferenceMode guard;
-    const at::Tensor own = head_.logits(input, nullptr);
+    at::Tensor own = head_.logits(input, nullptr);
     if (group_.size() == 1) return own;
     return group_.all_gather(own.t().contiguous()).t();  // ranks have rows of the vocabulary
   }
