@@ -177,14 +177,26 @@ Check check_libtorch() {
   for (const fs::path& place : site_packages()) roots.push_back(place / "torch");
   for (const fs::path& root : roots) {
     if (!is_there(root / "share/cmake/Torch/TorchConfig.cmake")) continue;
-    const std::string version = macro_value(root / "include/torch/headeronly/version.h",
-                                            "TORCH_VERSION");  // absent before 2.10
-    return present(
-        "libtorch",
-        fmt::format("{} in {}", version.empty() ? "unknown version" : version, root.string()));
+    const fs::path header = root / "include/torch/headeronly/version.h";  // absent before 2.10
+    const std::string major = macro_value(header, "TORCH_VERSION_MAJOR");
+    const std::string version =
+        major.empty() ? "unknown version"
+                      : fmt::format("{}.{}.{}", major, macro_value(header, "TORCH_VERSION_MINOR"),
+                                    macro_value(header, "TORCH_VERSION_PATCH"));
+    return present("libtorch", fmt::format("{} in {}", version, root.string()));
   }
   return missing("libtorch", "no TorchConfig.cmake in LIBTORCH, a Python environment or the system",
                  "./setup --full");
+}
+
+/// The program that profile_model starts.
+Check check_ranks() {
+  std::error_code failure;
+  const fs::path self = fs::read_symlink("/proc/self/exe", failure);
+  const fs::path program = self.parent_path() / "sextant_profile_rank";
+  if (!failure && is_there(program)) return present("ranks", program.string());
+  return missing("ranks", "no sextant_profile_rank beside this program",
+                 "./setup --full, and build preset full");
 }
 
 std::vector<Check> check_gpus() {
@@ -283,14 +295,16 @@ Diagnosis examine_machine() {
       check_header("highs", "Highs.h", "HConfig.h",
                    {"HIGHS_VERSION_MAJOR", "HIGHS_VERSION_MINOR", "HIGHS_VERSION_PATCH"}, highs,
                    "./setup --full"));
+  checks.push_back(check_ranks());
   checks.push_back(check_program("sbatch", "run on a Slurm cluster's login node"));
 
   diagnosis.tasks = {
       judge("plan, simulate and reproduce", {"data"}, checks),
       judge("write plots as PNG (SVG needs nothing)", {"rsvg-convert"}, checks),
       judge("build the analyzer and planners", {"c++", "cmake", "ninja"}, checks),
+      judge("measure models on the CPU", {"libtorch", "ranks"}, checks),
       judge("build programs for GPUs", {"cuda", "nccl", "cupti", "libtorch"}, checks),
-      judge("run programs on GPUs", {"driver", "gpu"}, checks),
+      judge("measure models on GPUs", {"driver", "gpu", "ranks"}, checks),
       judge("submit jobs to Slurm", {"sbatch"}, checks),
   };
   return diagnosis;

@@ -175,7 +175,8 @@ std::vector<OperatorCost> embedding_operators(const ModelDescription& model,
   table.saved_bytes = kIdBytes * shape.tokens;
   reduce_forward(table, shape.element * elements, shape);
   if (model.embedding_width != model.hidden) {
-    list.product("project_in", shape.tokens, shape.width, shape.hidden, 0, shape.tokens);
+    list.product("project_in", shape.outer_tokens, shape.width, shape.hidden, 0,
+                 shape.outer_tokens);
   }
   if (model.position == Position::kLearned) {
     const double hidden = shape.outer_tokens * shape.hidden;
@@ -187,13 +188,12 @@ std::vector<OperatorCost> embedding_operators(const ModelDescription& model,
 
 std::vector<OperatorCost> head_operators(const ModelDescription& model, const RankShape& shape) {
   OperatorList list(shape);
-  double kept_rows = shape.outer_tokens;
   if (model.embedding_width != model.hidden) {
-    list.product("project_out", shape.tokens, shape.hidden, shape.width, 0, shape.outer_tokens);
-    kept_rows = shape.tokens;
+    list.product("project_out", shape.outer_tokens, shape.hidden, shape.width, 0,
+                 shape.outer_tokens);
   }
   OperatorCost& logits =
-      list.product("logits", shape.tokens, shape.width, shape.table_rows, 0, kept_rows);
+      list.product("logits", shape.tokens, shape.width, shape.table_rows, 0, shape.outer_tokens);
   reduce_backward(logits, shape.element * shape.tokens * shape.width, shape);
 
   // Maximum, sum and own logit of each token are reduced among the ranks, one fp32 each.

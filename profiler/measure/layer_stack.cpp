@@ -59,9 +59,11 @@ double TrainedLayer::gradient_bytes() const {
 
 std::vector<TrainedLayer> make_stack(const std::vector<DistinctLayer>& layers,
                                      const LayerSetup& setup, Optimizer optimizer) {
+  LayerSetup shared = setup;
+  if (!shared.buffers) shared.buffers = std::make_shared<SharedBuffers>();
   std::vector<TrainedLayer> stack;
   for (const DistinctLayer& layer : layers) {
-    stack.emplace_back(layer.name, make_layer(layer.kind, setup, layer.block), optimizer,
+    stack.emplace_back(layer.name, make_layer(layer.kind, shared, layer.block), optimizer,
                        setup.options.dtype);
   }
   return stack;

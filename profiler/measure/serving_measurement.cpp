@@ -36,6 +36,7 @@ class ServingMeasurement {
         distinct_(distinct_layers(request.model)),
         setup_{request.model, layer_options(request, tp), device_.torch_device(),
                rank.collectives} {
+    setup_.buffers = std::make_shared<SharedBuffers>();
     for (const DistinctLayer& layer : distinct_.layers) {
       layers_.push_back(make_serving_layer(layer.kind, setup_, layer.block));
     }

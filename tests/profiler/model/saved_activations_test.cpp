@@ -59,25 +59,12 @@ double saved_bytes(const LayerBench& bench) {
 /// What layers keep beyond, or below, what is counted, by operator.
 double known_difference(const ModelDescription& model, LayerKind kind,
                         const LayerOptions& options) {
+  if (kind != LayerKind::kBlock || model.experts == 0 || options.recompute) return 0;
+  // Of each copy of a token: router, the number of its expert (int64); dispatch and combine, its
+  // place among the sorted (int64, one tensor); combine, its gate (fp32).
+  constexpr double kPerCopy = 8 + 8 + 4;
   const double tokens = double{1} * options.microbatch * options.seq_len;
-  const bool sequence_parallel = options.sequence_parallel && options.tp > 1;
-  const double outer = sequence_parallel ? tokens / options.tp : tokens;
-  const double element = element_bytes(options.dtype);
-  double difference = 0;
-  if (kind == LayerKind::kBlock && model.experts > 0 && !options.recompute) {
-    // Of each copy of a token: router, the number of its expert (int64); dispatch and combine, its
-    // place among the sorted (int64, one tensor); combine, its gate (fp32).
-    constexpr double kPerCopy = 8 + 8 + 4;
-    difference += kPerCopy * tokens * model.experts_per_token;
-  }
-  // Projections of an embedding that is not as wide as the model work on the outer tokens, and the
-  // logits' product gathers its input again as any column-parallel product does.
-  if (model.embedding_width != model.hidden && sequence_parallel) {
-    if (kind == LayerKind::kEmbedding || kind == LayerKind::kHead) {
-      difference += element * (outer - tokens) * model.embedding_width;
-    }
-  }
-  return difference;
+  return kPerCopy * tokens * model.experts_per_token;
 }
 
 class SavedActivations : public ::testing::TestWithParam<std::string> {};
