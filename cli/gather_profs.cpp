@@ -8,8 +8,8 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
 #include "analyzer/profile/estimate_points.h"
-#include "analyzer/profile/gather.h"
 #include "analyzer/profile/export/sailor_export.h"
+#include "analyzer/profile/gather.h"
 #include "cli/commands.h"
 #include "cli/program.h"
 

@@ -52,7 +52,7 @@ struct PhaseTime {
 /// A collective among tensor-parallel ranks that a profiler recorded but did not run.
 struct TensorCollective {
   std::string operation;  ///< "all_reduce", "all_gather", "reduce_scatter"
-  std::string phase;  ///< "forward", "backward" or "update" (gradients of what ranks share)
+  std::string phase;      ///< "forward", "backward" or "update" (gradients of what ranks share)
   double bytes = 0;
 };
 
