@@ -9,6 +9,10 @@
 
 namespace sextant {
 
+ServingKey serving_key(const ProfileKey& key) {
+  return {key.model, key.gpu, key.variant, key.dtype, key.tp};
+}
+
 std::string ServingKey::text() const {
   return fmt::format("{} on {}, {}, tp {}", quote(model), quote(gpu), variant, tp);
 }

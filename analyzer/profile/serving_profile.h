@@ -24,6 +24,9 @@ struct ServingKey {
   std::string text() const;
 };
 
+/// The serving measurement of a point's model, GPU type, variant and tensor degree.
+ServingKey serving_key(const ProfileKey& key);
+
 /// One layer over a prompt, all tokens of which are new.
 struct PrefillTime {
   int tokens = 0;

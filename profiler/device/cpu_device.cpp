@@ -52,6 +52,10 @@ class CpuMemory : public DeviceMemory {
     allocator_.reset_peak();
   }
   double peak_reserved() const override { return std::max(peak_ever_, peak_allocated()); }
+  void forget_peaks() override {
+    allocator_.reset_peak();
+    peak_ever_ = 0;
+  }
   double outside_allocator() const override { return 0; }
   void release_cached() override {}
 

@@ -82,6 +82,10 @@ class CachingMemory : public DeviceMemory {
   double peak_reserved() const override {
     return std::max(peak_reserved_, static_cast<double>(reserved().peak));
   }
+  void forget_peaks() override {
+    allocator::resetPeakStats(index_);
+    peak_reserved_ = 0;
+  }
   double outside_allocator() const override {
     return std::max(0.0,
                     used_bytes(bus_id_) - used_before_ - static_cast<double>(reserved().current));
@@ -127,7 +131,10 @@ class CudaDevice : public Device {
   void flush_cache() override { flush_.zero_(); }
   void begin_sample() override { watch_.begin_sample(); }
   bool end_sample() override { return watch_.end_sample(); }
-  void begin_point() override { watch_.reset(); }
+  void begin_point() override {
+    Device::begin_point();
+    watch_.reset();
+  }
   std::optional<DeviceConditions> conditions() const override { return watch_.conditions(); }
 
   std::map<std::string, std::string> provenance() const override {

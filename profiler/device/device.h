@@ -32,8 +32,10 @@ class DeviceMemory {
   /// Largest allocated() since reset_peak().
   virtual double peak_allocated() const = 0;
   virtual void reset_peak() = 0;
-  /// Largest that the allocator took from the device since the process began.
+  /// Largest that the allocator took from the device since forget_peaks(), whatever reset_peak()
+  /// was called in between.
   virtual double peak_reserved() const = 0;
+  virtual void forget_peaks() = 0;
   /// Taken by the process beside the allocator: context, modules, libraries. 0 where unknown.
   virtual double outside_allocator() const = 0;
   /// Gives cached memory back to the device.
@@ -52,8 +54,8 @@ class Device {
   virtual void synchronize() = 0;
   /// Overwrites the last-level cache, so that what was touched before is read from memory again.
   virtual void flush_cache() = 0;
-  /// Before the samples of another point; conditions() are of what follows.
-  virtual void begin_point() {}
+  /// Before another point is measured: conditions() and peaks are of what follows.
+  virtual void begin_point() { memory().forget_peaks(); }
   /// Around each sample; end_sample() tells whether the device was throttled meanwhile.
   virtual void begin_sample() {}
   virtual bool end_sample() { return false; }

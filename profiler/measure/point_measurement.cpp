@@ -52,17 +52,6 @@ class PointMeasurement {
   }
 
  private:
-  static LayerOptions layer_options(const ProfileRequest& request, const GridPoint& point) {
-    LayerOptions options;
-    options.tp = point.tp;
-    options.microbatch = point.microbatch;
-    options.seq_len = request.seq_len;
-    options.dtype = request.dtype;
-    options.recompute = request.recompute;
-    options.sequence_parallel = request.sequence_parallel;
-    return options;
-  }
-
   std::vector<double> step(StepObserver& observer) {
     return training_step(stack_, batch_, setup_, observer);
   }
@@ -298,21 +287,6 @@ class PointMeasurement {
 };
 
 }  // namespace
-
-ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
-  ProfileKey key;
-  key.model = request.model.name;
-  key.gpu = request.gpu;
-  key.dtype = to_string(request.dtype);
-  key.seq_len = request.seq_len;
-  key.tp = point.tp;
-  key.microbatch = point.microbatch;
-  key.recompute = request.recompute;
-  key.sequence_parallel = request.sequence_parallel;
-  key.optimizer = to_string(request.optimizer);
-  key.variant = variant_name(key.dtype, key.recompute, key.sequence_parallel, key.optimizer);
-  return key;
-}
 
 PointDocument measure_point(const ProfileRequest& request, const GridPoint& point,
                             const RankSetting& rank) {

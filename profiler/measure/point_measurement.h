@@ -6,9 +6,6 @@
 
 namespace sextant::profiler {
 
-/// The key of a point of a request.
-ProfileKey point_key(const ProfileRequest& request, const GridPoint& point);
-
 /// Measures one point of a training sweep on one rank; all ranks of a group call it for the same
 /// point. Running out of memory is a result (status oom); anything else that goes wrong is
 /// thrown.

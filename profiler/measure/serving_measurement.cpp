@@ -29,12 +29,12 @@ struct ServingStep {
 
 class ServingMeasurement {
  public:
-  ServingMeasurement(const ProfileRequest& request, int tp, const RankSetting& rank)
+  ServingMeasurement(const ProfileRequest& request, const GridPoint& point, const RankSetting& rank)
       : request_(request),
         rank_(rank),
         device_(rank.device),
         distinct_(distinct_layers(request.model)),
-        setup_{request.model, layer_options(request, tp), device_.torch_device(),
+        setup_{request.model, longest_layer(request, point), device_.torch_device(),
                rank.collectives} {
     setup_.buffers = std::make_shared<SharedBuffers>();
     for (const DistinctLayer& layer : distinct_.layers) {
@@ -71,10 +71,9 @@ class ServingMeasurement {
   }
 
  private:
-  static LayerOptions layer_options(const ProfileRequest& request, int tp) {
-    LayerOptions options;
-    options.tp = tp;
-    options.dtype = request.dtype;
+  /// As long as the longest sequence.
+  static LayerOptions longest_layer(const ProfileRequest& request, const GridPoint& point) {
+    LayerOptions options = layer_options(request, point);
     options.seq_len = 1;
     for (const int tokens : request.prefill_tokens) {
       options.seq_len = std::max(options.seq_len, tokens);
@@ -202,21 +201,12 @@ class ServingMeasurement {
 
 }  // namespace
 
-ServingKey serving_key(const ProfileRequest& request, int tp) {
-  ServingKey key;
-  key.model = request.model.name;
-  key.gpu = request.gpu;
-  key.dtype = to_string(request.dtype);
-  key.variant = key.dtype;
-  key.tp = tp;
-  return key;
-}
-
-ServingDocument measure_serving(const ProfileRequest& request, int tp, const RankSetting& rank) {
+ServingDocument measure_serving(const ProfileRequest& request, const GridPoint& point,
+                                const RankSetting& rank) {
   const c10::NoGradGuard no_grad;
   ServingDocument document;
   try {
-    document = ServingMeasurement(request, tp, rank).run();
+    document = ServingMeasurement(request, point, rank).run();
   } catch (const c10::Error& failure) {
     if (!is_out_of_memory(failure)) throw;
     document.status = PointStatus::kOutOfMemory;
@@ -232,7 +222,7 @@ ServingDocument measure_serving(const ProfileRequest& request, int tp, const Ran
     document.failures.clear();
   }
   rank.device.memory().release_cached();
-  document.key = serving_key(request, tp);
+  document.key = serving_key(point_key(request, point));
   document.evidence = rank.device.evidence();
   document.provenance = rank_provenance(request, rank.device);
   return document;

@@ -6,13 +6,11 @@
 
 namespace sextant::profiler {
 
-/// The key of the serving document of a request at tensor degree `tp`.
-ServingKey serving_key(const ProfileRequest& request, int tp);
-
-/// Measures every prefill and decode step of a request at one tensor degree, layer kind by layer
-/// kind, on one rank; all ranks of a group call it for the same degree. A step that does not fit is
-/// one of the document's failures; weights that do not fit make its status oom. Anything else that
-/// goes wrong is thrown.
-ServingDocument measure_serving(const ProfileRequest& request, int tp, const RankSetting& rank);
+/// Measures every prefill and decode step of a request at the point's tensor degree, layer kind by
+/// layer kind, on one rank; all ranks of a group call it for the same point. A step that does not
+/// fit is one of the document's failures; weights that do not fit make its status oom. Anything
+/// else that goes wrong is thrown.
+ServingDocument measure_serving(const ProfileRequest& request, const GridPoint& point,
+                                const RankSetting& rank);
 
 }  // namespace sextant::profiler

@@ -56,6 +56,32 @@ Optimizer optimizer_from(std::string_view name) {
   return static_cast<Optimizer>(chosen("optimizer", name, {"adamw", "sgd"}));
 }
 
+LayerOptions layer_options(const ProfileRequest& request, const GridPoint& point) {
+  LayerOptions options;
+  options.tp = point.tp;
+  options.microbatch = point.microbatch;
+  options.seq_len = request.seq_len;
+  options.dtype = request.dtype;
+  options.recompute = request.recompute;
+  options.sequence_parallel = request.sequence_parallel;
+  return options;
+}
+
+ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
+  ProfileKey key;
+  key.model = request.model.name;
+  key.gpu = request.gpu;
+  key.dtype = to_string(request.dtype);
+  key.seq_len = request.seq_len;
+  key.tp = point.tp;
+  key.microbatch = point.microbatch;
+  key.recompute = request.recompute;
+  key.sequence_parallel = request.sequence_parallel;
+  key.optimizer = to_string(request.optimizer);
+  key.variant = variant_name(key.dtype, key.recompute, key.sequence_parallel, key.optimizer);
+  return key;
+}
+
 OrderedJson to_json(const ProfileRequest& request) {
   OrderedJson points = OrderedJson::array();
   for (const GridPoint& point : request.points) points.push_back(point_json(point));

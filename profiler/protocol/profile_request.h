@@ -61,6 +61,11 @@ struct ProfileRequest {
   std::map<std::string, std::string> provenance;
 };
 
+/// What a rank's layers are at one of its points.
+LayerOptions layer_options(const ProfileRequest& request, const GridPoint& point);
+/// The key of the document of one of its points.
+ProfileKey point_key(const ProfileRequest& request, const GridPoint& point);
+
 OrderedJson to_json(const ProfileRequest& request);
 /// Throws Error(kBadInput) with the place.
 ProfileRequest profile_request_from(const JsonNode& node);

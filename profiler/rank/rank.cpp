@@ -103,7 +103,7 @@ class Rank {
 
   std::string document_of(const GridPoint& point, const RankSetting& setting) const {
     if (request_.mode == Mode::kServe) {
-      return serving_document_text(measure_serving(request_, point.tp, setting));
+      return serving_document_text(measure_serving(request_, point, setting));
     }
     return point_document_text(measure_point(request_, point, setting));
   }
@@ -120,7 +120,7 @@ class Rank {
   std::string failed_document(const GridPoint& point, const std::string& reason) const {
     if (request_.mode == Mode::kServe) {
       ServingDocument document;
-      document.key = serving_key(request_, point.tp);
+      document.key = serving_key(point_key(request_, point));
       describe_failure(document, reason);
       return serving_document_text(document);
     }

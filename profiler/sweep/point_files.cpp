@@ -40,10 +40,6 @@ PointOutcome training_outcome(const SweepPoint& point, const JsonDocument& docum
   return outcome;
 }
 
-ServingKey serving_key(const ProfileKey& key) {
-  return {key.model, key.gpu, key.variant, key.dtype, key.tp};
-}
-
 PointOutcome serving_outcome(const SweepPoint& point, const JsonDocument& document) {
   ServingDocument found = read_serving_document(document);
   const ServingKey asked = serving_key(point.key);

@@ -113,44 +113,53 @@ bool runs_collectives(const SweepOptions& options, const Machine& machine, int t
   return machine.devices >= tp;
 }
 
+/// What is asked in one data type, but for the points.
+ProfileRequest request_for(const Sweep& sweep, DataType dtype) {
+  const SweepOptions& options = sweep.options;
+  ProfileRequest request;
+  request.mode = options.mode;
+  request.model = sweep.model;
+  request.gpu = sweep.machine.gpu;
+  request.device = sweep.machine.device;
+  request.dtype = dtype;
+  request.seq_len = options.seq_len;
+  request.optimizer = options.optimizer;
+  request.recompute = options.recompute;
+  request.sequence_parallel = options.sequence_parallel;
+  request.stopping = options.stopping;
+  request.operators = options.operators;
+  request.kernels = options.kernels;
+  request.memory_limit_bytes = options.memory_limit_bytes;
+  request.prefill_tokens = options.prefill_tokens;
+  request.decode_batches = options.decode_batches;
+  request.decode_contexts = options.decode_contexts;
+  request.provenance = {{"host", sweep.machine.provenance.at("host")},
+                        {"command", options.command},
+                        {"git_revision", std::string(git_revision())}};
+  return request;
+}
+
 std::filesystem::path file_of(const SweepOptions& options, const ProfileKey& key) {
-  std::filesystem::path name = point_file_name(key);
-  if (options.mode == Mode::kServe) {
-    name = serving_file_name({key.model, key.gpu, key.variant, key.dtype, key.tp});
-  }
+  const std::filesystem::path name =
+      options.mode == Mode::kServe ? serving_file_name(serving_key(key)) : point_file_name(key);
   return options.out / (options.flat ? name.filename() : name);
 }
 
-SweepPoint make_point(const Sweep& sweep, DataType dtype, int tp, int microbatch) {
+SweepPoint make_point(const Sweep& sweep, DataType dtype, const GridPoint& grid) {
   const SweepOptions& options = sweep.options;
-  LayerOptions layer;
-  layer.tp = tp;
-  layer.microbatch = microbatch;
-  layer.seq_len = options.seq_len;
-  layer.dtype = dtype;
-  layer.recompute = options.recompute;
-  layer.sequence_parallel = options.sequence_parallel;
+  const ProfileRequest request = request_for(sweep, dtype);
+  const LayerOptions layer = layer_options(request, grid);
   layer_cost(sweep.model, LayerKind::kBlock, layer);  // throws where the model cannot be cut so
 
   SweepPoint point;
   point.dtype = dtype;
-  point.real_collectives = runs_collectives(options, sweep.machine, tp);
-  ProfileKey& key = point.key;
-  key.model = sweep.model.name;
-  key.gpu = sweep.machine.gpu;
-  key.dtype = to_string(dtype);
-  key.optimizer = to_string(options.optimizer);
-  key.variant =
-      variant_name(key.dtype, options.recompute, options.sequence_parallel, key.optimizer);
-  key.seq_len = options.seq_len;
-  key.tp = tp;
-  key.microbatch = microbatch;
-  key.recompute = options.recompute;
-  key.sequence_parallel = options.sequence_parallel;
-  point.file = file_of(options, key);
-  point.estimated_s = options.mode == Mode::kTrain
-                          ? estimated_point_s(sweep.model, sweep.machine.gpu, layer, options)
-                          : estimated_serving_s(sweep.model, sweep.machine.gpu, dtype, tp, options);
+  point.real_collectives = runs_collectives(options, sweep.machine, grid.tp);
+  point.key = point_key(request, grid);
+  point.file = file_of(options, point.key);
+  point.estimated_s =
+      options.mode == Mode::kTrain
+          ? estimated_point_s(sweep.model, sweep.machine.gpu, layer, options)
+          : estimated_serving_s(sweep.model, sweep.machine.gpu, dtype, grid.tp, options);
   return point;
 }
 
@@ -188,28 +197,9 @@ std::vector<SweepGroup> Sweep::groups() const {
 
 ProfileRequest Sweep::request(const std::vector<std::size_t>& chosen) const {
   const SweepPoint& first = points[chosen.front()];
-  ProfileRequest request;
-  request.mode = options.mode;
-  request.model = model;
-  request.gpu = machine.gpu;
-  request.device = machine.device;
-  request.dtype = first.dtype;
-  request.seq_len = options.seq_len;
-  request.optimizer = options.optimizer;
-  request.recompute = options.recompute;
-  request.sequence_parallel = options.sequence_parallel;
+  ProfileRequest request = request_for(*this, first.dtype);
   request.real_collectives = first.real_collectives;
   for (const std::size_t index : chosen) request.points.push_back(points[index].grid_point());
-  request.stopping = options.stopping;
-  request.operators = options.operators;
-  request.kernels = options.kernels;
-  request.memory_limit_bytes = options.memory_limit_bytes;
-  request.prefill_tokens = options.prefill_tokens;
-  request.decode_batches = options.decode_batches;
-  request.decode_contexts = options.decode_contexts;
-  request.provenance = {{"host", machine.provenance.at("host")},
-                        {"command", options.command},
-                        {"git_revision", std::string(git_revision())}};
   return request;
 }
 
@@ -237,7 +227,7 @@ Sweep plan_sweep(SweepOptions options, Machine machine) {
     std::vector<SweepPoint> points;
     for (const int tp : sweep.options.tensor_degrees) {
       for (const int microbatch : sweep.options.microbatches) {
-        points.push_back(make_point(sweep, dtype, tp, microbatch));
+        points.push_back(make_point(sweep, dtype, {tp, microbatch}));
       }
     }
     // Lone ranks first, so that one process measures all of their points.

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/core/table.h"
+#include "analyzer/profile/step_peak.h"
 
 namespace sextant::profiler {
 
@@ -19,7 +20,7 @@ struct Figures {
   double backward_s = 0;
   double update_s = 0;
   double noise = 0;              ///< relative standard deviation of the iteration, or of its parts
-  double peak_memory_bytes = 0;  ///< 0 where it was not measured
+  double peak_memory_bytes = 0;  ///< of a step of the whole model and the context; 0 = unknown
 };
 
 Figures figures_of(const PointDocument& point) {
@@ -35,9 +36,12 @@ Figures figures_of(const PointDocument& point) {
   }
   if (point.update_is_whole_step) out.update_s = point.kinds.front().update.median_s;
   if (point.cross_check) out.noise = point.cross_check->iteration.rel_stdev;
-  if (point.process_memory) {
-    out.peak_memory_bytes =
-        point.process_memory->context_bytes + point.process_memory->peak_reserved_bytes;
+  const bool is_trained =
+      std::all_of(point.kinds.begin(), point.kinds.end(),
+                  [](const LayerKindProfile& kind) { return kind.training_memory.has_value(); });
+  if (point.process_memory && is_trained) {
+    out.peak_memory_bytes = point.process_memory->context_bytes +
+                            point.process_memory->collective_buffer_bytes + step_peak_bytes(point);
   }
   return out;
 }

@@ -78,15 +78,6 @@ std::vector<Exchange> of_lone_shard(const LayerBench& bench) {
   return exchanges;
 }
 
-LayerOptions options_of(const ModelDescription& model, int tp, bool sequence_parallel) {
-  LayerOptions options;
-  options.tp = tp;
-  options.microbatch = 2;
-  options.seq_len = model.seq_len;
-  options.sequence_parallel = sequence_parallel;
-  return options;
-}
-
 TEST(LoneShard, ReportsWhatARealGroupExchanges) {
   for (const ModelDescription& model : small_models()) {
     for (const LayerCase& layer : layer_cases(model)) {

@@ -35,15 +35,6 @@ std::vector<std::string> operator_names(const LayerBench& bench) {
   return names;
 }
 
-LayerOptions options_of(const ModelDescription& model, int tp, bool sequence_parallel) {
-  LayerOptions options;
-  options.tp = tp;
-  options.microbatch = 2;
-  options.seq_len = model.seq_len;
-  options.sequence_parallel = sequence_parallel;
-  return options;
-}
-
 TEST(Marks, AreTheOperatorsInTheirOrderAndTheReverse) {
   for (const ModelDescription& model : small_models()) {
     for (const LayerCase& layer : layer_cases(model)) {

@@ -102,6 +102,15 @@ std::string LayerCase::text() const {
   return fmt::format("{} {}", to_string(kind), block);
 }
 
+LayerOptions options_of(const ModelDescription& model, int tp, bool sequence_parallel) {
+  LayerOptions options;
+  options.tp = tp;
+  options.microbatch = 2;
+  options.seq_len = model.seq_len;
+  options.sequence_parallel = sequence_parallel;
+  return options;
+}
+
 std::vector<LayerCase> layer_cases(const ModelDescription& model) {
   std::vector<LayerCase> cases{{LayerKind::kEmbedding, 0}, {LayerKind::kBlock, 0}};
   if (has_window(model, 1) != has_window(model, 0)) cases.push_back({LayerKind::kBlock, 1});

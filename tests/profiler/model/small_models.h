@@ -16,6 +16,9 @@ ModelDescription small_model(const std::string& name);
 /// Their names, each fit for a test's.
 std::vector<std::string> small_model_names();
 
+/// Two sequences of the model's length.
+LayerOptions options_of(const ModelDescription& model, int tp, bool sequence_parallel);
+
 /// A layer of a model.
 struct LayerCase {
   LayerKind kind = LayerKind::kBlock;

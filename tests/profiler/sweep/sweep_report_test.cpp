@@ -30,6 +30,12 @@ struct Example {
     block.forward = {1e-3, 1e-3, 1e-3, 20, 0.02};
     block.backward = {2e-3, 2e-3, 2e-3, 20, 0.03};
     block.update = {1e-4, 1e-4, 1e-4, 20, 0.5};
+    // A step's peak: 10 x (64 + 64 + 128) of state, 10 x 100 kept, 256 + 280 on top: 4096 MiB.
+    constexpr double kMib = 0x1p20;
+    block.parameter_bytes = 64 * kMib;
+    block.saved_activation_bytes = 100 * kMib;
+    block.output_bytes = 256 * kMib;
+    block.training_memory = TrainingMemory{64 * kMib, 128 * kMib, 0, 280 * kMib, 0, 500 * kMib};
     good.kinds = {block};
     good.sequence = {{0, 10}};
     good.cross_check = CrossCheck{{3e-3, 3e-3, 3e-3, 20, 0.004}, 3.06e-3};
