@@ -45,11 +45,22 @@ void StoppingCriterion::add(double sample_s) {
   const double delta = sample_s - mean_;
   mean_ += delta / count_;
   squares_ += delta * (sample_s - mean_);
+  history_.push_back(count_ < 2 || mean_ <= 0 ? 0 : std::sqrt(squares_ / (count_ - 1)) / mean_);
 }
 
 bool StoppingCriterion::done() const {
   if (count_ > 0 && elapsed_s() > rule_.time_limit_s) return true;
-  return count_ >= rule_.min_samples && rel_stdev() <= rule_.max_rel_stdev;
+  return count_ >= rule_.min_samples && (rel_stdev() <= rule_.max_rel_stdev || has_settled());
+}
+
+bool StoppingCriterion::has_settled() const {
+  // A standard deviation of so many samples is itself uncertain by 1 / sqrt(2 n), 7 %: what differs
+  // by less from that of half as many will not come down by waiting.
+  constexpr std::size_t kEnough = 100;
+  constexpr double kLittle = 0.05;
+  if (history_.size() < kEnough) return false;
+  const double before = history_[history_.size() / 2 - 1];
+  return std::abs(rel_stdev() - before) <= kLittle * before;
 }
 
 StoppingRule StoppingCriterion::verdict() const {
@@ -59,15 +70,13 @@ StoppingRule StoppingCriterion::verdict() const {
                                 rule_.time_limit_s);
   } else if (rel_stdev() > rule_.max_rel_stdev) {
     verdict.unmet =
-        fmt::format("relative standard deviation {:.2g} instead of {:g} after {} samples in {:g} s",
-                    rel_stdev(), rule_.max_rel_stdev, count_, rule_.time_limit_s);
+        fmt::format("relative standard deviation {:.2g} instead of {:g} {} {} samples", rel_stdev(),
+                    rule_.max_rel_stdev,
+                    has_settled() ? "has settled after"
+                                  : fmt::format("when {:g} s were over, after", rule_.time_limit_s),
+                    count_);
   }
   return verdict;
-}
-
-double StoppingCriterion::rel_stdev() const {
-  if (count_ < 2 || mean_ <= 0) return 0;
-  return std::sqrt(squares_ / (count_ - 1)) / mean_;
 }
 
 double StoppingCriterion::elapsed_s() const {

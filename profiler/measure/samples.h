@@ -12,9 +12,9 @@ namespace sextant::profiler {
 /// samples), number, and standard deviation over mean of `samples`, which are not empty.
 PhaseTime phase_time(std::vector<double> samples);
 
-/// When to stop measuring, as nvbench decides: not before `min_samples`; then as soon as the
-/// samples' relative standard deviation is at most `max_rel_stdev`; at the latest when the time
-/// limit is over.
+/// When to stop measuring, much as nvbench decides: not before `min_samples`; then as soon as the
+/// samples' relative standard deviation is at most `max_rel_stdev`, or has settled above it, so
+/// that more samples would tell the same; at the latest when the time limit is over.
 class StoppingCriterion {
  public:
   explicit StoppingCriterion(const StoppingRule& rule);
@@ -26,7 +26,8 @@ class StoppingCriterion {
   int samples() const { return count_; }
 
  private:
-  double rel_stdev() const;
+  double rel_stdev() const { return history_.empty() ? 0 : history_.back(); }
+  bool has_settled() const;
   double elapsed_s() const;
 
   StoppingRule rule_;
@@ -35,6 +36,7 @@ class StoppingCriterion {
   int count_ = 0;
   double mean_ = 0;
   double squares_ = 0;
+  std::vector<double> history_;  ///< the relative standard deviation after each sample
 };
 
 }  // namespace sextant::profiler

@@ -53,13 +53,36 @@ TEST(StoppingCriterion, GoesOnWhileTheNoiseIsLarge) {
   EXPECT_FALSE(criterion.done());
 }
 
+TEST(StoppingCriterion, StopsWhereTheNoiseHasSettled) {
+  StoppingCriterion criterion(rule(0.005, 10, 1e9));
+  int samples = 0;
+  for (; samples < 1000 && !criterion.done(); ++samples) {
+    criterion.add(samples % 2 == 0 ? 1.0 : 1.1);
+  }
+  EXPECT_EQ(samples, 100);
+  EXPECT_EQ(criterion.verdict().unmet,
+            "relative standard deviation 0.048 instead of 0.005 has settled after 100 samples");
+}
+
+TEST(StoppingCriterion, GoesOnWhileTheNoiseStillFalls) {
+  // One outlier at the start: the deviation falls with the root of the number, and gets there.
+  StoppingCriterion criterion(rule(0.05, 10, 1e9));
+  criterion.add(2.0);
+  int samples = 1;
+  for (; samples < 10'000 && !criterion.done(); ++samples) criterion.add(1.0);
+  // 1 / sqrt(n) of the mean of nearly 1: 0.05 at 400.
+  EXPECT_NEAR(samples, 400, 5);
+  EXPECT_EQ(criterion.verdict().unmet, "");
+}
+
 TEST(StoppingCriterion, NamesTheCriterionThatTimeCutOff) {
   StoppingCriterion noisy(rule(0.005, 2, 0));
   noisy.add(1);
   noisy.add(2);
   EXPECT_TRUE(noisy.done());
   // Mean 1.5, standard deviation sqrt(0.5).
-  EXPECT_NE(noisy.verdict().unmet.find("0.47 instead of 0.005 after 2 samples"), std::string::npos)
+  EXPECT_NE(noisy.verdict().unmet.find("0.47 instead of 0.005 when 0 s were over, after 2 samples"),
+            std::string::npos)
       << noisy.verdict().unmet;
 
   StoppingCriterion few(rule(0.005, 10, 0));

@@ -186,7 +186,8 @@ TEST_F(ProfileModel, PlanOnlyMeasuresAndWritesNothing) {
 TEST_F(ProfileModel, WritesServingProfiles) {
   const ProgramResult result = sweep({"--mode", "serve", "--tp", "1,2", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  for (const auto& row : described(result).at("points")) {
+  const auto sweep_document = described(result);
+  for (const auto& row : sweep_document.at("points")) {
     EXPECT_EQ(row.at("status"), "ok");
     EXPECT_EQ(JsonDocument::read(row.at("file").get<std::string>()).kind(), "serving_profile");
   }
