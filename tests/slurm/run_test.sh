@@ -11,7 +11,7 @@ skip() { echo "skipped: $1"; exit 77; }
 fail() { echo "FAILED: $1"; exit 1; }
 if [ "$(id -u)" -ne 0 ]; then skip "Slurm's daemons need root"; fi
 for program in slurmctld slurmd sbatch scontrol munged munge; do
-  command -v $program > /dev/null || skip "no $program (./setup installs slurm-wlm and munge)"
+  command -v $program > /dev/null || skip "no $program (./setup --full installs slurm-wlm and munge)"
 done
 
 work=$(mktemp -d /tmp/sextant-slurm-XXXXXX)
