@@ -71,10 +71,12 @@ class PointMeasurement {
 
   void measure_memory(PointDocument& document) {
     StepMemory memory(device_.memory(), stack_);
-    record_collectives(document, memory);
+    const CollectiveWatch watch(collectives_, [&](std::string_view operation, double bytes) {
+      document.kinds[memory.current_layer()].collectives.push_back(
+          {std::string(operation), std::string(memory.phase()), bytes});
+    });
     const std::vector<double> outputs = step(memory);
     device_.synchronize();
-    stop_recording();
     memory.finish({batch_.tokens, batch_.labels});
     for (std::size_t i = 0; i < stack_.size(); ++i) {
       LayerKindProfile& kind = document.kinds[i];
@@ -94,19 +96,6 @@ class PointMeasurement {
     document.process_memory->peak_allocated_bytes = memory.peak_allocated();
     document.memory_basis = "allocator statistics and saved storages of one step";
     saved_ = memory.saved_by_operator();
-  }
-
-  /// What a lone shard would have exchanged, from marks to marks of `memory`'s step.
-  void record_collectives(PointDocument& document, const StepMemory& memory) {
-    auto* const lone = dynamic_cast<LoneShard*>(&collectives_);
-    if (lone == nullptr || lone->size() == 1) return;
-    lone->observe([&document, &memory](std::string_view operation, double bytes) {
-      document.kinds[memory.current_layer()].collectives.push_back(
-          {std::string(operation), std::string(memory.phase()), bytes});
-    });
-  }
-  void stop_recording() {
-    if (auto* const lone = dynamic_cast<LoneShard*>(&collectives_)) lone->observe(nullptr);
   }
 
   /// Steps with clocks inside and without take turns, so that a drift of the device's speed meets

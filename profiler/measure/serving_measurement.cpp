@@ -158,13 +158,11 @@ class ServingMeasurement {
                       std::vector<KvCache>& caches, ServingDocument& document) {
     DeviceMemory& memory = device_.memory();
     std::size_t running = 0;
-    auto* const lone = dynamic_cast<LoneShard*>(&rank_.collectives);
     const bool is_first = recorded_.insert(step.is_prefill).second;
-    if (lone != nullptr && lone->size() > 1 && is_first) {
-      lone->observe([&](std::string_view operation, double bytes) {
-        record(document.kinds[running], distinct_.layers[running].kind, step, operation, bytes);
-      });
-    }
+    const CollectiveWatch watch(rank_.collectives, [&](std::string_view operation, double bytes) {
+      if (!is_first) return;
+      record(document.kinds[running], distinct_.layers[running].kind, step, operation, bytes);
+    });
     memory.reset_peak();
     run_step(step, tokens, caches, [&](std::size_t i) {
       double& workspace = step.is_prefill ? document.kinds[i].prefill_workspace_bytes
@@ -173,7 +171,6 @@ class ServingMeasurement {
       memory.reset_peak();
       running = i + 1;
     });
-    if (lone != nullptr) lone->observe(nullptr);
     device_.synchronize();
   }
 

@@ -51,4 +51,17 @@ class LoneShard : public Collectives {
   Observer observer_;
 };
 
+/// Watches the collectives of a lone shard while it lives; those of a real group, or of a shard
+/// that is the whole, it leaves alone.
+class CollectiveWatch {
+ public:
+  CollectiveWatch(Collectives& collectives, LoneShard::Observer observer);
+  ~CollectiveWatch();
+  CollectiveWatch(const CollectiveWatch&) = delete;
+  CollectiveWatch& operator=(const CollectiveWatch&) = delete;
+
+ private:
+  LoneShard* shard_;
+};
+
 }  // namespace sextant::profiler

@@ -29,4 +29,13 @@ at::Tensor LoneShard::reduce_scatter(const at::Tensor& rows) {
   return rows.narrow(0, own * rank_, own).clone();  // a view would keep the whole alive
 }
 
+CollectiveWatch::CollectiveWatch(Collectives& collectives, LoneShard::Observer observer)
+    : shard_(dynamic_cast<LoneShard*>(&collectives)) {
+  if (shard_ != nullptr && shard_->size() > 1) shard_->observe(std::move(observer));
+}
+
+CollectiveWatch::~CollectiveWatch() {
+  if (shard_ != nullptr) shard_->observe(nullptr);
+}
+
 }  // namespace sextant::profiler
