@@ -113,6 +113,7 @@ class CudaDevice : public Device {
   /// a context on it.
   CudaDevice(c10::DeviceIndex index, const std::string& bus_id, double memory_limit_bytes)
       : watch_(DeviceWatch::on_gpu(bus_id)), memory_(index, bus_id), index_(index), guard_(index) {
+    at::globalContext().lazyInitDevice(at::kCUDA);  // the allocator's statistics need it
     const cudaDeviceProp& properties = *at::cuda::getDeviceProperties(index);
     if (memory_limit_bytes > 0) {
       const double whole = static_cast<double>(properties.totalGlobalMem);
