@@ -66,10 +66,8 @@ class CpuMemory : public DeviceMemory {
 
 class CpuDevice : public Device {
  public:
-  CpuDevice(double memory_limit_bytes, int ranks) : memory_(process_allocator()) {
+  explicit CpuDevice(double memory_limit_bytes) : memory_(process_allocator()) {
     process_allocator().set_limit(static_cast<std::int64_t>(memory_limit_bytes));
-    // The default is OMP_NUM_THREADS, or the processors.
-    at::set_num_threads(std::max(1, at::get_num_threads() / ranks));
   }
 
   c10::Device torch_device() const override { return c10::kCPU; }
@@ -103,8 +101,8 @@ class CpuDevice : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> open_cpu_device(double memory_limit_bytes, int ranks) {
-  return std::make_unique<CpuDevice>(memory_limit_bytes, ranks);
+std::unique_ptr<Device> open_cpu_device(double memory_limit_bytes) {
+  return std::make_unique<CpuDevice>(memory_limit_bytes);
 }
 
 bool is_out_of_memory(const std::exception& failure) {

@@ -66,8 +66,8 @@ class Device {
 
 /// The CPU. Its memory is counted by an allocator that every tensor of the process goes through
 /// from then on; more than `memory_limit_bytes` (0 = no limit) is refused as a device's memory is.
-/// `ranks` share the processors.
-std::unique_ptr<Device> open_cpu_device(double memory_limit_bytes, int ranks);
+/// It has as many threads as OMP_NUM_THREADS says.
+std::unique_ptr<Device> open_cpu_device(double memory_limit_bytes);
 
 /// GPU `index` of those that are visible. Throws Error(kBadInput) where there is none, or this
 /// build has no CUDA.

@@ -2,10 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <algorithm>
-#include <ctime>
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 namespace sextant::profiler {
 
@@ -31,7 +27,7 @@ std::map<std::string, std::string> rank_provenance(const ProfileRequest& request
                                                    const Device& device) {
   auto provenance = request.provenance;
   provenance.merge(device.provenance());
-  provenance["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  provenance["time"] = utc_now();
   return provenance;
 }
 

@@ -50,7 +50,7 @@ class Rank {
       : request_(std::move(request)),
         world_(world),
         device_(request_.device == DeviceKind::kCpu
-                    ? open_cpu_device(request_.memory_limit_bytes, world.size)
+                    ? open_cpu_device(request_.memory_limit_bytes)
                     : open_cuda_device(world.local_rank, request_.memory_limit_bytes)) {
     // TF32 is one of the data types here: plain fp32 must not fall into it.
     at::globalContext().setFloat32MatmulPrecision(request_.dtype == DataType::kTf32 ? "high"

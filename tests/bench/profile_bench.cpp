@@ -20,7 +20,7 @@ void measure_tiny_model(benchmark::State& state, const std::string& name) {
   request.operators = false;
   request.stopping.min_samples = 200;
   request.stopping.time_limit_s = 10;
-  const auto device = open_cpu_device(0, 1);
+  const auto device = open_cpu_device(0);
   LoneShard shard(static_cast<int>(state.range(0)));
   const GridPoint point{shard.size(), static_cast<int>(state.range(1))};
   double difference = 0;

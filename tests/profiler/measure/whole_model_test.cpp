@@ -57,7 +57,7 @@ double peak_of_whole_model(const ProfileRequest& request, int microbatch, Device
 
 void expect_peak(const std::string& model, int microbatch, DataType dtype, bool recompute = false) {
   SCOPED_TRACE(model + ", microbatch " + std::to_string(microbatch));
-  const auto device = open_cpu_device(0, 1);
+  const auto device = open_cpu_device(0);
   const ProfileRequest request = request_for(model, dtype, recompute);
   LoneShard alone(1);
   const PointDocument document = measure_point(request, {1, microbatch}, {*device, alone});
