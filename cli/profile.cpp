@@ -37,8 +37,8 @@ Evidence weakest(const ProfileDatabase& database) {
 std::string spread_text(const PointDocument& point) {
   if (!point.has_spread()) return "-";
   const double median = point.total_s();
-  return fmt::format("-{:.1f} +{:.1f} %", 100 * (1 - point.total_s(&PhaseTime::p10_s) / median),
-                     100 * (point.total_s(&PhaseTime::p90_s) / median - 1));
+  return fmt::format("-{:.1f} +{:.1f} %", 100 * (1 - point.total_s(&TimeSummary::p10_s) / median),
+                     100 * (point.total_s(&TimeSummary::p90_s) / median - 1));
 }
 
 std::string memory_text(const PointDocument& point, double LayerKindProfile::*bytes) {

@@ -342,6 +342,29 @@ std::string JsonDocument::kind() const {
   return id.substr(kPrefix.size(), end == std::string::npos ? end : end - kPrefix.size());
 }
 
+void expect_known(const JsonNode& node, bool lenient,
+                  std::initializer_list<std::string_view> known) {
+  if (!lenient) node.only(known);
+}
+
+bool has_newer_minor(const JsonNode& root) {
+  const std::string& id = root.at("schema").string();
+  const std::size_t dot = id.rfind('.');
+  if (dot == std::string::npos) return false;
+  int minor = 0;
+  const auto parsed = std::from_chars(id.data() + dot + 1, id.data() + id.size(), minor);
+  constexpr int kOurMinor = 0;
+  return parsed.ec == std::errc() && minor > kOurMinor;
+}
+
+OrderedJson bytes_json(double bytes) {
+  constexpr double kLargestExact = 9007199254740992.0;  // 2^53
+  if (bytes < kLargestExact && bytes == static_cast<double>(static_cast<std::int64_t>(bytes))) {
+    return static_cast<std::int64_t>(bytes);
+  }
+  return bytes;
+}
+
 std::string schema_id(std::string_view kind, int major, int minor) {
   return fmt::format("sextant/{}/{}.{}", kind, major, minor);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -119,6 +120,17 @@ class JsonDocument {
   std::string file_;
   nlohmann::json value_;
 };
+
+/// Refuses members that are not in `known`, unless the document is of a newer minor version.
+void expect_known(const JsonNode& node, bool lenient,
+                  std::initializer_list<std::string_view> known);
+
+/// Whether the schema member names a newer minor version than ours, whose unknown members are to be
+/// passed over.
+bool has_newer_minor(const JsonNode& root);
+
+/// Bytes are counts: an integer wherever they are whole.
+OrderedJson bytes_json(double bytes);
 
 /// "sextant/<kind>/<major>.<minor>".
 std::string schema_id(std::string_view kind, int major = 1, int minor = 0);

@@ -1,7 +1,6 @@
 #include "analyzer/network/network_document.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include <fmt/format.h>
@@ -13,8 +12,6 @@ namespace sextant {
 
 namespace {
 
-constexpr std::array<std::string_view, kLinkLevels> kLevelNames = {"inside_node", "between_nodes",
-                                                                   "between_zones"};
 constexpr int kMostSenders = 1024;
 
 LinkModel model_from_json(const JsonNode& node) {
@@ -132,10 +129,6 @@ std::optional<LinkModel> aggregate(const std::vector<const LinkClass*>& classes,
 
 }  // namespace
 
-std::string_view to_string(LinkLevel level) {
-  return kLevelNames[static_cast<std::size_t>(level)];
-}
-
 NetworkDocument::NetworkDocument(const JsonNode& root) : file_(root.file()) {
   root.only({"schema", "name", "source", "levels"});
   name_ = root.at("name").name();
@@ -149,7 +142,7 @@ NetworkDocument::NetworkDocument(const JsonNode& root) : file_(root.file()) {
 
 void NetworkDocument::add_level(const JsonNode& node) {
   node.only({"level", "links"});
-  const std::size_t index = node.at("level").one_of(kLevelNames);
+  const std::size_t index = node.at("level").one_of(kLinkLevelNames);
   std::vector<LinkClass>& links = levels_[index];
   if (!links.empty()) node.at("level").fail("each level once");
   for (std::size_t i = index + 1; i < kLinkLevels; ++i) {

@@ -8,6 +8,7 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/json_document.h"
+#include "analyzer/network/link_level.h"
 #include "analyzer/network/link_model.h"
 
 namespace sextant {
@@ -27,12 +28,6 @@ struct LinkClass {
   Evidence evidence = Evidence::kEstimated;
   std::string source;
 };
-
-/// The levels of the hierarchy, from the inside out.
-enum class LinkLevel { kInsideNode, kBetweenNodes, kBetweenZones };
-inline constexpr int kLinkLevels = 3;
-/// "inside_node", "between_nodes", "between_zones".
-std::string_view to_string(LinkLevel level);
 
 /// Document `network`: link classes on three levels. A look-up for k GPUs that send together takes
 /// the class of their GPU type (or that of every type), and of its entries the one measured with

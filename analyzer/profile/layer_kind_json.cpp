@@ -156,9 +156,9 @@ TrainingMemory read_training_memory(const JsonNode& node, double parameter_bytes
 
 OrderedJson layer_kind_json(const LayerKindProfile& kind) {
   OrderedJson out = {{"kind", kind.kind},
-                     {"forward", phase_json(kind.forward)},
-                     {"backward", phase_json(kind.backward)},
-                     {"update", phase_json(kind.update)}};
+                     {"forward", time_json(kind.forward)},
+                     {"backward", time_json(kind.backward)},
+                     {"update", time_json(kind.update)}};
   put_bytes(kind, kLayerBytes, out);
   if (kind.training_memory) out["training_memory"] = training_memory_json(*kind.training_memory);
   if (!kind.collectives.empty()) out["tp_collectives"] = collectives_json(kind.collectives);
@@ -177,10 +177,10 @@ LayerKindProfile read_layer_kind(const JsonNode& node, bool lenient) {
                 "tp_collectives", "operators", "kernels", "kernel_summaries"});
   LayerKindProfile kind;
   kind.kind = node.at("kind").name();
-  kind.forward = read_phase(node.at("forward"), false, lenient);
+  kind.forward = read_time(node.at("forward"), false, lenient);
   // An embedding's backward may be too short for the clock, a frozen layer has no update.
-  kind.backward = read_phase(node.at("backward"), true, lenient);
-  kind.update = read_phase(node.at("update"), true, lenient);
+  kind.backward = read_time(node.at("backward"), true, lenient);
+  kind.update = read_time(node.at("update"), true, lenient);
   take_bytes(node, kLayerBytes, kind);
   if (const auto memory = node.find("training_memory")) {
     kind.training_memory = read_training_memory(*memory, kind.parameter_bytes, lenient);

@@ -20,7 +20,7 @@ bool cost_the_same(const LayerKindProfile& a, const LayerKindProfile& b) {
   return a.kind == b.kind && values(a) == values(b);
 }
 
-PhaseTime median_only(double seconds) {
+TimeSummary median_only(double seconds) {
   return {seconds, seconds, seconds, 0, 0};
 }
 

@@ -37,10 +37,10 @@ std::map<Place, const PointDocument*> places(const ProfileDatabase& database, bo
 
 Verdict judge(const PointDocument& a, const PointDocument& b) {
   if (!a.has_spread() || !b.has_spread()) return Verdict::kAmbiguous;
-  const double a_low = a.total_s(&PhaseTime::p10_s);
-  const double a_high = a.total_s(&PhaseTime::p90_s);
-  const double b_low = b.total_s(&PhaseTime::p10_s);
-  const double b_high = b.total_s(&PhaseTime::p90_s);
+  const double a_low = a.total_s(&TimeSummary::p10_s);
+  const double a_high = a.total_s(&TimeSummary::p90_s);
+  const double b_low = b.total_s(&TimeSummary::p10_s);
+  const double b_high = b.total_s(&TimeSummary::p90_s);
   if (b_high < a_low) return Verdict::kFaster;
   if (b_low > a_high) return Verdict::kSlower;
   const bool b_in_a = a_low <= b.total_s() && b.total_s() <= a_high;

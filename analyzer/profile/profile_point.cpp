@@ -43,7 +43,7 @@ double CrossCheck::relative_difference() const {
   return (sum_of_parts_s - iteration.median_s) / iteration.median_s;
 }
 
-double PointDocument::total_s(double PhaseTime::*of) const {
+double PointDocument::total_s(double TimeSummary::*of) const {
   double total = 0;
   for (const LayerRun& run : sequence) {
     const LayerKindProfile& kind = kinds[static_cast<std::size_t>(run.kind)];

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "analyzer/core/json_document.h"
+#include "analyzer/core/provenance.h"
+#include "analyzer/core/time_samples.h"
 #include "analyzer/profile/model_profile.h"
 
 namespace sextant {
@@ -39,15 +41,6 @@ std::string variant_name(std::string_view dtype, bool recompute, bool sequence_p
 enum class PointStatus { kOk, kOutOfMemory, kError, kTimeout };
 /// "ok", "oom", "error", "timeout".
 std::string_view to_string(PointStatus status);
-
-/// A timed phase of one layer on one rank for one microbatch, seconds.
-struct PhaseTime {
-  double median_s = 0;
-  double p10_s = 0;
-  double p90_s = 0;
-  int samples = 0;  ///< 0: only the median is known, and the spread is not
-  double rel_stdev = 0;
-};
 
 /// A collective among tensor-parallel ranks that a profiler recorded but did not run.
 struct TensorCollective {
@@ -100,9 +93,9 @@ struct TrainingMemory {
 /// One distinct kind of layer: all layers of a kind cost the same. Bytes at the point's microbatch.
 struct LayerKindProfile {
   std::string kind;  ///< "embedding", "block", "final_norm", "head", …
-  PhaseTime forward;
-  PhaseTime backward;
-  PhaseTime update;
+  TimeSummary forward;
+  TimeSummary backward;
+  TimeSummary update;
   double parameter_bytes = 0;
   double input_bytes = 0;
   double output_bytes = 0;
@@ -124,7 +117,7 @@ struct LayerRun {
 /// The distinct layers as one training iteration without any clock inside, against the sum of
 /// their phases.
 struct CrossCheck {
-  PhaseTime iteration;
+  TimeSummary iteration;
   double sum_of_parts_s = 0;
 
   /// (sum of parts - iteration) / iteration.
@@ -137,14 +130,6 @@ struct ProcessMemory {
   double collective_buffer_bytes = 0;  ///< of NCCL; 0 where no collective ran
   double peak_reserved_bytes = 0;      ///< by the caching allocator
   double peak_allocated_bytes = 0;     ///< by tensors; the rest of the reserved is fragmentation
-};
-
-/// How long was measured, and why it ended.
-struct StoppingRule {
-  double max_rel_stdev = 0.005;  ///< of the iteration's time
-  int min_samples = 10;
-  double time_limit_s = 15;
-  std::string unmet;  ///< the criterion that was not met when time was over; "" = all were
 };
 
 /// The GPU while it was measured.
@@ -181,7 +166,7 @@ struct PointDocument {
 
   int layer_count() const;
   /// Forward and backward of all layers, seconds; `of` picks median_s, p10_s or p90_s.
-  double total_s(double PhaseTime::*of = &PhaseTime::median_s) const;
+  double total_s(double TimeSummary::*of = &TimeSummary::median_s) const;
   /// Whether every forward and backward time has a spread.
   bool has_spread() const;
   /// The provenance's "time", "" where it has none.
@@ -201,10 +186,6 @@ bool same_measurement(const PointDocument& a, const PointDocument& b);
 PointDocument read_point(const JsonNode& node, bool lenient = false);
 /// The same for a point of a database, which may carry "superseded" measurements beside it.
 PointDocument read_database_point(const JsonNode& node, bool lenient = false);
-
-/// Whether the schema member names a newer minor version than ours, whose unknown members are to be
-/// passed over.
-bool has_newer_minor(const JsonNode& root);
 
 /// Reads a point file of ours.
 PointDocument read_point_document(const JsonDocument& document);

@@ -43,7 +43,7 @@ ProfileKey read_key(const JsonNode& node, bool lenient) {
 CrossCheck read_cross_check(const JsonNode& node, bool lenient) {
   expect_known(node, lenient, {"iteration", "sum_of_parts_s", "relative_difference"});
   CrossCheck check;
-  check.iteration = read_phase(node.at("iteration"), false, lenient);
+  check.iteration = read_time(node.at("iteration"), false, lenient);
   check.sum_of_parts_s = node.at("sum_of_parts_s").positive();
   // It follows from the other two, and is there for readers of the file.
   constexpr double kRounding = 1e-9;
@@ -122,16 +122,6 @@ PointDocument read_point(const JsonNode& node, bool lenient) {
 
 PointDocument read_database_point(const JsonNode& node, bool lenient) {
   return read(node, lenient, true);
-}
-
-bool has_newer_minor(const JsonNode& root) {
-  const std::string& id = root.at("schema").string();
-  const std::size_t dot = id.rfind('.');
-  if (dot == std::string::npos) return false;
-  int minor = 0;
-  const auto parsed = std::from_chars(id.data() + dot + 1, id.data() + id.size(), minor);
-  constexpr int kOurMinor = 0;
-  return parsed.ec == std::errc() && minor > kOurMinor;
 }
 
 PointDocument read_point_document(const JsonDocument& document) {

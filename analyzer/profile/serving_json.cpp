@@ -22,11 +22,11 @@ OrderedJson layer_json(const ServingLayerProfile& layer) {
                      {"prefill", OrderedJson::array()},
                      {"decode", OrderedJson::array()}};
   for (const PrefillTime& point : layer.prefill) {
-    out["prefill"].push_back({{"tokens", point.tokens}, {"time", phase_json(point.time)}});
+    out["prefill"].push_back({{"tokens", point.tokens}, {"time", time_json(point.time)}});
   }
   for (const DecodeTime& point : layer.decode) {
     out["decode"].push_back(
-        {{"batch", point.batch}, {"context", point.context}, {"time", phase_json(point.time)}});
+        {{"batch", point.batch}, {"context", point.context}, {"time", time_json(point.time)}});
   }
   for (const ServingCollective& collective : layer.collectives) {
     out["tp_collectives"].push_back(
@@ -47,7 +47,7 @@ void read_times(const JsonNode& node, ServingLayerProfile& layer, bool lenient) 
   for (const JsonNode& point : node.at("prefill").elements()) {
     expect_known(point, lenient, {"tokens", "time"});
     const PrefillTime read{static_cast<int>(point.at("tokens").integer(1, kMostTokens)),
-                           read_phase(point.at("time"), false, lenient)};
+                           read_time(point.at("time"), false, lenient)};
     if (!layer.prefill.empty() && layer.prefill.back().tokens >= read.tokens) {
       point.at("tokens").fail("more tokens than the point before it has");
     }
@@ -57,7 +57,7 @@ void read_times(const JsonNode& node, ServingLayerProfile& layer, bool lenient) 
     expect_known(point, lenient, {"batch", "context", "time"});
     const DecodeTime read{static_cast<int>(point.at("batch").integer(1, kLargestBatch)),
                           static_cast<int>(point.at("context").integer(0, kMostTokens)),
-                          read_phase(point.at("time"), false, lenient)};
+                          read_time(point.at("time"), false, lenient)};
     const auto place = [](const DecodeTime& time) { return std::tuple(time.context, time.batch); };
     if (!layer.decode.empty() && place(layer.decode.back()) >= place(read)) {
       point.fail("points sorted by context, then batch, each once");

@@ -30,7 +30,7 @@ ServingKey serving_key(const ProfileKey& key);
 /// One layer over a prompt, all tokens of which are new.
 struct PrefillTime {
   int tokens = 0;
-  PhaseTime time;
+  TimeSummary time;
 };
 
 /// One layer in one decode step: `batch` sequences, each with `context` tokens in the KV cache, get
@@ -38,7 +38,7 @@ struct PrefillTime {
 struct DecodeTime {
   int batch = 0;
   int context = 0;
-  PhaseTime time;
+  TimeSummary time;
 };
 
 /// A collective among tensor-parallel ranks that a profiler recorded but did not run. A call on n

@@ -24,7 +24,7 @@ OrderedJson key_json(const ProfileKey& key) {
 }
 
 OrderedJson cross_check_json(const CrossCheck& check) {
-  return {{"iteration", phase_json(check.iteration)},
+  return {{"iteration", time_json(check.iteration)},
           {"sum_of_parts_s", check.sum_of_parts_s},
           {"relative_difference", check.relative_difference()}};
 }

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/time_samples.h"
 #include "analyzer/profile/roofline.h"
-#include "profiler/measure/samples.h"
 #include "profiler/measure/step_kernels.h"
 #include "profiler/measure/step_log.h"
 #include "profiler/measure/step_memory.h"
@@ -116,13 +116,13 @@ class PointMeasurement {
       iterations.push_back(device_.clock().seconds(0, 1));
     } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (LayerKindProfile& kind : document.kinds) {
-      kind.forward = phase_time(samples.at({kind.kind, "forward"}));
-      kind.backward = phase_time(samples.at({kind.kind, "backward"}));
-      kind.update = phase_time(samples.at({kind.kind, "update"}));
+      kind.forward = summarize(samples.at({kind.kind, "forward"}));
+      kind.backward = summarize(samples.at({kind.kind, "backward"}));
+      kind.update = summarize(samples.at({kind.kind, "update"}));
     }
     document.stopping = criterion.verdict();
     CrossCheck& check = document.cross_check.emplace();
-    check.iteration = phase_time(iterations);
+    check.iteration = summarize(iterations);
     for (const LayerKindProfile& kind : document.kinds) {
       check.sum_of_parts_s += kind.forward.median_s + kind.backward.median_s + kind.update.median_s;
     }
@@ -176,9 +176,9 @@ class PointMeasurement {
     for (std::size_t i = 0; i < stack_.size(); ++i) {
       for (OperatorProfile& op : document.kinds[i].operators) {
         const auto& phases = times.at({stack_[i].name, op.name});
-        op.forward_s = phase_time(phases.at("forward")).median_s;
+        op.forward_s = summarize(phases.at("forward")).median_s;
         if (const auto found = phases.find("backward"); found != phases.end()) {
-          op.backward_s = phase_time(found->second).median_s;
+          op.backward_s = summarize(found->second).median_s;
         }
         for (const Parameter& parameter : stack_[i].layer->parameters()) {
           if (parameter.name.starts_with(op.name + ".")) {

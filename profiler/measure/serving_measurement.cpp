@@ -9,8 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "analyzer/core/time_samples.h"
 #include "profiler/measure/layer_stack.h"
-#include "profiler/measure/samples.h"
 #include "profiler/model/serving_layer.h"
 
 namespace sextant::profiler {
@@ -130,7 +130,7 @@ class ServingMeasurement {
     } while (rank_.agreed(criterion.done() ? 0 : 1) > 0);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       ServingLayerProfile& kind = document.kinds[i];
-      const PhaseTime time = phase_time(std::move(samples[i]));
+      const TimeSummary time = summarize(std::move(samples[i]));
       if (step.is_prefill) {
         kind.prefill.push_back({step.context, time});
       } else {

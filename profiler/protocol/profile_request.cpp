@@ -1,8 +1,5 @@
 #include "profiler/protocol/profile_request.h"
 
-#include <ctime>
-
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -83,10 +80,6 @@ ProfileKey point_key(const ProfileRequest& request, const GridPoint& point) {
   key.optimizer = to_string(request.optimizer);
   key.variant = variant_name(key.dtype, key.recompute, key.sequence_parallel, key.optimizer);
   return key;
-}
-
-std::string utc_now() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 OrderedJson to_json(const ProfileRequest& request) {

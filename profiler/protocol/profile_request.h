@@ -66,9 +66,6 @@ LayerOptions layer_options(const ProfileRequest& request, const GridPoint& point
 /// The key of the document of one of its points.
 ProfileKey point_key(const ProfileRequest& request, const GridPoint& point);
 
-/// The present time as provenance has it, "2026-01-31T23:59:59Z".
-std::string utc_now();
-
 OrderedJson to_json(const ProfileRequest& request);
 /// Throws Error(kBadInput) with the place.
 ProfileRequest profile_request_from(const JsonNode& node);

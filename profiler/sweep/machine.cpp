@@ -66,12 +66,6 @@ std::string without_memory(const std::string& name) {
   return ends_in_digits ? name.substr(0, dash) : name;
 }
 
-std::string host_name() {
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  return host;
-}
-
 /// A sentence where others hold memory of the GPU, else "".
 std::string occupation(std::size_t index, const NvidiaGpu& gpu) {
   // What a driver holds on an idle GPU of its own, with a margin.

@@ -10,7 +10,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
-#include "profiler/sweep/git_revision.h"
+#include "analyzer/core/git_revision.h"
 
 namespace sextant::profiler {
 

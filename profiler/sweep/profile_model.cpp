@@ -5,11 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "analyzer/core/byte_size.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
 #include "cli/commands.h"
 #include "cli/program.h"
-#include "profiler/sweep/byte_size.h"
 #include "profiler/sweep/sweep_report.h"
 #include "profiler/sweep/sweep_run.h"
 
@@ -46,32 +46,6 @@ struct Arguments {
   bool no_operators = false;
   bool json = false;
 };
-
-/// A word of a command line so that a shell would read it as one.
-std::string shell_word(std::string_view word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
-    return std::string(word);
-  }
-  std::string out = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
-
-std::string command_line(int argc, char** argv) {
-  constexpr std::size_t kLongest = 4000;  // documents take 4096 bytes
-  std::string out = "profile_model";
-  for (int i = 1; i < argc; ++i) out += " " + shell_word(argv[i]);
-  if (out.size() > kLongest) out = out.substr(0, kLongest) + " …";
-  return out;
-}
 
 /// Throws Error(kUsage) on options that have no meaning in the chosen mode.
 void check_mode(const CLI::App& program, Mode mode) {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/git_revision.h"
 #include "analyzer/model/zoo.h"
 #include "analyzer/profile/gpu.h"
 #include "analyzer/profile/serving_profile.h"
-#include "profiler/sweep/git_revision.h"
 #include "profiler/sweep/time_estimate.h"
 
 namespace sextant::profiler {

@@ -30,7 +30,7 @@ Figures figures_of(const PointDocument& point) {
     out.forward_s += run.count * kind.forward.median_s;
     out.backward_s += run.count * kind.backward.median_s;
     out.update_s += point.update_is_whole_step ? 0 : run.count * kind.update.median_s;
-    for (const PhaseTime* phase : {&kind.forward, &kind.backward}) {
+    for (const TimeSummary* phase : {&kind.forward, &kind.backward}) {
       out.noise = std::max(out.noise, phase->rel_stdev);
     }
   }

@@ -50,7 +50,7 @@ TEST(ProfilePoint, RoundTripsEverything) {
 TEST(ProfilePoint, SumsItsLayers) {
   // Five layers, each forward 0.04 s and backward 0.08 s at microbatch 4.
   EXPECT_DOUBLE_EQ(toy_point(1, 4).total_s(), 5 * 0.12);
-  EXPECT_DOUBLE_EQ(toy_point(1, 4).total_s(&PhaseTime::p90_s), 1.1 * 5 * 0.12);
+  EXPECT_DOUBLE_EQ(toy_point(1, 4).total_s(&TimeSummary::p90_s), 1.1 * 5 * 0.12);
 }
 
 TEST(ProfilePoint, KeepsFailures) {

@@ -32,7 +32,7 @@ inline std::string message_of(const std::function<void()>& action,
 }
 
 /// n samples around a median, 10 % to either side.
-inline PhaseTime phase(double median_s) {
+inline TimeSummary phase(double median_s) {
   return {median_s, 0.9 * median_s, 1.1 * median_s, 20, 0.05};
 }
 

@@ -86,7 +86,7 @@ void say(const RankEvent& event) {
   while (true) ::pause();
 }
 
-PhaseTime phase(double median_s) {
+TimeSummary phase(double median_s) {
   return {median_s, 0.99 * median_s, 1.01 * median_s, 20, 0.004};
 }
 

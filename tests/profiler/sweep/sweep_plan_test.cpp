@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analyzer/core/byte_size.h"
 #include "analyzer/core/error.h"
-#include "profiler/sweep/byte_size.h"
 #include "profiler/sweep/time_estimate.h"
 
 namespace sextant::profiler {

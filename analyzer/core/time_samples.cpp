@@ -1,11 +1,11 @@
-#include "profiler/measure/samples.h"
+#include "analyzer/core/time_samples.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
-namespace sextant::profiler {
+namespace sextant {
 
 namespace {
 
@@ -19,14 +19,14 @@ double quantile(const std::vector<double>& sorted, double q) {
 
 }  // namespace
 
-PhaseTime phase_time(std::vector<double> samples) {
+TimeSummary summarize(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   double sum = 0;
   for (const double sample : samples) sum += sample;
   const double mean = sum / static_cast<double>(samples.size());
   double squares = 0;
   for (const double sample : samples) squares += (sample - mean) * (sample - mean);
-  PhaseTime time;
+  TimeSummary time;
   time.samples = static_cast<int>(samples.size());
   time.median_s = quantile(samples, 0.5);
   time.p10_s = std::min(quantile(samples, 0.1), time.median_s);
@@ -83,4 +83,51 @@ double StoppingCriterion::elapsed_s() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-}  // namespace sextant::profiler
+OrderedJson time_json(const TimeSummary& phase) {
+  OrderedJson out = {{"median_s", phase.median_s}};
+  if (phase.samples > 0) {
+    out["p10_s"] = phase.p10_s;
+    out["p90_s"] = phase.p90_s;
+    out["n"] = phase.samples;
+    out["rel_stdev"] = phase.rel_stdev;
+  }
+  return out;
+}
+
+TimeSummary read_time(const JsonNode& node, bool may_be_zero, bool lenient) {
+  expect_known(node, lenient, {"median_s", "p10_s", "p90_s", "n", "rel_stdev"});
+  TimeSummary phase;
+  const JsonNode median = node.at("median_s");
+  phase.median_s = may_be_zero ? median.non_negative() : median.positive();
+  phase.p10_s = phase.p90_s = phase.median_s;
+  if (!node.has("n")) {
+    for (const char* name : {"p10_s", "p90_s", "rel_stdev"}) {
+      if (node.has(name)) node.fail("n, the number of samples, beside a spread");
+    }
+    return phase;
+  }
+  phase.samples = node.at("n").count();
+  phase.p10_s = node.at("p10_s").non_negative();
+  phase.p90_s = node.at("p90_s").non_negative();
+  phase.rel_stdev = node.at("rel_stdev").non_negative();
+  if (phase.p10_s > phase.median_s || phase.p90_s < phase.median_s) {
+    node.fail("p10_s <= median_s <= p90_s",
+              fmt::format("{}, {}, {}", phase.p10_s, phase.median_s, phase.p90_s));
+  }
+  return phase;
+}
+
+OrderedJson stopping_json(const StoppingRule& rule) {
+  return {{"max_rel_stdev", rule.max_rel_stdev},
+          {"min_samples", rule.min_samples},
+          {"time_limit_s", rule.time_limit_s},
+          {"unmet", rule.unmet}};
+}
+
+StoppingRule read_stopping(const JsonNode& node, bool lenient) {
+  expect_known(node, lenient, {"max_rel_stdev", "min_samples", "time_limit_s", "unmet"});
+  return {node.at("max_rel_stdev").positive(), node.at("min_samples").count(),
+          node.at("time_limit_s").positive(), node.at("unmet").string()};
+}
+
+}  // namespace sextant

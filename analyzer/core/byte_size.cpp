@@ -1,4 +1,4 @@
-#include "profiler/sweep/byte_size.h"
+#include "analyzer/core/byte_size.h"
 
 #include <charconv>
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "analyzer/core/error.h"
 
-namespace sextant::profiler {
+namespace sextant {
 
 double byte_size(const std::string& option, const std::string& text) {
   static const std::map<std::string_view, double> units = {
@@ -28,4 +28,4 @@ double byte_size(const std::string& option, const std::string& text) {
   return value * found->second;
 }
 
-}  // namespace sextant::profiler
+}  // namespace sextant

@@ -1,11 +1,11 @@
-#include "profiler/sweep/git_revision.h"
+#include "analyzer/core/git_revision.h"
 
 #include "sextant_git_revision.h"
 
-namespace sextant::profiler {
+namespace sextant {
 
 std::string_view git_revision() {
   return SEXTANT_GIT_REVISION;
 }
 
-}  // namespace sextant::profiler
+}  // namespace sextant

@@ -1,15 +1,15 @@
-#include "profiler/measure/samples.h"
+#include "analyzer/core/time_samples.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-namespace sextant::profiler {
+namespace sextant {
 namespace {
 
-TEST(PhaseTime, IsTheMedianWithItsSpread) {
+TEST(TimeSummary, IsTheMedianWithItsSpread) {
   // Sorted 1 2 3 4 5: ranks 0.4 and 3.6 are the 10th and 90th percentile; variance 10/4.
-  const PhaseTime time = phase_time({3, 1, 5, 2, 4});
+  const TimeSummary time = summarize({3, 1, 5, 2, 4});
   EXPECT_DOUBLE_EQ(time.median_s, 3);
   EXPECT_DOUBLE_EQ(time.p10_s, 1.4);
   EXPECT_DOUBLE_EQ(time.p90_s, 4.6);
@@ -17,12 +17,12 @@ TEST(PhaseTime, IsTheMedianWithItsSpread) {
   EXPECT_EQ(time.samples, 5);
 }
 
-TEST(PhaseTime, OfAnEvenNumberIsBetweenTheMiddleTwo) {
-  EXPECT_DOUBLE_EQ(phase_time({4, 1, 2, 3}).median_s, 2.5);
+TEST(TimeSummary, OfAnEvenNumberIsBetweenTheMiddleTwo) {
+  EXPECT_DOUBLE_EQ(summarize({4, 1, 2, 3}).median_s, 2.5);
 }
 
-TEST(PhaseTime, OfOneSampleHasNoSpread) {
-  const PhaseTime time = phase_time({7});
+TEST(TimeSummary, OfOneSampleHasNoSpread) {
+  const TimeSummary time = summarize({7});
   EXPECT_DOUBLE_EQ(time.p10_s, 7);
   EXPECT_DOUBLE_EQ(time.p90_s, 7);
   EXPECT_DOUBLE_EQ(time.rel_stdev, 0);
@@ -96,4 +96,4 @@ TEST(StoppingCriterion, NeverEndsWithoutASample) {
 }
 
 }  // namespace
-}  // namespace sextant::profiler
+}  // namespace sextant

@@ -4,13 +4,30 @@
 #include <string>
 #include <vector>
 
-#include "analyzer/profile/profile_point.h"
+#include "analyzer/core/json_document.h"
 
-namespace sextant::profiler {
+namespace sextant {
+
+/// What repeated timings of one thing came to, seconds.
+struct TimeSummary {
+  double median_s = 0;
+  double p10_s = 0;
+  double p90_s = 0;
+  int samples = 0;  ///< 0: only the median is known, and the spread is not
+  double rel_stdev = 0;
+};
+
+/// How long was measured, and why it ended.
+struct StoppingRule {
+  double max_rel_stdev = 0.005;  ///< of the samples
+  int min_samples = 10;
+  double time_limit_s = 15;
+  std::string unmet;  ///< the criterion that was not met when time was over; "" = all were
+};
 
 /// Median (of an even number: the mean of the middle two), 10th and 90th percentile (linear between
 /// samples), number, and standard deviation over mean of `samples`, which are not empty.
-PhaseTime phase_time(std::vector<double> samples);
+TimeSummary summarize(std::vector<double> samples);
 
 /// When to stop measuring, much as nvbench decides: not before `min_samples`; then as soon as the
 /// samples' relative standard deviation is at most `max_rel_stdev`, or has settled above it, so
@@ -39,4 +56,12 @@ class StoppingCriterion {
   std::vector<double> history_;  ///< the relative standard deviation after each sample
 };
 
-}  // namespace sextant::profiler
+/// Without samples only the median is known, and nothing else is written.
+OrderedJson time_json(const TimeSummary& phase);
+/// The median must be positive unless it `may_be_zero`, and stand between the percentiles.
+TimeSummary read_time(const JsonNode& node, bool may_be_zero, bool lenient);
+
+OrderedJson stopping_json(const StoppingRule& rule);
+StoppingRule read_stopping(const JsonNode& node, bool lenient);
+
+}  // namespace sextant

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+
+// Host and device compute the same values.
+#ifdef __CUDACC__
+#define SEXTANT_HOST_DEVICE __host__ __device__
+#else
+#define SEXTANT_HOST_DEVICE
+#endif
+
+namespace sextant::bench {
+
+/// What buffers hold, so that every element of every result is known exactly: small whole numbers,
+/// whose sum over all ranks has no rounding in the element's type.
+struct ValueRule {
+  int group_size = 1;
+  int round = 0;         ///< another one fills buffers with other values
+  int modulus = 2;       ///< values are 0 … modulus - 1
+  int contributors = 1;  ///< ranks from here on give 0, since the sum could not be exact
+
+  /// `largest_exact`: up to which the type holds every whole number (int8 127, bf16 256, …).
+  SEXTANT_HOST_DEVICE static ValueRule of(int group_size, int round, int largest_exact,
+                                          bool is_reduction) {
+    constexpr int kMost = 8;
+    ValueRule rule;
+    rule.group_size = group_size;
+    rule.round = round;
+    rule.contributors = group_size;
+    rule.modulus = kMost;
+    if (is_reduction) {
+      if (rule.contributors > largest_exact) rule.contributors = largest_exact;
+      const int fits = largest_exact / rule.contributors + 1;
+      rule.modulus = fits < kMost ? fits : kMost;
+    }
+    return rule;
+  }
+
+  /// What rank `rank` gives at `index` of its input.
+  SEXTANT_HOST_DEVICE int given(int rank, std::int64_t index) const {
+    if (rank >= contributors) return 0;
+    // Neighbours in index, rank and round differ; the shift keeps large powers of two from aligning
+    // with the modulus, so that exchanged blocks are seen.
+    const std::int64_t mixed = index + (index >> 7) + (index >> 17);
+    return static_cast<int>(
+        (mixed + 3 * static_cast<std::int64_t>(rank) + 5 * static_cast<std::int64_t>(round)) %
+        modulus);
+  }
+
+  /// The sum over all ranks of what they give there.
+  SEXTANT_HOST_DEVICE int sum(std::int64_t index) const {
+    int total = 0;
+    for (int rank = 0; rank < contributors; ++rank) total += given(rank, index);
+    return total;
+  }
+};
+
+}  // namespace sextant::bench
