@@ -55,4 +55,19 @@ struct ValueRule {
   }
 };
 
+/// What an operation's result on one rank must hold: blocks, each from one rank's input, or sums.
+struct ResultRule {
+  ValueRule values;
+  bool sums = false;        ///< of all ranks' inputs
+  std::int64_t block = 1;   ///< elements; of a result in one piece all of them
+  int source = 0;           ///< rank that a block comes from; -1: block b comes from rank b
+  std::int64_t offset = 0;  ///< index in the source's input of a block's first element
+
+  SEXTANT_HOST_DEVICE int at(std::int64_t index) const {
+    const std::int64_t in_source = offset + index % block;
+    if (sums) return values.sum(in_source);
+    return values.given(source >= 0 ? source : static_cast<int>(index / block), in_source);
+  }
+};
+
 }  // namespace sextant::bench
