@@ -22,6 +22,11 @@ using Device = void*;
 struct MemoryInfo {  // nvmlMemory_t
   unsigned long long total, free, used;
 };
+struct PciInfo {  // nvmlPciInfo_t
+  char bus_id_legacy[16];
+  unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+  char bus_id[32];
+};
 struct ProcessInfo {  // nvmlProcessInfo_v2_t, of the functions with suffix _v3
   unsigned pid;
   unsigned long long used_gpu_memory;
@@ -34,6 +39,9 @@ constexpr int kFunctionNotFound = 13;
 constexpr int kClockSm = 1;
 constexpr int kClockMemory = 2;
 constexpr int kTemperatureGpu = 0;
+constexpr unsigned kMostNvLinks = 18;  // NVML_NVLINK_MAX_LINKS
+constexpr int kNvLinkToGpu = 0;        // NVML_NVLINK_DEVICE_TYPE_GPU
+constexpr int kNvLinkToSwitch = 2;     // NVML_NVLINK_DEVICE_TYPE_SWITCH
 constexpr unsigned long long kNotAvailable = ~0ull;
 constexpr std::size_t kTextLength = 96;  // NVML_DEVICE_NAME_V2_BUFFER_SIZE, the longest of ours
 constexpr std::size_t kPathLength = 1024;
@@ -134,6 +142,15 @@ class NvmlLibrary {
   GetProcesses* compute = find<GetProcesses>("nvmlDeviceGetComputeRunningProcesses_v3");
   GetProcesses* graphics = find<GetProcesses>("nvmlDeviceGetGraphicsRunningProcesses_v3");
   GetReasons* event_reasons = find<GetReasons>("nvmlDeviceGetCurrentClocksEventReasons");
+  int (*common_ancestor)(Device, Device, int*) =
+      find<int(Device, Device, int*)>("nvmlDeviceGetTopologyCommonAncestor");
+  int (*link_state)(Device, unsigned,
+                    int*) = find<int(Device, unsigned, int*)>("nvmlDeviceGetNvLinkState");
+  int (*link_partner)(Device, unsigned, int*) =
+      find<int(Device, unsigned, int*)>("nvmlDeviceGetNvLinkRemoteDeviceType");
+  int (*link_partner_pci)(Device, unsigned, PciInfo*) =
+      find<int(Device, unsigned, PciInfo*)>("nvmlDeviceGetNvLinkRemotePciInfo_v2");
+  int (*pci)(Device, PciInfo*) = find<int(Device, PciInfo*)>("nvmlDeviceGetPciInfo_v3");
   /// Its name before driver 535.
   GetReasons* throttle_reasons = find<GetReasons>("nvmlDeviceGetCurrentClocksThrottleReasons");
 };
@@ -260,6 +277,58 @@ std::optional<std::uint64_t> NvmlGpu::clock_events() const {
     if (get != nullptr && get(device_, &reasons) == kSuccess) return reasons;
   }
   return std::nullopt;
+}
+
+int NvmlGpu::nvlinks_to(const NvmlGpu& other) const {
+  const NvmlLibrary& nvml = *library_;
+  PciInfo there{};
+  if (nvml.link_state == nullptr || nvml.link_partner == nullptr || nvml.pci == nullptr ||
+      nvml.pci(other.device_, &there) != kSuccess) {
+    return 0;
+  }
+  int links = 0;
+  for (unsigned link = 0; link < kMostNvLinks; ++link) {
+    int active = 0;
+    int partner = 0;
+    if (nvml.link_state(device_, link, &active) != kSuccess || active == 0 ||
+        nvml.link_partner(device_, link, &partner) != kSuccess) {
+      continue;
+    }
+    // Through a switch every link leads to every GPU.
+    if (partner == kNvLinkToSwitch) ++links;
+    PciInfo reached{};
+    if (partner == kNvLinkToGpu && nvml.link_partner_pci != nullptr &&
+        nvml.link_partner_pci(device_, link, &reached) == kSuccess &&
+        reached.domain == there.domain && reached.bus == there.bus &&
+        reached.device == there.device) {
+      ++links;
+    }
+  }
+  return links;
+}
+
+std::string NvmlGpu::path_to(const NvmlGpu& other) const {
+  if (const int links = nvlinks_to(other); links > 0) return fmt::format("NV{}", links);
+  int level = 0;
+  if (library_->common_ancestor == nullptr ||
+      library_->common_ancestor(device_, other.device_, &level) != kSuccess) {
+    return "";
+  }
+  switch (level) {  // nvmlGpuTopologyLevel_t
+    case 0:
+    case 10:
+      return "PIX";
+    case 20:
+      return "PXB";
+    case 30:
+      return "PHB";
+    case 40:
+      return "NODE";
+    case 50:
+      return "SYS";
+    default:
+      return "";
+  }
 }
 
 Nvml::Nvml(const std::string& library) {

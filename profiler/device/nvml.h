@@ -60,8 +60,14 @@ class NvmlGpu {
   GpuReadings readings() const;
   /// The one reading that tells throttling.
   std::optional<std::uint64_t> clock_events() const;
+  /// The way to another GPU of the machine, in nvidia-smi's words: "NV18" (so many NVLinks), or
+  /// where PCIe paths part, "PIX", "PXB", "PHB", "NODE", "SYS"; "" where NVML does not tell.
+  std::string path_to(const NvmlGpu& other) const;
 
  private:
+  /// Active ones that reach it, directly or through a switch.
+  int nvlinks_to(const NvmlGpu& other) const;
+
   friend class Nvml;
   NvmlGpu(std::shared_ptr<const NvmlLibrary> library, void* device)
       : library_(std::move(library)), device_(device) {}

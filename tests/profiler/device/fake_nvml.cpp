@@ -3,6 +3,9 @@
 //   FAKE_NVML_GPUS       how many GPUs (1)
 //   FAKE_NVML_EVENTS     bits of clock event reasons (0)
 //   FAKE_NVML_OLD        if set: a driver that knows them as throttle reasons only
+//   FAKE_NVML_LINKS      what NVLinks 0, 1, … of every GPU lead to: "s" a switch, a digit that GPU,
+//                        "-" is down; none by default
+//   FAKE_NVML_LEVEL      level of the common ancestor of two GPUs (50, NVML_TOPOLOGY_SYSTEM)
 //   FAKE_NVML_PROCESSES  compute processes of GPU 0, "4711:1000,12:-1" (pid:bytes; -1 = unknown)
 // Declared after the NVML API reference, on purpose without a look at profiler/device.
 #include <cstdint>
@@ -50,6 +53,12 @@ int open_device(long index, void** device) {
   return kSuccess;
 }
 
+/// What FAKE_NVML_LINKS says of a link; '\0' past its end.
+char link_partner(unsigned link) {
+  const char* const text = std::getenv("FAKE_NVML_LINKS");
+  return text == nullptr || link >= std::strlen(text) ? '\0' : text[link];
+}
+
 int copy(const std::string& text, char* to, unsigned length) {
   if (text.size() >= length) return kInsufficientSize;
   std::memcpy(to, text.c_str(), text.size() + 1);
@@ -64,6 +73,15 @@ struct fake_memory {
   unsigned long long total;
   unsigned long long free;
   unsigned long long used;
+};
+struct fake_pci {
+  char busIdLegacy[16];
+  unsigned int domain;
+  unsigned int bus;
+  unsigned int device;
+  unsigned int pciDeviceId;
+  unsigned int pciSubSystemId;
+  char busId[32];
 };
 struct fake_process {
   unsigned int pid;
@@ -166,6 +184,30 @@ int nvmlDeviceGetGraphicsRunningProcesses_v3(void* device, unsigned* count, fake
     return kInsufficientSize;
   }
   if (*count > 0) list[(*count)++] = {1, 1ull << 30, ~0u, ~0u};
+  return kSuccess;
+}
+
+int nvmlDeviceGetTopologyCommonAncestor(void*, void*, int* level) {
+  *level = static_cast<int>(number("FAKE_NVML_LEVEL", 50));
+  return kSuccess;
+}
+int nvmlDeviceGetPciInfo_v3(void* device, fake_pci* info) {
+  *info = {};
+  info->bus = static_cast<unsigned>(index_of(device));
+  return kSuccess;
+}
+int nvmlDeviceGetNvLinkState(void*, unsigned link, int* active) {
+  const char partner = link_partner(link);
+  *active = partner != '-';
+  return partner == '\0' ? kNotSupported : kSuccess;
+}
+int nvmlDeviceGetNvLinkRemoteDeviceType(void*, unsigned link, int* type) {
+  *type = link_partner(link) == 's' ? 2 : 0;  // NVML_NVLINK_DEVICE_TYPE_SWITCH, …_GPU
+  return kSuccess;
+}
+int nvmlDeviceGetNvLinkRemotePciInfo_v2(void*, unsigned link, fake_pci* info) {
+  *info = {};
+  info->bus = static_cast<unsigned>(link_partner(link) - '0');
   return kSuccess;
 }
 

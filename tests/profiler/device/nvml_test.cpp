@@ -128,6 +128,25 @@ TEST_F(NvmlTest, ListsMoreProcessesThanTheFirstGuess) {
   EXPECT_EQ(Nvml(kLibrary).gpu(0).processes().size(), 201U);
 }
 
+TEST_F(NvmlTest, TellsTheWayBetweenTwoGpus) {
+  set("FAKE_NVML_GPUS", "3");
+  const auto path = [](int a, int b) {
+    const Nvml nvml(kLibrary);
+    return nvml.gpu(a).path_to(nvml.gpu(b));
+  };
+  EXPECT_EQ(path(0, 1), "SYS");
+  set("FAKE_NVML_LEVEL", "20");
+  EXPECT_EQ(path(0, 1), "PXB");
+  // Two links lead to GPU 1, one to GPU 2, one is down.
+  set("FAKE_NVML_LINKS", "112-");
+  EXPECT_EQ(path(0, 1), "NV2");
+  EXPECT_EQ(path(0, 2), "NV1");
+  EXPECT_EQ(path(1, 0), "PXB");
+  // Through a switch all of them lead to each.
+  set("FAKE_NVML_LINKS", "ssssssssssssssssss");
+  EXPECT_EQ(path(2, 0), "NV18");
+}
+
 TEST(ClockEvents, ThrottlingIsPowerHeatOrHardware) {
   EXPECT_THAT(clock_event_names(0), IsEmpty());
   EXPECT_THAT(clock_event_names(0x1 | 0x4 | 0x80 | 0x800),
