@@ -84,8 +84,12 @@ class NcclGroup : public Group {
   ~NcclGroup() override {
     cudaSetDevice(device_);
     if (communicator_ != nullptr && !aborted_.exchange(true)) {
-      // Destroying waits for the partners, which may have died.
-      ncclCommAbort(communicator_);
+      // Destroying waits for the partners, which may be gone where something failed.
+      if (failed_) {
+        ncclCommAbort(communicator_);
+      } else {
+        ncclCommDestroy(communicator_);
+      }
     }
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
   }
@@ -175,14 +179,15 @@ class NcclGroup : public Group {
   }
 
  private:
-  [[noreturn]] void fail(ncclResult_t result, const char* doing) const {
+  [[noreturn]] void fail(ncclResult_t result, const char* doing) {
+    failed_ = true;
     const char* const last = ncclGetLastError(communicator_);
     throw_bad_input(
         fmt::format("rank {}: {}: NCCL says \"{}\"{}", rank_, doing, ncclGetErrorString(result),
                     last != nullptr && *last != '\0' ? fmt::format(" ({})", last) : ""));
   }
 
-  void ask(ncclResult_t result, const char* doing = "the operation") const {
+  void ask(ncclResult_t result, const char* doing = "the operation") {
     if (result != ncclSuccess) fail(result, doing);
   }
 
@@ -197,6 +202,7 @@ class NcclGroup : public Group {
       ncclCommGetAsyncError(communicator_, &nccl);
       if (nccl != ncclSuccess && nccl != ncclInProgress) fail(nccl, doing);
       if (aborted_ || std::chrono::steady_clock::now() > deadline) {
+        failed_ = true;
         throw_bad_input(fmt::format("rank {}: {}: not done within {} s", rank_, doing,
                                     std::chrono::duration<double>(timeout_).count()));
       }
@@ -304,6 +310,7 @@ class NcclGroup : public Group {
   int device_;
   std::chrono::milliseconds timeout_;
   std::atomic<bool> aborted_ = false;
+  bool failed_ = false;
   ncclComm_t communicator_ = nullptr;
   cudaStream_t stream_ = nullptr;
   CudaEvents events_;
