@@ -278,7 +278,7 @@ Diagnosis examine_machine() {
   const std::vector<fs::path> system = {"/usr/include", "/usr/local/include"};
   checks.push_back(check_header("ceres", "ceres/ceres.h", "ceres/version.h",
                                 {"CERES_VERSION_MAJOR", "CERES_VERSION_MINOR"}, system,
-                                "./setup --full"));
+                                "./setup"));
   checks.push_back(check_program("rsvg-convert", "./setup"));
   for (Check& check : check_gpus()) checks.push_back(std::move(check));
   checks.push_back(check_cuda());
@@ -302,6 +302,7 @@ Diagnosis examine_machine() {
       judge("plan, simulate and reproduce", {"data"}, checks),
       judge("write plots as PNG (SVG needs nothing)", {"rsvg-convert"}, checks),
       judge("build the analyzer and planners", {"c++", "cmake", "ninja"}, checks),
+      judge("build sextant network fit", {"c++", "cmake", "ninja", "ceres"}, checks),
       judge("measure models on the CPU", {"libtorch", "ranks"}, checks),
       judge("build programs for GPUs", {"cuda", "nccl", "cupti", "libtorch"}, checks),
       judge("measure models on GPUs", {"driver", "gpu", "ranks"}, checks),
