@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "nccl_bench/nccl/cuda_events.h"
 #include "nccl_bench/nccl/cuda_memory.h"
 #include "nccl_bench/nccl/element_kernels.h"
 #include "nccl_bench/result_layout.h"
@@ -41,28 +42,6 @@ std::string version_text(int version) {
   // NCCL_VERSION(x, y, z) of nccl.h, since 2.9.
   return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
 }
-
-class CudaEvents {
- public:
-  ~CudaEvents() {
-    for (cudaEvent_t event : events_) cudaEventDestroy(event);
-  }
-  CudaEvents() = default;
-  CudaEvents(const CudaEvents&) = delete;
-  CudaEvents& operator=(const CudaEvents&) = delete;
-
-  cudaEvent_t at(std::size_t index) {
-    while (events_.size() <= index) {
-      cudaEvent_t event = nullptr;
-      expect_cuda(cudaEventCreate(&event), "making an event");
-      events_.push_back(event);
-    }
-    return events_[index];
-  }
-
- private:
-  std::vector<cudaEvent_t> events_;
-};
 
 class NcclGroup : public Group {
  public:
@@ -123,21 +102,13 @@ class NcclGroup : public Group {
 
   std::vector<double> run(int iterations) override {
     meet();
-    record(0);
+    events_.record(0, stream_);
     for (int i = 0; i < iterations; ++i) {
       enqueue();
-      record(static_cast<std::size_t>(i) + 1);
+      events_.record(static_cast<std::size_t>(i) + 1, stream_);
     }
     wait("the operation");
-    std::vector<double> seconds;
-    for (int i = 0; i < iterations; ++i) {
-      float milliseconds = 0;
-      expect_cuda(cudaEventElapsedTime(&milliseconds, events_.at(static_cast<std::size_t>(i)),
-                                       events_.at(static_cast<std::size_t>(i) + 1)),
-                  "reading events");
-      seconds.push_back(static_cast<double>(milliseconds) * 1e-3);
-    }
-    return seconds;
+    return events_.seconds(iterations);
   }
 
   std::int64_t count_wrong(int round, bool spoil) override {
@@ -208,10 +179,6 @@ class NcclGroup : public Group {
       }
       std::this_thread::yield();
     }
-  }
-
-  void record(std::size_t index) {
-    expect_cuda(cudaEventRecord(events_.at(index), stream_), "recording an event");
   }
 
   void fill(int round) {
