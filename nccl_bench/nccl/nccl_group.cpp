@@ -12,6 +12,7 @@
 #include "nccl_bench/nccl/cuda_events.h"
 #include "nccl_bench/nccl/cuda_memory.h"
 #include "nccl_bench/nccl/element_kernels.h"
+#include "nccl_bench/nccl/gpu_rank.h"
 #include "nccl_bench/result_layout.h"
 
 namespace sextant::bench {
@@ -38,15 +39,10 @@ ncclDataType_t nccl_type(ElementType type) {
   return ncclFloat32;
 }
 
-std::string version_text(int version) {
-  // NCCL_VERSION(x, y, z) of nccl.h, since 2.9.
-  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
-}
-
 class NcclGroup : public Group {
  public:
-  NcclGroup(int rank, int size, int device, std::chrono::milliseconds timeout)
-      : rank_(rank), size_(size), device_(device), timeout_(timeout) {}
+  NcclGroup(int rank, int size, int device, std::chrono::milliseconds timeout, const NcclLog& log)
+      : rank_(rank), size_(size), device_(device), timeout_(timeout), log_(log), gpu_(device) {}
 
   /// Apart from the constructor, so that what was begun is undone where it fails.
   void join(const NcclId& id) {
@@ -101,6 +97,7 @@ class NcclGroup : public Group {
   }
 
   std::vector<double> run(int iterations) override {
+    gpu_.begin_measuring();
     meet();
     events_.record(0, stream_);
     for (int i = 0; i < iterations; ++i) {
@@ -108,6 +105,7 @@ class NcclGroup : public Group {
       events_.record(static_cast<std::size_t>(i) + 1, stream_);
     }
     wait("the operation");
+    gpu_.end_measuring();
     return events_.seconds(iterations);
   }
 
@@ -144,9 +142,16 @@ class NcclGroup : public Group {
   }
 
   std::map<std::string, std::string> details() const override {
-    int version = 0;
-    ncclGetVersion(&version);
-    return {{"nccl", version_text(version)}};
+    std::map<std::string, std::string> details = gpu_.details();
+    details["nccl"] = nccl_version();
+    const NcclChoices choices = log_.choices();
+    for (const auto& [name, value] : {std::pair{"transport", choices.transport_text()},
+                                      {"network", choices.network},
+                                      {"interface", choices.interface},
+                                      {"bootstrap", choices.bootstrap}}) {
+      if (!value.empty()) details[name] = value;
+    }
+    return details;
   }
 
  private:
@@ -276,6 +281,8 @@ class NcclGroup : public Group {
   int size_;
   int device_;
   std::chrono::milliseconds timeout_;
+  const NcclLog& log_;
+  GpuRank gpu_;
   std::atomic<bool> aborted_ = false;
   bool failed_ = false;
   ncclComm_t communicator_ = nullptr;
@@ -307,9 +314,16 @@ NcclId make_nccl_id() {
   return id;
 }
 
+std::string nccl_version() {
+  int version = 0;
+  ncclGetVersion(&version);
+  // NCCL_VERSION(x, y, z) of nccl.h, since 2.9.
+  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
 std::unique_ptr<Group> open_nccl_group(const NcclId& id, int rank, int size, int device,
-                                       std::chrono::milliseconds timeout) {
-  auto group = std::make_unique<NcclGroup>(rank, size, device, timeout);
+                                       std::chrono::milliseconds timeout, const NcclLog& log) {
+  auto group = std::make_unique<NcclGroup>(rank, size, device, timeout, log);
   group->join(id);
   return group;
 }
