@@ -181,6 +181,13 @@ NamedGpu named_gpu(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   named.type = shipped_name(text.substr(0, colon));
   if (colon != std::string::npos) named.memory_bytes = byte_size("--gpu", text.substr(colon + 1));
+  constexpr double kLeast = 1e8;
+  constexpr double kMost = 1e14;
+  if (colon != std::string::npos &&
+      !(named.memory_bytes >= kLeast && named.memory_bytes <= kMost)) {
+    throw_usage(
+        fmt::format("--gpu: {} is no memory of a GPU, as in 80GiB", quote(text.substr(colon + 1))));
+  }
   if (named.memory_bytes == 0 && !find_gpu(named.type)) {
     throw_usage(
         fmt::format("--gpu: nothing is known of {}: add its memory, as in --gpu a6000=A6000:48GiB",
