@@ -21,9 +21,9 @@ struct FitRecord {
     std::string model;  ///< a kind of LinkModel; "segments of 2" tells the number
     /// Median of |prediction / measured - 1| over sizes that were left out of the fit, one at a
     /// time; nothing where `reason` says why it was not tried.
-    std::optional<double> left_out_median;
-    std::optional<double> left_out_p90;
-    std::string reason;
+    std::optional<double> left_out_median = {};
+    std::optional<double> left_out_p90 = {};
+    std::string reason = {};
   };
   /// What leaving out whole groups of measurements came to; of terms of a collective.
   struct HeldOut {
