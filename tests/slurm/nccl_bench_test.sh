@@ -7,7 +7,7 @@ set -euo pipefail
 source_dir=$1 bin=$2 nccl_bench=$3
 source "$(dirname "${BASH_SOURCE[0]}")/slurm_on_one_machine.sh"
 
-"$bin/sextant" network fit --help > /dev/null 2>&1 || skip "this sextant has no network fit"
+"$bin/sextant" network --help | grep -q '^  fit ' || skip "this sextant has no network fit"
 
 # A folder of programs, so that the scripts find whichever nccl_bench it is.
 programs="$work/the programs"
