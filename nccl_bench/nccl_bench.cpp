@@ -1,5 +1,6 @@
 // nccl_bench: what links and collectives between ranks take.
 
+#include <c10/util/Logging.h>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "cli/program.h"
 #include "nccl_bench/rank_run.h"
 #include "nccl_bench/report.h"
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace {
 
@@ -54,7 +57,11 @@ BandwidthDocument empty_document(const BenchOptions& options, const SweepPlan& p
 int conclude(const BenchOptions& options, Results* results, const std::optional<EarlyEnd>& end) {
   int code = 0;
   if (results != nullptr) {
-    if (end) results->end_early(end->reason);
+    if (end) {
+      results->end_early(end->reason);
+    } else {
+      results->finish();
+    }
     const BandwidthDocument document = results->document();
     if (results->has_points() || !end) {
       results->write();
@@ -119,8 +126,8 @@ int run(const BenchArguments& arguments, std::string command) {
 int main(int argc, char** argv) {
   // c10d's own record of collectives is not made for several ranks in one process.
   ::setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
-  // Its warnings say what our messages say better.
-  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);
+  // What it logs of lost connections our messages say better.
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   CLI::App program("Measures point-to-point links and collectives between ranks.", "nccl_bench");
   program.footer(kFooter);
   const BenchArguments arguments(program);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "analyzer/core/error.h"
 #include "analyzer/core/git_revision.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/core/provenance.h"
@@ -73,14 +73,18 @@ void RankRun::answer_the_roll() {
   for (const auto& [name, version] : backend_versions(plan_.backend)) {
     entry.agreement[name] = version;
   }
-  board_->set(roll_key(rank_), roll_text(entry));
+  entry.process = ::getpid();
+  const std::string text = roll_text(entry);
+  if (board_->set_first(roll_key(rank_), text) != text) {
+    throw AllEnd{fmt::format("rank {} came twice", rank_)};
+  }
   if (leads()) {
     call_the_roll();
   } else {
     seat_.wait("verdict");
   }
   const std::string verdict = board_->look("verdict").value_or("");
-  if (!verdict.empty()) throw_bad_input(verdict);
+  if (!verdict.empty()) throw AllEnd{verdict};
 }
 
 void RankRun::call_the_roll() {

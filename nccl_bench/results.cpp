@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/files.h"
-#include "analyzer/core/table.h"
 #include "nccl_bench/report.h"
 
 namespace sextant::bench {
@@ -34,8 +33,14 @@ void Results::change(const std::function<void(BandwidthDocument&)>& change) {
   write();
 }
 
+void Results::finish() {
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
+  finished_ = true;
+}
+
 void Results::end_early(const std::string& reason) {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
+  finished_ = true;
   document_.complete = false;
   document_.problems.push_back(reason);
 }
@@ -51,6 +56,11 @@ BandwidthDocument Results::document() const {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   BandwidthDocument out = document_;
   std::erase_if(out.sweeps, is_empty);
+  if (!finished_) {
+    // What a reader finds where this process was killed.
+    out.complete = false;
+    out.problems.push_back("measuring had not ended when this was written");
+  }
   for (const Sweep& sweep : out.sweeps) {
     for (const BandwidthPoint& point : sweep.points) {
       if (point.wrong.value_or(0) == 0) continue;

@@ -19,6 +19,8 @@ class Results {
 
   /// Changes the document and writes the files if the last time is a second ago.
   void change(const std::function<void(BandwidthDocument&)>& change);
+  /// Measuring has ended; what is written before says that it has not.
+  void finish();
   /// The measurement ended early, for this reason.
   void end_early(const std::string& reason);
   /// Whether a size was measured.
@@ -33,6 +35,7 @@ class Results {
   BandwidthDocument document_;
   std::filesystem::path output_;
   std::filesystem::path csv_;
+  bool finished_ = false;
   std::chrono::steady_clock::time_point written_{};
 };
 

@@ -20,6 +20,7 @@ std::string roll_text(const RollEntry& entry) {
                     {"zone", entry.rank.zone},
                     {"details", provenance_json(entry.rank.details)},
                     {"first_rank", entry.first_rank},
+                    {"process", entry.process},
                     {"agreement", provenance_json(entry.agreement)}});
 }
 
@@ -33,6 +34,7 @@ RollEntry roll_entry_from(const std::string& text, int rank) {
   entry.rank.zone = root.at("zone").string();
   entry.first_rank =
       static_cast<int>(root.at("first_rank").integer(0, std::numeric_limits<int>::max()));
+  entry.process = static_cast<int>(root.at("process").integer(0, std::numeric_limits<int>::max()));
   for (const auto& [name, value] : root.at("details").members()) {
     entry.rank.details[name] = value.string();
   }

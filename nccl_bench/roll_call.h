@@ -12,6 +12,7 @@ namespace sextant::bench {
 struct RollEntry {
   BandwidthRank rank;
   int first_rank = 0;  ///< of its process
+  int process = 0;     ///< its number on its host, which tells two of the same rank apart
   /// What all ranks must have alike, for their calls to match: versions and the plan.
   std::map<std::string, std::string> agreement;
 };

@@ -134,21 +134,25 @@ void Supervisor::end_with(EarlyEnd end) {
 void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   std::string failure;
   int code = 0;
+  const auto failed = [&](const std::string& reason, int exit_code) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    failure = fmt::format("rank {} failed while {}: {}", rank, chair(rank).what, reason);
+    code = exit_code;
+  };
   try {
     work(rank);
   } catch (const Stopped&) {
+  } catch (const AllEnd& end) {
+    failure = end.reason;
+    code = kBadInput;
   } catch (const BoardGone& gone) {
-    failure = gone.what();
-    code = kBadInput;
+    failed(gone.what(), kBadInput);
   } catch (const Error& error) {
-    failure = error.what();
-    code = error.exit_code();
+    failed(error.what(), error.exit_code());
   } catch (const c10::Error& error) {
-    failure = quote(error.what_without_backtrace(), 300);
-    code = kBadInput;
+    failed(quote(error.what_without_backtrace(), 300), kBadInput);
   } catch (const std::exception& error) {
-    failure = quote(error.what(), 300);
-    code = kBadInput;
+    failed(quote(error.what(), 300), kBadInput);
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   Chair& own = chair(rank);
@@ -169,8 +173,7 @@ std::optional<Supervisor::Trouble> Supervisor::find_trouble() const {
     const Chair& chair = chairs_[i];
     const int rank = world_.first_rank + static_cast<int>(i);
     if (!chair.failure.empty()) {
-      return Trouble{{chair.failure_code,
-                      fmt::format("rank {} failed while {}: {}", rank, chair.what, chair.failure)}};
+      return Trouble{{chair.failure_code, chair.failure}};
     }
     if (chair.limited && !chair.done && seconds_since(chair.since) > timeout_s_) {
       return Trouble{
@@ -218,6 +221,7 @@ bool Supervisor::run(const std::function<void(int)>& work) {
       // The watcher asks the board whom the others wait for; if the board hangs, nobody answers.
       if (trouble_ && !end_ && Clock::now() - *ended > kPatience) {
         end_ = trouble_->end;
+        if (measured_) end_->exit_code = kPartial;
         watcher_hangs = true;
       }
       if (end_) {
@@ -253,8 +257,12 @@ void Supervisor::watch_board() {
         if (!end_) trouble = trouble_;
       }
       board_->add(alive_key(world_.first_rank), 1);
+      const bool measured = board_->look("measured").has_value();
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        measured_ = measured;
+      }
       if (trouble) {
-        const bool measured = board_->look("measured").has_value();
         const EarlyEnd own{measured ? kPartial : trouble->end.exit_code, diagnosis(*trouble)};
         // The first who finds out speaks for all.
         end_with(early_end_from(board_->set_first("end", text_of(own))));

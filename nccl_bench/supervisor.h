@@ -18,6 +18,11 @@ namespace sextant::bench {
 /// Thrown in ranks when the run is over before its time: somebody failed, or the user asked.
 struct Stopped {};
 
+/// Thrown in ranks that all find the same reason to end.
+struct AllEnd {
+  std::string reason;
+};
+
 /// Why a run ended early.
 struct EarlyEnd {
   int exit_code = 0;
@@ -108,6 +113,7 @@ class Supervisor {
   std::optional<EarlyEnd> end_;
   std::optional<Trouble> trouble_;  ///< of this process, which the board's watcher announces
   Clock::time_point looked_ = Clock::now();  ///< when the board last answered its watcher
+  bool measured_ = false;                    ///< somebody has finished a size
   bool leaving_ = false;
   std::thread watcher_;
 };
