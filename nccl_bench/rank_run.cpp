@@ -11,6 +11,7 @@
 #include "analyzer/core/provenance.h"
 #include "analyzer/core/table.h"
 #include "nccl_bench/size_measurement.h"
+#include "nccl_bench/topology.h"
 
 namespace sextant::bench {
 
@@ -94,7 +95,10 @@ void RankRun::call_the_roll() {
     entries.push_back(roll_entry_from(board_->look(roll_key(rank)).value_or(""), rank));
     ranks_.push_back(entries.back().rank);
   }
-  results_->change([&](BandwidthDocument& document) { document.ranks = ranks_; });
+  results_->change([&](BandwidthDocument& document) {
+    document.topology = take_topology(ranks_);
+    document.ranks = ranks_;
+  });
   board_->set("verdict", disagreement(entries));
 }
 
