@@ -11,7 +11,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/network/network_document.h"
 #include "analyzer/training/shipped_gpus.h"
-#include "cli/commands.h"
+#include "cli/cluster_parts.h"
 
 namespace sextant::cli {
 
@@ -123,12 +123,6 @@ AvailabilityTrace read_trace(const TraceArguments& arguments) {
   return read_trace_json(arguments.trace, arguments.gpu, arguments.zone);
 }
 
-/// `path` as the document at `output` ("" = one in the working directory) must name it.
-std::string relative_to_document(const fs::path& path, const std::string& output) {
-  const fs::path folder = fs::absolute(output.empty() ? "x" : output).parent_path();
-  return fs::absolute(path).lexically_normal().lexically_relative(folder.lexically_normal());
-}
-
 int from_trace(const TraceArguments& arguments, const Session& session) {
   const auto row = static_cast<std::size_t>(arguments.row);
   const std::vector<GpuCount> gpus = read_trace(arguments).available(row);
@@ -153,18 +147,27 @@ int from_trace(const TraceArguments& arguments, const Session& session) {
       cluster.notes.emplace_back("no network: plans that leave a node need one");
     }
   }
-  const std::string text = json_text(to_json(cluster, std::move(network)));
-  if (!arguments.output.empty()) write_file_atomically(arguments.output, text);
-  if (arguments.output.empty() || session.json) {
-    print(text);
-  } else {
-    print(
-        fmt::format("{}: {}, {} GPUs\n", arguments.output, cluster.summary(), cluster.gpu_count()));
-  }
+  write_cluster(cluster, std::move(network), arguments.output, session);
   return 0;
 }
 
 }  // namespace
+
+std::string relative_to_document(const fs::path& path, const std::string& output) {
+  const fs::path folder = fs::absolute(output.empty() ? "x" : output).parent_path();
+  return fs::absolute(path).lexically_normal().lexically_relative(folder.lexically_normal());
+}
+
+void write_cluster(const Cluster& cluster, OrderedJson network, const std::string& output,
+                   const Session& session) {
+  const std::string text = json_text(to_json(cluster, std::move(network)));
+  if (!output.empty()) write_file_atomically(output, text);
+  if (output.empty() || session.json) {
+    print(text);
+  } else {
+    print(fmt::format("{}: {}, {} GPUs\n", output, cluster.summary(), cluster.gpu_count()));
+  }
+}
 
 void add_cluster_command(CLI::App& program, Session& session) {
   CLI::App* command = program.add_subcommand("cluster", "Where jobs can run");
@@ -204,6 +207,7 @@ void add_cluster_command(CLI::App& program, Session& session) {
   trace->callback([arguments, &session] {
     session.action = [arguments, &session] { return from_trace(*arguments, session); };
   });
+  add_cluster_discover(*command, session);
 }
 
 }  // namespace sextant::cli

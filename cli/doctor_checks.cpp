@@ -189,13 +189,13 @@ Check check_libtorch() {
                  "./setup --full");
 }
 
-/// The program that profile_model starts.
-Check check_ranks() {
+/// A program of ours that only preset full has.
+Check check_device_program(const char* name, const char* file) {
   std::error_code failure;
   const fs::path self = fs::read_symlink("/proc/self/exe", failure);
-  const fs::path program = self.parent_path() / "sextant_profile_rank";
-  if (!failure && is_there(program)) return present("ranks", program.string());
-  return missing("ranks", "no sextant_profile_rank beside this program",
+  const fs::path program = self.parent_path() / file;
+  if (!failure && is_there(program)) return present(name, program.string());
+  return missing(name, fmt::format("no {} beside this program", file),
                  "./setup --full, and build preset full");
 }
 
@@ -277,8 +277,7 @@ Diagnosis examine_machine() {
   }
   const std::vector<fs::path> system = {"/usr/include", "/usr/local/include"};
   checks.push_back(check_header("ceres", "ceres/ceres.h", "ceres/version.h",
-                                {"CERES_VERSION_MAJOR", "CERES_VERSION_MINOR"}, system,
-                                "./setup"));
+                                {"CERES_VERSION_MAJOR", "CERES_VERSION_MINOR"}, system, "./setup"));
   checks.push_back(check_program("rsvg-convert", "./setup"));
   for (Check& check : check_gpus()) checks.push_back(std::move(check));
   checks.push_back(check_cuda());
@@ -295,7 +294,8 @@ Diagnosis examine_machine() {
       check_header("highs", "Highs.h", "HConfig.h",
                    {"HIGHS_VERSION_MAJOR", "HIGHS_VERSION_MINOR", "HIGHS_VERSION_PATCH"}, highs,
                    "./setup --full"));
-  checks.push_back(check_ranks());
+  checks.push_back(check_device_program("ranks", "sextant_profile_rank"));
+  checks.push_back(check_device_program("nccl_bench", "nccl_bench"));
   checks.push_back(check_program("sbatch", "run on a Slurm cluster's login node"));
 
   diagnosis.tasks = {
@@ -304,8 +304,10 @@ Diagnosis examine_machine() {
       judge("build the analyzer and planners", {"c++", "cmake", "ninja"}, checks),
       judge("build sextant network fit", {"c++", "cmake", "ninja", "ceres"}, checks),
       judge("measure models on the CPU", {"libtorch", "ranks"}, checks),
+      judge("measure networks between CPUs", {"libtorch", "nccl_bench"}, checks),
       judge("build programs for GPUs", {"cuda", "nccl", "cupti", "libtorch"}, checks),
       judge("measure models on GPUs", {"driver", "gpu", "ranks"}, checks),
+      judge("measure networks between GPUs", {"driver", "gpu", "nccl_bench"}, checks),
       judge("submit jobs to Slurm", {"sbatch"}, checks),
   };
   return diagnosis;

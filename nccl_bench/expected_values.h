@@ -22,7 +22,7 @@ struct ValueRule {
   /// `largest_exact`: up to which the type holds every whole number (int8 127, bf16 256, …).
   SEXTANT_HOST_DEVICE static ValueRule of(int group_size, int round, int largest_exact,
                                           bool is_reduction) {
-    constexpr int kMost = 8;
+    constexpr int kMost = 64;
     ValueRule rule;
     rule.group_size = group_size;
     rule.round = round;
@@ -39,12 +39,15 @@ struct ValueRule {
   /// What rank `rank` gives at `index` of its input.
   SEXTANT_HOST_DEVICE int given(int rank, std::int64_t index) const {
     if (rank >= contributors) return 0;
-    // Neighbours in index, rank and round differ; the shift keeps large powers of two from aligning
-    // with the modulus, so that exchanged blocks are seen.
-    const std::int64_t mixed = index + (index >> 7) + (index >> 17);
-    return static_cast<int>(
-        (mixed + 3 * static_cast<std::int64_t>(rank) + 5 * static_cast<std::int64_t>(round)) %
-        modulus);
+    // A hash (the finalizer of Steele, Lea and Flood's SplitMix, OOPSLA 2014) and no polynomial:
+    // with regular values a sum over ranks is the same everywhere, and blocks of a power of two
+    // can be exchanged unseen.
+    std::uint64_t x = static_cast<std::uint64_t>(index) * 0x9E3779B97F4A7C15U +
+                      static_cast<std::uint64_t>(rank) * 0xC2B2AE3D27D4EB4FU +
+                      static_cast<std::uint64_t>(round) * 0x165667B19E3779F9U;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
+    return static_cast<int>(((x >> 33) * static_cast<std::uint64_t>(modulus)) >> 31);
   }
 
   /// The sum over all ranks of what they give there.

@@ -1,4 +1,5 @@
-# Shared by the scripts that submit jobs: `source` it, then parse_slurm_flags "$@".
+# shellcheck shell=bash
+# Shared by the scripts that submit jobs: set `main_program`, `source` it, then parse_slurm_flags "$@".
 source "$(dirname "${BASH_SOURCE[0]}")/../launch/find_program.sh"
 
 readonly SLURM_FLAGS_HELP="\
@@ -62,11 +63,11 @@ find_programs() {
   host_bin=''
   if [ -z "$container" ] && [ -n "$bin" ]; then
     host_bin=$bin
-  elif program=$(SEXTANT_BIN='' find_program profile_model); then
+  elif program=$(SEXTANT_BIN='' find_program "$main_program"); then
     host_bin=$(dirname "$program")
   fi
   if [ -z "$bin" ]; then bin=$host_bin; fi
-  [ -n "$bin" ] || die "no profile_model in PATH or in this checkout's build; say where with --bin DIR" 3
+  [ -n "$bin" ] || die "no $main_program in PATH or in this checkout's build; say where with --bin DIR" 3
 }
 
 # Runs a program that needs no GPU here and now: outside of a container where it can.

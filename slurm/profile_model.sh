@@ -3,6 +3,7 @@
 # have ended, however they did.
 set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+main_program=profile_model
 source "$scripts/common.sh"
 
 usage() {

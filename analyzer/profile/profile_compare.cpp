@@ -7,20 +7,6 @@
 
 namespace sextant {
 
-std::string_view to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kSame:
-      return "SAME";
-    case Verdict::kFaster:
-      return "FASTER";
-    case Verdict::kSlower:
-      return "SLOWER";
-    case Verdict::kAmbiguous:
-      return "AMBIGUOUS";
-  }
-  throw Error(ErrorCode::kInternal, "a verdict without a name");
-}
-
 namespace {
 
 /// What pairs points of two databases.
@@ -35,17 +21,9 @@ std::map<Place, const PointDocument*> places(const ProfileDatabase& database, bo
   return out;
 }
 
-Verdict judge(const PointDocument& a, const PointDocument& b) {
-  if (!a.has_spread() || !b.has_spread()) return Verdict::kAmbiguous;
-  const double a_low = a.total_s(&TimeSummary::p10_s);
-  const double a_high = a.total_s(&TimeSummary::p90_s);
-  const double b_low = b.total_s(&TimeSummary::p10_s);
-  const double b_high = b.total_s(&TimeSummary::p90_s);
-  if (b_high < a_low) return Verdict::kFaster;
-  if (b_low > a_high) return Verdict::kSlower;
-  const bool b_in_a = a_low <= b.total_s() && b.total_s() <= a_high;
-  const bool a_in_b = b_low <= a.total_s() && a.total_s() <= b_high;
-  return a_in_b && b_in_a ? Verdict::kSame : Verdict::kAmbiguous;
+TimeInterval interval_of(const PointDocument& point) {
+  return {point.total_s(), point.total_s(&TimeSummary::p10_s), point.total_s(&TimeSummary::p90_s),
+          point.has_spread()};
 }
 
 }  // namespace
@@ -66,7 +44,7 @@ ProfileComparison compare_profiles(const ProfileDatabase& a, const ProfileDataba
     row.a_s = point->total_s();
     row.b_s = other->second->total_s();
     row.change = row.b_s / row.a_s - 1;
-    row.verdict = judge(*point, *other->second);
+    row.verdict = judge(interval_of(*point), interval_of(*other->second));
     out.points.push_back(std::move(row));
   }
   for (const auto& [place, point] : of_b) {

@@ -1,22 +1,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "analyzer/core/verdict.h"
 #include "analyzer/profile/profile_db.h"
 
 namespace sextant {
-
-/// What two measurements of one point say, B judged against A.
-enum class Verdict {
-  kSame,       ///< each median lies within the other's 10th to 90th percentile
-  kFaster,     ///< B's interval ends before A's begins
-  kSlower,     ///< B's begins after A's ends
-  kAmbiguous,  ///< the intervals overlap without agreeing, or one has no spread
-};
-/// "SAME", "FASTER", "SLOWER", "AMBIGUOUS".
-std::string_view to_string(Verdict verdict);
 
 struct PointComparison {
   ProfileKey key;  ///< A's

@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "nccl_bench/nccl/cuda_events.h"
 #include "nccl_bench/nccl/cuda_memory.h"
 #include "nccl_bench/nccl/element_kernels.h"
+#include "nccl_bench/nccl/gpu_rank.h"
 #include "nccl_bench/result_layout.h"
 
 namespace sextant::bench {
@@ -37,37 +39,10 @@ ncclDataType_t nccl_type(ElementType type) {
   return ncclFloat32;
 }
 
-std::string version_text(int version) {
-  // NCCL_VERSION(x, y, z) of nccl.h, since 2.9.
-  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
-}
-
-class CudaEvents {
- public:
-  ~CudaEvents() {
-    for (cudaEvent_t event : events_) cudaEventDestroy(event);
-  }
-  CudaEvents() = default;
-  CudaEvents(const CudaEvents&) = delete;
-  CudaEvents& operator=(const CudaEvents&) = delete;
-
-  cudaEvent_t at(std::size_t index) {
-    while (events_.size() <= index) {
-      cudaEvent_t event = nullptr;
-      expect_cuda(cudaEventCreate(&event), "making an event");
-      events_.push_back(event);
-    }
-    return events_[index];
-  }
-
- private:
-  std::vector<cudaEvent_t> events_;
-};
-
 class NcclGroup : public Group {
  public:
-  NcclGroup(int rank, int size, int device, std::chrono::milliseconds timeout)
-      : rank_(rank), size_(size), device_(device), timeout_(timeout) {}
+  NcclGroup(int rank, int size, int device, std::chrono::milliseconds timeout, const NcclLog& log)
+      : rank_(rank), size_(size), device_(device), timeout_(timeout), log_(log), gpu_(device) {}
 
   /// Apart from the constructor, so that what was begun is undone where it fails.
   void join(const NcclId& id) {
@@ -122,22 +97,16 @@ class NcclGroup : public Group {
   }
 
   std::vector<double> run(int iterations) override {
+    gpu_.begin_measuring();
     meet();
-    record(0);
+    events_.record(0, stream_);
     for (int i = 0; i < iterations; ++i) {
       enqueue();
-      record(static_cast<std::size_t>(i) + 1);
+      events_.record(static_cast<std::size_t>(i) + 1, stream_);
     }
     wait("the operation");
-    std::vector<double> seconds;
-    for (int i = 0; i < iterations; ++i) {
-      float milliseconds = 0;
-      expect_cuda(cudaEventElapsedTime(&milliseconds, events_.at(static_cast<std::size_t>(i)),
-                                       events_.at(static_cast<std::size_t>(i) + 1)),
-                  "reading events");
-      seconds.push_back(static_cast<double>(milliseconds) * 1e-3);
-    }
-    return seconds;
+    gpu_.end_measuring();
+    return events_.seconds(iterations);
   }
 
   std::int64_t count_wrong(int round, bool spoil) override {
@@ -173,9 +142,16 @@ class NcclGroup : public Group {
   }
 
   std::map<std::string, std::string> details() const override {
-    int version = 0;
-    ncclGetVersion(&version);
-    return {{"nccl", version_text(version)}};
+    std::map<std::string, std::string> details = gpu_.details();
+    details["nccl"] = nccl_version();
+    const NcclChoices choices = log_.choices();
+    for (const auto& [name, value] : {std::pair{"transport", choices.transport_text()},
+                                      {"network", choices.network},
+                                      {"interface", choices.interface},
+                                      {"bootstrap", choices.bootstrap}}) {
+      if (!value.empty()) details[name] = value;
+    }
+    return details;
   }
 
  private:
@@ -208,10 +184,6 @@ class NcclGroup : public Group {
       }
       std::this_thread::yield();
     }
-  }
-
-  void record(std::size_t index) {
-    expect_cuda(cudaEventRecord(events_.at(index), stream_), "recording an event");
   }
 
   void fill(int round) {
@@ -309,6 +281,8 @@ class NcclGroup : public Group {
   int size_;
   int device_;
   std::chrono::milliseconds timeout_;
+  const NcclLog& log_;
+  GpuRank gpu_;
   std::atomic<bool> aborted_ = false;
   bool failed_ = false;
   ncclComm_t communicator_ = nullptr;
@@ -340,9 +314,16 @@ NcclId make_nccl_id() {
   return id;
 }
 
+std::string nccl_version() {
+  int version = 0;
+  ncclGetVersion(&version);
+  // NCCL_VERSION(x, y, z) of nccl.h, since 2.9.
+  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
 std::unique_ptr<Group> open_nccl_group(const NcclId& id, int rank, int size, int device,
-                                       std::chrono::milliseconds timeout) {
-  auto group = std::make_unique<NcclGroup>(rank, size, device, timeout);
+                                       std::chrono::milliseconds timeout, const NcclLog& log) {
+  auto group = std::make_unique<NcclGroup>(rank, size, device, timeout, log);
   group->join(id);
   return group;
 }

@@ -20,6 +20,11 @@ using ::testing::SizeIs;
 
 constexpr std::chrono::seconds kTimeout{20};
 
+const NcclLog& log() {
+  static const NcclLog kept;
+  return kept;
+}
+
 /// Runs `work(group)` on every rank of a group, each in its thread.
 template <typename Work>
 void on_every_rank(int size, const Work& work) {
@@ -27,7 +32,7 @@ void on_every_rank(int size, const Work& work) {
   std::vector<std::thread> ranks;
   for (int rank = 0; rank < size; ++rank) {
     ranks.emplace_back([&, rank] {
-      const auto group = open_nccl_group(id, rank, size, rank, kTimeout);
+      const auto group = open_nccl_group(id, rank, size, rank, kTimeout, log());
       work(*group);
     });
   }
@@ -95,9 +100,21 @@ TEST(NcclGroup, AloneItSendsToItself) {
   });
 }
 
+TEST(NcclGroup, SaysWhatItRunsOn) {
+  on_every_rank(2, [](Group& group) {
+    const auto details = group.details();
+    EXPECT_EQ(details.at("nccl"), "2.28.9");
+    EXPECT_EQ(details.at("gpu_name"), "Fake GPU");
+    EXPECT_EQ(details.at("pci_bus_id"), "0000:0" + std::to_string(group.rank()) + ":00.0");
+    EXPECT_EQ(details.at("cuda"), "13.0");
+    // Nothing is known of the driver, and the document has to say so.
+    EXPECT_EQ(details.at("driver"), "unknown");
+  });
+}
+
 TEST(NcclGroup, AbortEndsWhoWaits) {
   const NcclId id = make_nccl_id();
-  const auto waiting = open_nccl_group(id, 0, 2, 0, kTimeout);
+  const auto waiting = open_nccl_group(id, 0, 2, 0, kTimeout, log());
   waiting->prepare({CommunicationOp::kAllReduce, ElementType::kFp32, false, 4});
   std::thread watchdog([&] { waiting->abort(); });
   try {

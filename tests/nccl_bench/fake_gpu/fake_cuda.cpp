@@ -1,6 +1,7 @@
 // The part of the CUDA runtime that nccl_bench calls, on the host's memory: streams do at once what
 // they are given. And the kernels as loops.
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <cuda_runtime_api.h>
@@ -14,6 +15,23 @@ extern "C" {
 
 cudaError_t cudaSetDevice(int device) {
   return device < 8 ? cudaSuccess : cudaErrorInvalidDevice;
+}
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 8;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  *properties = {};
+  std::strcpy(properties->name, "Fake GPU");
+  return cudaSetDevice(device);
+}
+cudaError_t cudaDeviceGetPCIBusId(char* text, int length, int device) {
+  std::snprintf(text, static_cast<std::size_t>(length), "0000:%02x:00.0", device);
+  return cudaSetDevice(device);
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
 }
 const char* cudaGetErrorString(cudaError_t status) {
   switch (status) {

@@ -1,0 +1,214 @@
+// The scripts of launch/sailor/networking: their arguments, what they start, what they leave.
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/core/files.h"
+#include "analyzer/network/network_document.h"
+#include "tests/cli/run_program.h"
+#include "tests/support/temporary_folder.h"
+
+namespace sextant {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const fs::path kScripts = fs::path(SEXTANT_SOURCE_DIR) / "launch/sailor/networking";
+
+/// Says how it was started, and leaves the lines of a run that FAKE_POINTS holds.
+constexpr const char* kFakeBench = R"(#!/bin/sh
+for word in "$@"; do printf '%s|' "$word"; done
+while [ $# -gt 0 ]; do
+  if [ "$1" = --csv ] && [ -n "$FAKE_POINTS" ]; then printf "$FAKE_POINTS" > "$2"; fi
+  shift
+done
+exit ${FAKE_STATUS:-0}
+)";
+
+constexpr const char* kPoints =
+    "op,pattern,world_size,dtype,in_place,bytes,median_s,algbw_bytes_per_s\\n"
+    "send_recv,halves,8,fp32,0,65536,1e-4,2621440000\\n"
+    "send_recv,halves,8,fp32,0,131072,1e-4,5242880000.5\\n"
+    "send_recv,halves,8,bf16,0,65536,1e-4,7\\n"
+    "send_recv,halves,8,fp32,1,65536,1e-4,7\\n";
+
+bool has_command(const std::string& name) {
+  const std::string help = testing::run_sextant({"network", "--help"}).out;
+  return help.find("\n  " + name + " ") != std::string::npos;
+}
+
+class NetworkingScripts : public ::testing::Test {
+ protected:
+  NetworkingScripts() {
+    fs::create_directories(programs_);
+    fs::create_directories(here_);
+    program("nccl_bench", kFakeBench);
+  }
+  void program(const std::string& name, const std::string& text) {
+    write_file_atomically(programs_ / name, text);
+    fs::permissions(programs_ / name, fs::perms::owner_all);
+  }
+  testing::ProgramResult run(const std::string& script, std::vector<std::string> arguments,
+                             const testing::ProgramOptions& further = {}) {
+    // The scripts leave what they make where one stands.
+    std::vector<std::string> words = {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", here_.string(),
+                                      (kScripts / script).string()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    testing::ProgramOptions options = further;
+    options.environment.emplace_back("SEXTANT_BIN", programs_.string());
+    return run_program(words, options);
+  }
+  std::string left(const std::string& file) const { return read_file(here_ / file); }
+
+  TemporaryFolder folder_;
+  fs::path programs_ = folder_.path() / "a place for programs";
+  fs::path here_ = folder_.path() / "out; touch x";
+};
+
+TEST_F(NetworkingScripts, SayWhatTheyTake) {
+  for (const char* script : {"run.sh", "fit_func"}) {
+    SCOPED_TRACE(script);
+    const auto help = run(script, {"--help"});
+    EXPECT_EQ(help.exit_code, 0) << help.err;
+    EXPECT_THAT(help.out, StartsWith(script));
+    const auto wrong = run(script, {"1", "2", "3", "4", "5"});
+    EXPECT_EQ(wrong.exit_code, 2);
+    EXPECT_THAT(wrong.err, AllOf(StartsWith(std::string(script) + ": error: "),
+                                 HasSubstr("expected"), EndsWith(help.out)));
+  }
+  EXPECT_THAT(run("run.sh", {"3", "0", "10.0.0.1", "5000"}).err, HasSubstr("WORLD_SIZE '3'"));
+  EXPECT_THAT(run("run.sh", {"8", "2", "10.0.0.1", "5000"}).err, HasSubstr("expected 0 or 4"));
+  EXPECT_THAT(run("run.sh", {"8", "0", "10.0.0.1", "70000"}).err, HasSubstr("PORT '70000'"));
+  EXPECT_EQ(run("run.sh", {"8", "0", "10.0.0.1", "5000", "--pattern", "ring"}).exit_code, 2);
+  EXPECT_EQ(run("fit_func", {"data_8.csv", "-o"}).exit_code, 2);
+}
+
+TEST_F(NetworkingScripts, SayWhichProgramIsMissing) {
+  fs::remove(programs_ / "nccl_bench");
+  const auto bench = run("run.sh", {"2", "0", "10.0.0.1", "5000"});
+  EXPECT_EQ(bench.exit_code, 3);
+  EXPECT_THAT(bench.err, HasSubstr("no nccl_bench in SEXTANT_BIN"));
+  EXPECT_EQ(run("fit_func", {"data_2.csv"}).exit_code, 3);
+}
+
+TEST_F(NetworkingScripts, StartHalfOfTheRanks) {
+  const auto first = run("run.sh", {"8", "0", "10.0.0.1", "5000"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(
+      first.out,
+      StartsWith("--op|send_recv|--pattern|halves|--rendezvous|10.0.0.1:5000|--world-size|8|"
+                 "--first-rank|0|--local-ranks|4|--output|data_8.json|--csv|"));
+  EXPECT_THAT(first.out, EndsWith("|--min-bytes|64KiB|--max-bytes|1GiB|"));
+  const auto second = run("run.sh", {"8", "4", "fe80::1", "5000", "--bytes", "1KiB,1MiB"});
+  EXPECT_THAT(second.out, HasSubstr("|--rendezvous|[fe80::1]:5000|"));
+  EXPECT_THAT(second.out, HasSubstr("|--first-rank|4|--local-ranks|4|"));
+  EXPECT_THAT(second.out, EndsWith("|--bytes|1KiB,1MiB|"));
+  EXPECT_FALSE(fs::exists(here_ / "data_8.csv")) << "the node of rank 0 has it";
+  EXPECT_THAT(run("run.sh", {"2", "0", "h", "1", "--max-bytes=1MiB", "--backend", "gloo"}).out,
+              EndsWith("|--max-bytes=1MiB|--backend|gloo|--min-bytes|64KiB|"));
+}
+
+TEST_F(NetworkingScripts, LeaveTheArtifactsLines) {
+  testing::ProgramOptions options;
+  options.environment = {{"FAKE_POINTS", kPoints}, {"LC_ALL", "de_DE.UTF-8"}};
+  EXPECT_EQ(run("run.sh", {"8", "0", "h", "1"}, options).exit_code, 0);
+  // 4 senders of 65,536 bytes in 100 us are 2.62144 GB/s.
+  EXPECT_EQ(left("data_8.csv"), "65536,2.62144\n131072,5.24288\n");
+  // What was measured is kept where some was not.
+  options.environment.emplace_back("FAKE_STATUS", "5");
+  EXPECT_EQ(run("run.sh", {"2", "0", "h", "1"}, options).exit_code, 5);
+  EXPECT_EQ(left("data_2.csv"), left("data_8.csv"));
+}
+
+TEST_F(NetworkingScripts, FitWithTheRightWords) {
+  program("sextant", R"(#!/bin/sh
+for word in "$@"; do printf '%s|' "$word" >> words; done
+echo >> words
+quadratic=no
+for word in "$@"; do
+  if [ "$word" = quadratic ]; then quadratic=yes; fi
+  last=$word
+done
+if [ $quadratic = yes ]; then
+  printf '  "coefficients": [-0.1, 2.0, 3.5],\n  "max_bytes_per_s": 12500000000.0\n' > "$last"
+  echo 'as the quadratic'
+  exit 5
+fi
+if [ "$2" = fit ]; then echo 'our own fit'; fi
+)");
+  auto fitted = run("fit_func", {"data_8.csv", "--gpu", "A100-40"});
+  EXPECT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_EQ(fitted.out, "[[-0.1, 2.0, 3.5], 12500000000.0]\n\nour own fit\n");
+  const std::string words = left("words");
+  EXPECT_THAT(words, StartsWith("network|import|data_8.csv|--output|"));
+  EXPECT_THAT(words, HasSubstr("/bandwidth.json|--gpu|A100-40|--level|between_nodes|\n"));
+  EXPECT_THAT(words, HasSubstr("/bandwidth.json|--output|network.json|\n"));
+  fs::remove(here_ / "words");
+  write_file_atomically(here_ / "my network.json", "{}");
+  EXPECT_EQ(
+      run("fit_func", {"data_8.csv", "-o", "my network.json", "--from-zone", "a", "--to-zone", "b"})
+          .exit_code,
+      0);
+  EXPECT_THAT(left("words"), HasSubstr("|--from-zone|a|--to-zone|b|\n"));
+  EXPECT_THAT(left("words"), HasSubstr("|--update|my network.json|--output|my network.json|\n"));
+}
+
+TEST_F(NetworkingScripts, FitEntersTheLinkInTheNetwork) {
+  if (!has_command("fit") || !has_command("import")) {
+    GTEST_SKIP() << "this sextant cannot fit or import";
+  }
+  fs::create_symlink(testing::built_program("sextant"), programs_ / "sextant");
+  // Four senders that together take 20 us and then move 10 GB/s.
+  const auto write_points = [&](const std::string& file, double bytes_per_s) {
+    std::string lines;
+    for (double bytes = 65536; bytes <= 1073741824; bytes *= 2) {
+      const double time_s = 2e-5 + 4 * bytes / bytes_per_s;
+      lines += fmt::format("{:.0f},{}\n", bytes, 4 * bytes / time_s * 1e-9);
+    }
+    write_file_atomically(here_ / file, lines);
+  };
+  write_points("data_8.csv", 1e10);
+  auto fitted = run("fit_func", {"data_8.csv", "--gpu", "A100-40"});
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  double a = 0, b = 0, c = 0, most = 0;
+  ASSERT_EQ(std::sscanf(fitted.out.c_str(), "[[%lf, %lf, %lf], %lf]", &a, &b, &c, &most), 4)
+      << fitted.out;
+  EXPECT_LT(a, 0) << "a curve that levels off";
+  EXPECT_NEAR(most, 1e10, 1e7);
+  const LinkEnd full{"z", "A100-40", 4};
+  const auto link_s = [&](const LinkEnd& end, double bytes) {
+    return read_network(here_ / "network.json")->between(end, end).transfer_s(bytes);
+  };
+  // All four together move 4 MB.
+  EXPECT_NEAR(link_s(full, 4e6), 2e-5 + 4e6 / 1e10, 1e-5);
+
+  // Another link is entered beside it, and the same one anew in its place.
+  write_points("data_8.csv", 2e10);
+  ASSERT_EQ(run("fit_func", {"data_8.csv", "--gpu", "V100-16"}).exit_code, 0);
+  EXPECT_NEAR(link_s({"z", "V100-16", 4}, 4e6), 2e-5 + 4e6 / 2e10, 1e-5);
+  EXPECT_NEAR(link_s(full, 4e6), 2e-5 + 4e6 / 1e10, 1e-5);
+  ASSERT_EQ(run("fit_func", {"data_8.csv", "--gpu", "A100-40"}).exit_code, 0);
+  EXPECT_NEAR(link_s(full, 4e6), 2e-5 + 4e6 / 2e10, 1e-5);
+  EXPECT_EQ(read_network(here_ / "network.json")->links(LinkLevel::kBetweenNodes).size(), 2U);
+}
+
+TEST_F(NetworkingScripts, FitRefusesWhatWasNotMeasured) {
+  if (!has_command("import")) GTEST_SKIP() << "this sextant cannot import";
+  fs::create_symlink(testing::built_program("sextant"), programs_ / "sextant");
+  write_file_atomically(here_ / "data_2.csv", "65536,0\n");
+  const auto refused = run("fit_func", {"data_2.csv", "--gpu", "A100-40"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("data_2.csv"));
+  EXPECT_EQ(run("fit_func", {"data_4.csv"}).exit_code, 3);
+  EXPECT_FALSE(fs::exists(here_ / "network.json"));
+}
+
+}  // namespace
+}  // namespace sextant
