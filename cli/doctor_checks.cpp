@@ -302,7 +302,7 @@ Diagnosis examine_machine() {
       judge("plan, simulate and reproduce", {"data"}, checks),
       judge("write plots as PNG (SVG needs nothing)", {"rsvg-convert"}, checks),
       judge("build the analyzer and planners", {"c++", "cmake", "ninja"}, checks),
-      judge("fit measured networks", {"ceres"}, checks),
+      judge("build sextant network fit", {"c++", "cmake", "ninja", "ceres"}, checks),
       judge("measure models on the CPU", {"libtorch", "ranks"}, checks),
       judge("measure networks between CPUs", {"libtorch", "nccl_bench"}, checks),
       judge("build programs for GPUs", {"cuda", "nccl", "cupti", "libtorch"}, checks),

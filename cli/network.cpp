@@ -15,6 +15,7 @@
 #include "analyzer/network/sailor_network.h"
 #include "analyzer/training/shipped_gpus.h"
 #include "cli/commands.h"
+#include "cli/network_fit.h"
 
 namespace sextant::cli {
 
@@ -109,13 +110,29 @@ int predict(const Network& network, const Arguments& arguments, const Session& s
 }
 
 std::string model_text(const LinkModel& model) {
-  if (model.kind() == LinkModel::Kind::kLatencyBandwidth) return "latency + bandwidth";
-  return fmt::format("quadratic in log2 MB: {}", fmt::join(model.coefficients(), ", "));
+  switch (model.kind()) {
+    case LinkModel::Kind::kLatencyBandwidth:
+      return "latency + bandwidth";
+    case LinkModel::Kind::kQuadraticLog2Mb:
+      return fmt::format("quadratic in log2 MB: {}", fmt::join(model.coefficients(), ", "));
+    case LinkModel::Kind::kSegments:
+      return fmt::format("{} segments", model.segments().size());
+    case LinkModel::Kind::kSaturating:
+      return "saturating";
+  }
+  return "";
+}
+
+std::string level_text(LinkLevel level, const LinkClass& link) {
+  std::string text{to_string(level)};
+  if (link.op != CommunicationOp::kSendRecv) text += fmt::format(", {}", to_string(link.op));
+  return text;
 }
 
 OrderedJson link_json(LinkLevel level, const LinkClass& link) {
   OrderedJson row;
   row["level"] = to_string(level);
+  if (link.op != CommunicationOp::kSendRecv) row["op"] = to_string(link.op);
   if (!link.gpu.empty()) row["gpu"] = link.gpu;
   if (!link.from_zone.empty()) {
     row["from_zone"] = link.from_zone;
@@ -123,8 +140,7 @@ OrderedJson link_json(LinkLevel level, const LinkClass& link) {
   }
   if (!link.interconnect.empty()) row["interconnect"] = link.interconnect;
   row["senders"] = link.senders;
-  const bool quadratic = link.model.kind() == LinkModel::Kind::kQuadraticLog2Mb;
-  row["model"] = quadratic ? "quadratic_log2_mb" : "latency_bandwidth";
+  row["model"] = link.model.kind_name();
   row["coefficients"] = link.model.coefficients();
   row["peak_bytes_per_s"] = link.model.peak_bytes_per_s();
   if (std::isfinite(link.node_bandwidth_bytes_per_s)) {
@@ -153,7 +169,7 @@ int list(const Network& network, const Session& session) {
     for (const LinkClass& link : document->links(level)) {
       rows.push_back(link_json(level, link));
       const bool limited = std::isfinite(link.node_bandwidth_bytes_per_s);
-      table.add_row({std::string(to_string(level)), link.gpu.empty() ? "any" : link.gpu,
+      table.add_row({level_text(level, link), link.gpu.empty() ? "any" : link.gpu,
                      link.from_zone.empty() ? "" : link.from_zone + " - " + link.to_zone,
                      link.interconnect, std::to_string(link.senders),
                      link.model.latency_s() > 0 ? format_seconds(link.model.latency_s()) : "-",
@@ -200,6 +216,7 @@ void add_network_command(CLI::App& program, Session& session) {
                                       : predict(*network, *arguments, session);
     };
   });
+  add_network_fit(*command, session);
 }
 
 }  // namespace sextant::cli

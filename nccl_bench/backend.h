@@ -5,15 +5,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <torch/csrc/distributed/c10d/Store.hpp>
 
 #include "analyzer/network/bandwidth_document.h"
 #include "nccl_bench/bench_options.h"
 #include "nccl_bench/group.h"
 #include "nccl_bench/overlap.h"
-
-namespace c10d {
-class Store;
-}  // namespace c10d
 
 // The one place that knows which backends there are.
 

@@ -347,14 +347,13 @@ void expect_known(const JsonNode& node, bool lenient,
   if (!lenient) node.only(known);
 }
 
-bool has_newer_minor(const JsonNode& root) {
+bool has_newer_minor(const JsonNode& root, int our_minor) {
   const std::string& id = root.at("schema").string();
   const std::size_t dot = id.rfind('.');
   if (dot == std::string::npos) return false;
   int minor = 0;
   const auto parsed = std::from_chars(id.data() + dot + 1, id.data() + id.size(), minor);
-  constexpr int kOurMinor = 0;
-  return parsed.ec == std::errc() && minor > kOurMinor;
+  return parsed.ec == std::errc() && minor > our_minor;
 }
 
 OrderedJson bytes_json(double bytes) {

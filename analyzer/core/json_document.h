@@ -125,9 +125,9 @@ class JsonDocument {
 void expect_known(const JsonNode& node, bool lenient,
                   std::initializer_list<std::string_view> known);
 
-/// Whether the schema member names a newer minor version than ours, whose unknown members are to be
-/// passed over.
-bool has_newer_minor(const JsonNode& root);
+/// Whether the schema member names a newer minor version than ours of that kind, whose unknown
+/// members are to be passed over.
+bool has_newer_minor(const JsonNode& root, int our_minor = 0);
 
 /// Bytes are counts: an integer wherever they are whole.
 OrderedJson bytes_json(double bytes);

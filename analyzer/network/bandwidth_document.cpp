@@ -33,6 +33,7 @@ void set_unless_empty(OrderedJson& out, const char* key, const std::string& valu
 OrderedJson point_json(const Sweep& sweep, const BandwidthPoint& point) {
   OrderedJson out = {{"bytes", bytes_json(point.bytes)}, {"time", time_json(point.time)}};
   if (point.p99_s) out["p99_s"] = *point.p99_s;
+  if (point.skew_s) out["skew_s"] = *point.skew_s;
   out["algbw_bytes_per_s"] = sweep.algorithm_bandwidth(point);
   out["busbw_bytes_per_s"] = sweep.bus_bandwidth(point);
   if (point.wrong) out["wrong"] = *point.wrong;
@@ -42,9 +43,9 @@ OrderedJson point_json(const Sweep& sweep, const BandwidthPoint& point) {
 
 BandwidthPoint read_point(const JsonNode& node, bool lenient) {
   // The bandwidths are there for readers: they follow from bytes and time.
-  expect_known(
-      node, lenient,
-      {"bytes", "time", "p99_s", "algbw_bytes_per_s", "busbw_bytes_per_s", "wrong", "unmet"});
+  expect_known(node, lenient,
+               {"bytes", "time", "p99_s", "skew_s", "algbw_bytes_per_s", "busbw_bytes_per_s",
+                "wrong", "unmet"});
   BandwidthPoint point;
   point.bytes = node.at("bytes").positive();
   point.time = read_time(node.at("time"), false, lenient);
@@ -52,6 +53,7 @@ BandwidthPoint read_point(const JsonNode& node, bool lenient) {
     point.p99_s = p99->positive();
     if (*point.p99_s < point.time.p90_s) p99->fail("no less than p90_s");
   }
+  if (const auto skew = node.find("skew_s")) point.skew_s = skew->non_negative();
   if (const auto wrong = node.find("wrong")) {
     point.wrong = wrong->integer(0, std::numeric_limits<std::int64_t>::max());
   }

@@ -34,6 +34,8 @@ struct BandwidthPoint {
   double bytes = 0;
   TimeSummary time;             ///< of one operation
   std::optional<double> p99_s;  ///< where samples tell
+  /// Median over operations of the slowest rank's time less the fastest's; absent: unknown.
+  std::optional<double> skew_s;
   /// Elements that were not what they had to be; absent: nobody looked.
   std::optional<std::int64_t> wrong;
   std::string unmet;  ///< the stopping criterion that was missed; "" = none

@@ -1,89 +1,20 @@
 #include "analyzer/network/network_document.h"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/network/link_units.h"
 
 namespace sextant {
 
 namespace {
 
-constexpr int kMostSenders = 1024;
-
-LinkModel model_from_json(const JsonNode& node) {
-  const JsonNode kind = node.at("kind");
-  if (kind.name() == "latency_bandwidth") {
-    node.only({"kind", "latency_s", "bandwidth_bytes_per_s"});
-    return LinkModel::latency_bandwidth(latency_s(node.at("latency_s")),
-                                        bandwidth_bytes_per_s(node.at("bandwidth_bytes_per_s")));
-  }
-  if (kind.name() == "quadratic_log2_mb") {
-    node.only({"kind", "coefficients", "max_bytes_per_s"});
-    const std::vector<double> fit = node.at("coefficients").numbers();
-    if (fit.size() != 3) node.at("coefficients").fail("the three coefficients of a quadratic");
-    return LinkModel::quadratic_log2_mb(fit[0], fit[1], fit[2],
-                                        bandwidth_bytes_per_s(node.at("max_bytes_per_s")));
-  }
-  kind.fail("\"latency_bandwidth\" or \"quadratic_log2_mb\"");
-}
-
-LinkClass class_from_json(const JsonNode& node, LinkLevel level) {
-  node.only({"gpu", "from_zone", "to_zone", "interconnect", "senders", "model",
-             "node_bandwidth_bytes_per_s", "valid_bytes", "evidence", "source"});
-  LinkClass link{.gpu = "",
-                 .from_zone = "",
-                 .to_zone = "",
-                 .interconnect = "",
-                 .model = model_from_json(node.at("model")),
-                 .node_bandwidth_bytes_per_s = std::numeric_limits<double>::infinity(),
-                 .evidence = read_evidence(node.at("evidence")),
-                 .source = node.at("source").string()};
-  if (const auto gpu = node.find("gpu")) link.gpu = gpu->name();
-  if (level == LinkLevel::kBetweenZones) {
-    link.from_zone = node.at("from_zone").name();
-    link.to_zone = node.at("to_zone").name();
-    if (link.from_zone == link.to_zone) {
-      node.at("to_zone").fail("another zone (inside one zone the level is between_nodes)");
-    }
-  } else if (node.has("from_zone") || node.has("to_zone")) {
-    node.fail("zones on the level between_zones only", "a zone");
-  }
-  if (const auto text = node.find("interconnect")) link.interconnect = text->name();
-  if (const auto senders = node.find("senders")) {
-    link.senders = static_cast<int>(senders->integer(1, kMostSenders));
-  }
-  if (const auto limit = node.find("node_bandwidth_bytes_per_s")) {
-    link.node_bandwidth_bytes_per_s = bandwidth_bytes_per_s(*limit);
-  }
-  if (const auto range = node.find("valid_bytes")) {
-    const std::vector<double> bytes = range->numbers();
-    if (bytes.size() != 2 || !(bytes[0] >= 0 && bytes[0] <= bytes[1])) {
-      range->fail("[smallest, largest] bytes");
-    }
-    link.model = link.model.valid_between(bytes[0], bytes[1]);
-  }
-  return link;
-}
-
-/// `model` with its bandwidth multiplied and limited, where it can be.
-LinkModel scaled(const LinkModel& model, double factor, double limit) {
-  if (model.kind() != LinkModel::Kind::kLatencyBandwidth) return model;
-  return LinkModel::latency_bandwidth(model.latency_s(),
-                                      std::min(model.peak_bytes_per_s() * factor, limit))
-      .valid_between(model.low_bytes(), model.high_bytes());
-}
-
 /// What is left when a message passes both: the slower, with the longer latency.
 LinkModel slower(const LinkModel& a, const LinkModel& b) {
   const LinkModel& slow = b.peak_bytes_per_s() < a.peak_bytes_per_s() ? b : a;
-  if (slow.kind() != LinkModel::Kind::kLatencyBandwidth) return slow;
-  return LinkModel::latency_bandwidth(std::max(a.latency_s(), b.latency_s()),
-                                      slow.peak_bytes_per_s())
-      .valid_between(slow.low_bytes(), slow.high_bytes());
+  return slow.with_latency_at_least(std::max(a.latency_s(), b.latency_s()));
 }
 
 /// Of those measured with at most `count` senders the one with most, else the one with fewest.
@@ -98,9 +29,12 @@ const LinkClass& best_measured(const std::vector<const LinkClass*>& classes, int
   return *best;
 }
 
+/// Those between GPUs: not the copies.
 std::vector<const LinkClass*> pointers(const std::vector<LinkClass>& links) {
   std::vector<const LinkClass*> out;
-  for (const LinkClass& link : links) out.push_back(&link);
+  for (const LinkClass& link : links) {
+    if (link.op == CommunicationOp::kSendRecv) out.push_back(&link);
+  }
   return out;
 }
 
@@ -120,46 +54,16 @@ std::vector<const LinkClass*> for_gpu(const std::vector<const LinkClass*>& links
 std::optional<LinkModel> aggregate(const std::vector<const LinkClass*>& classes, int count) {
   if (classes.empty() || count < 1) return std::nullopt;
   const LinkClass& link = best_measured(classes, count);
-  const bool fits =
-      link.senders <= count || link.model.kind() == LinkModel::Kind::kLatencyBandwidth;
+  const bool fits = link.senders <= count || link.model.kind() != LinkModel::Kind::kQuadraticLog2Mb;
   if (!fits) return std::nullopt;
-  return scaled(link.model, static_cast<double>(count) / link.senders,
-                link.node_bandwidth_bytes_per_s);
+  return link.model.scaled(static_cast<double>(count) / link.senders,
+                           link.node_bandwidth_bytes_per_s);
 }
 
 }  // namespace
 
-NetworkDocument::NetworkDocument(const JsonNode& root) : file_(root.file()) {
-  root.only({"schema", "name", "source", "levels"});
-  name_ = root.at("name").name();
-  if (const auto source = root.find("source")) source_ = source->string();
-  const JsonNode levels = root.at("levels");
-  for (const JsonNode& level : levels.elements()) add_level(level);
-  const bool empty = std::all_of(std::begin(levels_), std::end(levels_),
-                                 [](const auto& links) { return links.empty(); });
-  if (empty) levels.fail("at least one link", "none");
-}
-
-void NetworkDocument::add_level(const JsonNode& node) {
-  node.only({"level", "links"});
-  const std::size_t index = node.at("level").one_of(kLinkLevelNames);
-  std::vector<LinkClass>& links = levels_[index];
-  if (!links.empty()) node.at("level").fail("each level once");
-  for (std::size_t i = index + 1; i < kLinkLevels; ++i) {
-    if (!levels_[i].empty()) node.at("level").fail("levels from the inside out");
-  }
-  const JsonNode list = node.at("links");
-  if (list.elements().empty()) list.fail("at least one link");
-  for (const JsonNode& entry : list.elements()) {
-    LinkClass link = class_from_json(entry, static_cast<LinkLevel>(index));
-    const bool twice = std::any_of(links.begin(), links.end(), [&](const LinkClass& other) {
-      return other.gpu == link.gpu && other.senders == link.senders &&
-             other.from_zone == link.from_zone && other.to_zone == link.to_zone;
-    });
-    if (twice) entry.fail("one link for each GPU type, zones and senders", "a second");
-    links.push_back(std::move(link));
-  }
-}
+NetworkDocument::NetworkDocument(const JsonNode& root)
+    : file_(root.file()), content_(network_content_from(root)) {}
 
 std::vector<const LinkClass*> NetworkDocument::between_nodes(std::string_view gpu) const {
   return for_gpu(pointers(links(LinkLevel::kBetweenNodes)), gpu);
@@ -169,16 +73,16 @@ std::vector<const LinkClass*> NetworkDocument::of_zones(std::string_view from,
                                                         std::string_view to) const {
   std::vector<const LinkClass*> there;
   std::vector<const LinkClass*> back;
-  for (const LinkClass& link : links(LinkLevel::kBetweenZones)) {
-    if (link.from_zone == from && link.to_zone == to) there.push_back(&link);
-    if (link.from_zone == to && link.to_zone == from) back.push_back(&link);
+  for (const LinkClass* link : pointers(links(LinkLevel::kBetweenZones))) {
+    if (link->from_zone == from && link->to_zone == to) there.push_back(link);
+    if (link->from_zone == to && link->to_zone == from) back.push_back(link);
   }
   return there.empty() ? back : there;
 }
 
 void NetworkDocument::missing(LinkLevel level, const LinkEnd& from, const LinkEnd& to) const {
   throw_bad_input(fmt::format("{}: network {} has no link {} for {} of {} in {} to {} of {} in {}",
-                              file_, quote(name_), to_string(level), from.count, quote(from.gpu),
+                              file_, quote(name()), to_string(level), from.count, quote(from.gpu),
                               quote(from.zone), to.count, quote(to.gpu), quote(to.zone)));
 }
 
@@ -212,18 +116,41 @@ std::optional<LinkModel> NetworkDocument::inside_node(std::string_view gpu, int 
   const auto classes = for_gpu(pointers(links(LinkLevel::kInsideNode)), gpu);
   if (classes.empty() || count < 1) return std::nullopt;
   const LinkClass& link = best_measured(classes, count);
-  return scaled(link.model, 1.0 / link.senders, link.node_bandwidth_bytes_per_s / count);
+  return link.model.scaled(1.0 / link.senders, link.node_bandwidth_bytes_per_s / count);
+}
+
+std::optional<CollectiveTime> NetworkDocument::collective(CommunicationOp op, std::string_view gpu,
+                                                          LinkLevel level, int world_size) const {
+  const CollectiveClass* found = nullptr;
+  for (const CollectiveClass& one : content_.collectives) {
+    if (one.op != op || one.level != level) continue;
+    if (one.gpu == gpu || (one.gpu.empty() && found == nullptr)) found = &one;
+  }
+  if (found == nullptr || world_size < 1) return std::nullopt;
+  for (const CollectiveClass::World& world : found->worlds) {
+    if (world.world_size == world_size) return CollectiveTime(world.model, found->evidence);
+  }
+  // One rank moves nothing over a link, so that others tell nothing of it.
+  if (!found->terms || world_size < 2) return std::nullopt;
+  return CollectiveTime(found->terms->terms, op, world_size);
 }
 
 std::string NetworkDocument::describe() const {
   Evidence weakest = Evidence::kMeasuredGpu;
-  std::size_t count = 0;
-  for (const auto& links : levels_) {
-    count += links.size();
-    for (const LinkClass& link : links) weakest = weaker(weakest, link.evidence);
+  std::vector<std::string> parts;
+  const auto count = [&](std::size_t number, std::string_view what) {
+    if (number > 0) parts.push_back(fmt::format("{} {}{}", number, what, number == 1 ? "" : "s"));
+  };
+  std::size_t links = 0;
+  for (const auto& level : content_.levels) {
+    links += level.size();
+    for (const LinkClass& link : level) weakest = weaker(weakest, link.evidence);
   }
-  return fmt::format("{}: {} ({} link{}){}", to_string(weakest), name_, count,
-                     count == 1 ? "" : "s", source_.empty() ? "" : "; " + source_);
+  for (const CollectiveClass& one : content_.collectives) weakest = weaker(weakest, one.evidence);
+  count(links, "link");
+  count(content_.collectives.size(), "collective");
+  return fmt::format("{}: {} ({}){}", to_string(weakest), name(), fmt::join(parts, ", "),
+                     content_.source.empty() ? "" : "; " + content_.source);
 }
 
 std::shared_ptr<const NetworkDocument> read_network(const std::filesystem::path& path) {

@@ -1,6 +1,7 @@
 #include "nccl_bench/nccl/gpu_rank.h"
 
 #include <array>
+#include <cctype>
 #include <cuda_runtime_api.h>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/profile/gpu_device_name.h"
 #include "nccl_bench/nccl/cuda_memory.h"
+#include "nccl_bench/topology.h"
 #include "profiler/device/nvml.h"
 
 namespace sextant::bench {
@@ -26,7 +28,9 @@ std::string bus_id_of(int device) {
   std::array<char, 32> text{};
   expect_cuda(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device),
               fmt::format("looking for GPU {}", device).c_str());
-  return text.data();
+  std::string bus_id = text.data();
+  for (char& c : bus_id) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return bus_id;
 }
 
 std::string cuda_version_text(int version) {
@@ -67,17 +71,22 @@ std::map<std::string, std::string> GpuRank::details() const {
   return details;
 }
 
-std::vector<PairTopology> gpu_topology(const std::vector<std::string>& bus_ids) {
+std::map<std::string, std::string> GpuRank::paths() const {
+  // All GPUs of the machine: a launcher may show each process only its own.
   const profiler::Nvml nvml;
-  std::vector<PairTopology> pairs;
-  if (nvml.state() != profiler::Nvml::State::kWorking) return pairs;
-  for (std::size_t a = 0; a < bus_ids.size(); ++a) {
-    for (std::size_t b = a + 1; b < bus_ids.size(); ++b) {
-      const std::string path = nvml.find(bus_ids[a]).path_to(nvml.find(bus_ids[b]));
-      if (!path.empty()) pairs.push_back({static_cast<int>(a), static_cast<int>(b), path});
+  std::map<std::string, std::string> paths;
+  if (nvml.state() != profiler::Nvml::State::kWorking) return paths;
+  try {
+    const profiler::NvmlGpu own = nvml.find(bus_id_);
+    for (int i = 0; i < nvml.gpu_count(); ++i) {
+      const profiler::NvmlGpu other = nvml.gpu(i);
+      const std::string path = other.bus_id() == bus_id_ ? "" : own.path_to(other);
+      if (!path.empty()) paths[path_detail(other.bus_id())] = path;
     }
+  } catch (const Error&) {
+    // Ways that NVML does not tell stay unknown.
   }
-  return pairs;
+  return paths;
 }
 
 }  // namespace sextant::bench

@@ -2,9 +2,7 @@
 
 #include <map>
 #include <string>
-#include <vector>
 
-#include "analyzer/network/bandwidth_document.h"
 #include "profiler/device/device_watch.h"
 
 namespace sextant::bench {
@@ -22,15 +20,14 @@ class GpuRank {
   const std::string& device_name() const { return device_name_; }
   /// Its type's name here, "H200-141"; "" where none is shipped that it is.
   const std::string& gpu_type() const { return gpu_type_; }
-  /// "0000:3b:00.0".
-  const std::string& bus_id() const { return bus_id_; }
-
   /// Around what is timed: clocks and throttling are read at both ends.
   void begin_measuring() { watch_.begin_sample(); }
   void end_measuring() { watch_.end_sample(); }
 
   /// "pci_bus_id", "uuid", "driver", "cuda", clocks, temperature, power, "throttled_by".
   std::map<std::string, std::string> details() const;
+  /// The ways to the other GPUs of the machine, as take_topology() finds them; empty without NVML.
+  std::map<std::string, std::string> paths() const;
 
  private:
   std::string device_name_;
@@ -38,9 +35,5 @@ class GpuRank {
   std::string bus_id_;
   profiler::DeviceWatch watch_;
 };
-
-/// The ways between GPUs of one machine as NVML tells them, by bus id; empty without NVML. `a` and
-/// `b` of the result are indices into `bus_ids`.
-std::vector<PairTopology> gpu_topology(const std::vector<std::string>& bus_ids);
 
 }  // namespace sextant::bench

@@ -56,6 +56,7 @@ BandwidthRank describe_gpu_rank(int device, const std::string& gpu_type) {
   rank.device = gpu.device_name();
   rank.gpu = gpu_type.empty() ? gpu.gpu_type() : gpu_type;
   rank.details = gpu.details();
+  rank.details.merge(gpu.paths());
   return rank;
 }
 

@@ -307,6 +307,12 @@ int NvmlGpu::nvlinks_to(const NvmlGpu& other) const {
   return links;
 }
 
+std::string NvmlGpu::bus_id() const {
+  PciInfo info{};
+  if (library_->pci == nullptr || library_->pci(device_, &info) != kSuccess) return "";
+  return fmt::format("{:04x}:{:02x}:{:02x}.0", info.domain, info.bus, info.device);
+}
+
 std::string NvmlGpu::path_to(const NvmlGpu& other) const {
   if (const int links = nvlinks_to(other); links > 0) return fmt::format("NV{}", links);
   int level = 0;

@@ -60,6 +60,8 @@ class NvmlGpu {
   GpuReadings readings() const;
   /// The one reading that tells throttling.
   std::optional<std::uint64_t> clock_events() const;
+  /// "0000:3b:00.0", as CUDA writes it but in lower case; "" where NVML does not tell.
+  std::string bus_id() const;
   /// The way to another GPU of the machine, in nvidia-smi's words: "NV18" (so many NVLinks), or
   /// where PCIe paths part, "PIX", "PXB", "PHB", "NODE", "SYS"; "" where NVML does not tell.
   std::string path_to(const NvmlGpu& other) const;

@@ -135,6 +135,7 @@ TEST_F(NvmlTest, TellsTheWayBetweenTwoGpus) {
     return nvml.gpu(a).path_to(nvml.gpu(b));
   };
   EXPECT_EQ(path(0, 1), "SYS");
+  EXPECT_EQ(Nvml(kLibrary).gpu(2).bus_id(), "0000:02:00.0");
   set("FAKE_NVML_LEVEL", "20");
   EXPECT_EQ(path(0, 1), "PXB");
   // Two links lead to GPU 1, one to GPU 2, one is down.

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace sextant {
+
+/// Residuals larger than so many robust standard deviations count by their size instead of its
+/// square (Huber, "Robust Estimation of a Location Parameter", 1964): 95 % efficient where the
+/// noise is normal.
+inline constexpr double kHuberBound = 1.345;
+
+/// The middle of the values (of an even number: the mean of both); 0 of none.
+double median_of(std::vector<double> values);
+/// Linear between the values; `part` in [0, 1].
+double quantile_of(std::vector<double> values, double part);
+
+/// 1.4826 times the median of |residual|, which is the standard deviation of normal noise,
+/// enlarged for `parameters` that were fitted; never quite 0.
+double robust_scale(std::span<const double> residuals, std::size_t parameters);
+/// Huber's weights of least squares.
+std::vector<double> huber_weights(std::span<const double> residuals, double scale);
+/// By what (JᵀJ)^-1 is to be multiplied to be the covariance of a Huber fit: Huber and Ronchetti,
+/// "Robust Statistics" (2009), equation 7.81.
+double residual_variance(std::span<const double> residuals, double scale, std::size_t parameters);
+
+}  // namespace sextant
