@@ -25,6 +25,7 @@ constexpr double kPlotHeight = 210;
 constexpr double kResidualHeight = 60;
 constexpr double kAxisRoom = 66;  ///< left of a plot: its label and ticks
 constexpr double kGap = 26;
+constexpr double kLastTick = 8;  ///< half a label of the size axis, beyond its end
 constexpr int kColumns = 2;
 /// The first two of bar_chart's palette: the curve and the points.
 constexpr std::string_view kCurveColor = "#0072b2";
@@ -95,7 +96,8 @@ class Drawing {
  public:
   explicit Drawing(const FitChart& chart) : chart_(chart) {
     columns_ = std::min<std::size_t>(kColumns, chart.panels.size());
-    width_ = 2 * kMargin + static_cast<double>(columns_) * (kAxisRoom + kPlotWidth + kGap) - kGap;
+    width_ = 2 * kMargin + kLastTick +
+             static_cast<double>(columns_) * (kAxisRoom + kPlotWidth + kGap) - kGap;
   }
 
   std::string document() {
@@ -196,7 +198,7 @@ class Drawing {
     up.reach(least_y, most_y);
     frame(across, up, x0, y0);
     curve(panel, across, up, x0, y0);
-    const double end = residuals(panel, across, x0, y0 + kPlotHeight + 14);
+    const double end = residuals(panel, across, x0, y0 + kPlotHeight + 20);
     for (const FitChart::Dot& one : panel.dots) {
       dot(x0 + across.at(one.x), y0 + kPlotHeight - up.at(one.y),
           fmt::format("{}: {}", format_bytes(one.x), format_seconds(one.y)));

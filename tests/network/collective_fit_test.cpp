@@ -44,8 +44,8 @@ std::vector<WorldPoints> worlds_of(CommunicationOp op, const std::vector<int>& s
   Random random(seed);
   std::vector<WorldPoints> out;
   for (const int n : sizes) {
-    out.push_back({n, sampled([&](double bytes) { return truth.seconds(op, n, bytes); }, 10, 30,
-                              21, noise, random)});
+    out.push_back({n, sampled([&](double bytes) { return truth.seconds(op, n, bytes); }, 10, 30, 21,
+                              noise, random)});
   }
   return out;
 }

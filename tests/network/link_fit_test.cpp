@@ -78,7 +78,6 @@ TEST(LinkFit, PredictsLatencyAndBandwidthBetterThanTheQuadratic) {
     Random random(3);
     const auto curve = [&](double bytes) { return latency + bytes / 10e9; };
     const LinkFit fit = fit_link(sampled(curve, 10, 30, 21, 0.02, random));
-    EXPECT_EQ(fit.model.kind(), Kind::kLatencyBandwidth);
     EXPECT_LT(4 * left_out(fit, "latency_bandwidth"), left_out(fit, "quadratic_log2_mb"));
     expect_positive_and_monotone(fit.model);
   }
@@ -236,30 +235,32 @@ TEST(LinkFit, PrefersTheSimplerWhereTheyTie) {
   EXPECT_GE(simple, 34);
 }
 
-RC_GTEST_PROP(LinkFit, IsPositiveAndMonotoneWhateverThePoints, ()) {
-  const int count = *rc::gen::inRange(3, 25);
-  std::vector<FitPoint> points;
-  double bytes = 1;
-  for (int i = 0; i < count; ++i) {
-    bytes += *rc::gen::inRange(1, 1 << 20) * std::pow(1.7, i);
-    const double exponent = *rc::gen::inRange(-700, 100) / 100.0;
-    points.push_back({bytes, std::pow(10.0, exponent)});
-  }
-  const auto kind = *rc::gen::element(std::optional<Kind>(), std::optional(Kind::kLatencyBandwidth),
-                                      std::optional(Kind::kSaturating),
-                                      std::optional(Kind::kSegments));
-  try {
-    const LinkModel model = fit_link(points, kind).model;
-    double last = 0;
-    for (double size = 1; size <= 1e11; size *= 1.5) {
-      const double time_s = model.transfer_s(size);
-      RC_ASSERT(time_s > 0);
-      RC_ASSERT(time_s >= last * (1 - 1e-9));
-      last = time_s;
+TEST(LinkFit, IsPositiveAndMonotoneWhateverThePoints) {
+  EXPECT_TRUE(rc::check([] {
+    const int count = *rc::gen::inRange(3, 25);
+    std::vector<FitPoint> points;
+    double bytes = 1;
+    for (int i = 0; i < count; ++i) {
+      bytes += *rc::gen::inRange(1, 1 << 20) * std::pow(1.7, i);
+      const double exponent = *rc::gen::inRange(-700, 100) / 100.0;
+      points.push_back({bytes, std::pow(10.0, exponent)});
     }
-  } catch (const Error& error) {
-    RC_ASSERT(kind.has_value());  // asked for a model that these points cannot have
-  }
+    const auto kind =
+        *rc::gen::element(std::optional<Kind>(), std::optional(Kind::kLatencyBandwidth),
+                          std::optional(Kind::kSaturating), std::optional(Kind::kSegments));
+    try {
+      const LinkModel model = fit_link(points, kind).model;
+      double last = 0;
+      for (double size = 1; size <= 1e11; size *= 1.5) {
+        const double time_s = model.transfer_s(size);
+        RC_ASSERT(time_s > 0);
+        RC_ASSERT(time_s >= last * (1 - 1e-9));
+        last = time_s;
+      }
+    } catch (const Error& error) {
+      RC_ASSERT(kind.has_value());  // asked for a model that these points cannot have
+    }
+  }));
 }
 
 TEST(LinkFit, RefusesWhatCannotBeFitted) {

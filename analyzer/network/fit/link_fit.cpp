@@ -126,10 +126,14 @@ const Trial& chosen(const std::vector<Trial>& trials, std::optional<LinkModel::K
     }
     throw_bad_input("no model can be fitted to these points (" + reasons + ")");
   }
-  const double bound = best->median + standard_error_of_median(best->errors, best->median);
+  // Errors of a part in 10 000 are less than any clock tells.
+  constexpr double kNoError = 1e-4;
+  const double bound =
+      std::max(kNoError, best->median + standard_error_of_median(best->errors, best->median));
   constexpr double kMuchWorse = 2;
   for (const Trial& trial : trials) {  // simplest first
-    if (eligible(trial) && trial.median <= bound && trial.p90 <= kMuchWorse * best->p90) {
+    if (eligible(trial) && trial.median <= bound &&
+        trial.p90 <= std::max(kNoError, kMuchWorse * best->p90)) {
       return trial;
     }
   }
