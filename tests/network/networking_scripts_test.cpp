@@ -127,6 +127,28 @@ TEST_F(NetworkingScripts, LeaveTheArtifactsLines) {
   EXPECT_EQ(left("data_2.csv"), left("data_8.csv"));
 }
 
+TEST_F(NetworkingScripts, MeasureBetweenTwoProcesses) {
+  const std::string built = testing::built_program("nccl_bench");
+  if (!fs::exists(built)) GTEST_SKIP() << "nccl_bench is not built";
+  fs::remove(programs_ / "nccl_bench");
+  fs::create_symlink(built, programs_ / "nccl_bench");
+  testing::ProgramOptions options;
+  options.environment = {{"SEXTANT_BIN", programs_.string()}, {"GLOO_SOCKET_IFNAME", "lo"}};
+  // Each node has its folder; half of four ranks run in each.
+  const auto measured = testing::run_program(
+      {"/bin/sh", "-c",
+       "port=$((20000 + $$ % 9000)); cd \"$1\" && mkdir a b && further='--backend gloo --bytes "
+       "64KiB,1MiB --time-limit 0.2'; (cd b && exec \"$0\" 4 2 127.0.0.1 $port $further) & cd a "
+       "&& \"$0\" 4 0 127.0.0.1 $port $further; status=$?; wait; exit $status",
+       (kScripts / "run.sh").string(), here_.string()},
+      options);
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  EXPECT_THAT(left("a/data_4.csv"),
+              ::testing::MatchesRegex("65536,[0-9.e-]+\n1048576,[0-9.e-]+\n"));
+  EXPECT_THAT(left("a/data_4.json"), HasSubstr("\"pattern\": \"halves\""));
+  EXPECT_FALSE(fs::exists(here_ / "b/data_4.csv"));
+}
+
 TEST_F(NetworkingScripts, FitWithTheRightWords) {
   write_file_atomically(here_ / "data_8.csv", "65536,1\n");
   program("sextant", R"(#!/bin/sh
