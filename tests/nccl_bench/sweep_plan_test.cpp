@@ -166,9 +166,8 @@ TEST(SweepPlan, MeasuresInAndOutOfPlaceWhereThatIs) {
     std::vector<std::string> words = {"--bytes", "1KiB", "--op", "all_reduce,all_gather"};
     words.insert(words.end(), more.begin(), more.end());
     std::vector<bool> out;
-    for (const SweepStep& step : plan_of(words, 2, backend).sections.at(0).steps) {
-      out.push_back(step.in_place);
-    }
+    const SweepPlan plan = plan_of(words, 2, backend);
+    for (const SweepStep& step : plan.sections.at(0).steps) out.push_back(step.in_place);
     return out;
   };
   EXPECT_THAT(steps({}, BackendKind::kNccl), ElementsAre(false, false));
