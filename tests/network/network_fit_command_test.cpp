@@ -1,4 +1,5 @@
 // sextant network fit, from bandwidth documents to networks and clusters.
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -53,7 +54,9 @@ Sweep halves() {
 }
 Sweep all_reduce(int n) {
   return sweep_of(CommunicationOp::kAllReduce, SweepPattern::kWorld, n, [n](double bytes) {
-    return 10e-6 + 2 * (n - 1) * 4e-6 + 2.0 * (n - 1) / n * bytes / 50e9;
+    const double ring = 2 * (n - 1) * 4e-6 + 2.0 * (n - 1) / n * bytes / 50e9;
+    const double tree = 2 * std::log2(n) * 4e-6 + 2 * bytes / 50e9;
+    return 10e-6 + std::min(ring, tree);
   });
 }
 

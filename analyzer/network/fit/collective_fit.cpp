@@ -131,7 +131,8 @@ Parameters fit(CommunicationOp op, const Samples& samples) {
 }
 
 FitRecord::HeldOut held_out_row(std::string what, const std::vector<double>& errors) {
-  return {std::move(what), median_of(errors), *std::max_element(errors.begin(), errors.end())};
+  return {std::move(what), quantile_of(errors, 0.5),
+          *std::max_element(errors.begin(), errors.end())};
 }
 
 /// Adds to `errors` those of predicting the samples that `is_out` chooses from the others.
@@ -261,7 +262,7 @@ CollectiveClass::Terms fit_collective_terms(CommunicationOp op,
   };
   std::vector<double> relative;
   for (const double residual : residuals) relative.push_back(std::abs(std::expm1(residual)));
-  record.median_residual = median_of(relative);
+  record.median_residual = quantile_of(relative, 0.5);
   record.largest_residual = *std::max_element(relative.begin(), relative.end());
   record.residual_scale = scale;
   record.held_out = held_out(op, samples);

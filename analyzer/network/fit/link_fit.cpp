@@ -94,7 +94,7 @@ Trial try_out(const Candidate& candidate, std::span<const FitPoint> points) {
     if (error.code() == ErrorCode::kInternal) throw;
     return {.candidate = &candidate, .reason = error.message()};
   }
-  trial.median = median_of(trial.errors);
+  trial.median = quantile_of(trial.errors, 0.5);
   trial.p90 = quantile_of(trial.errors, 0.9);
   return trial;
 }
@@ -103,7 +103,8 @@ Trial try_out(const Candidate& candidate, std::span<const FitPoint> points) {
 double standard_error_of_median(const std::vector<double>& errors, double median) {
   std::vector<double> distances;
   for (const double error : errors) distances.push_back(std::abs(error - median));
-  return 1.2533 * 1.4826 * median_of(distances) / std::sqrt(static_cast<double>(errors.size()));
+  return 1.2533 * 1.4826 * quantile_of(distances, 0.5) /
+         std::sqrt(static_cast<double>(errors.size()));
 }
 
 const Trial& chosen(const std::vector<Trial>& trials, std::optional<LinkModel::Kind> kind) {
@@ -209,7 +210,7 @@ LinkFit fit_link(std::span<const FitPoint> points, std::optional<LinkModel::Kind
   for (const FitPoint& point : points) {
     errors.push_back(std::abs(best.fit->model.transfer_s(point.bytes) / point.time_s - 1));
   }
-  record.median_residual = median_of(errors);
+  record.median_residual = quantile_of(errors, 0.5);
   record.largest_residual = *std::max_element(errors.begin(), errors.end());
   std::vector<double> logs;  // a quadratic that is negative somewhere has no logarithm there
   for (const double residual : log_residuals(best.fit->model, points)) {

@@ -50,16 +50,17 @@ struct Pool {
 
   std::vector<FitPoint> points() const {
     std::vector<FitPoint> out;
-    for (const auto& [bytes, times] : times_s) out.push_back({bytes, median_of(times)});
+    for (const auto& [bytes, times] : times_s) out.push_back({bytes, quantile_of(times, 0.5)});
     return out;
   }
   std::optional<double> spread() const {
     std::vector<double> spreads;
     for (const auto& [bytes, times] : times_s) {
       if (times.size() < 2) continue;
-      spreads.push_back((quantile_of(times, 0.9) - quantile_of(times, 0.1)) / median_of(times));
+      spreads.push_back((quantile_of(times, 0.9) - quantile_of(times, 0.1)) /
+                        quantile_of(times, 0.5));
     }
-    return spreads.empty() ? std::nullopt : std::optional(median_of(spreads));
+    return spreads.empty() ? std::nullopt : std::optional(quantile_of(spreads, 0.5));
   }
   std::string source() const {
     return fmt::format("{}: {}", fmt::join(tools, ", "), fmt::join(sources, ", "));

@@ -21,16 +21,13 @@ double quantile_of(std::vector<double> values, double part) {
   return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
-double median_of(std::vector<double> values) {
-  return quantile_of(std::move(values), 0.5);
-}
-
 double robust_scale(std::span<const double> residuals, std::size_t parameters) {
   std::vector<double> sizes;
   for (const double residual : residuals) sizes.push_back(std::abs(residual));
   const auto count = static_cast<double>(residuals.size());
   const double freedom = std::max(1.0, count - static_cast<double>(parameters));
-  return std::max(kLeastScale, 1.4826 * median_of(std::move(sizes)) * std::sqrt(count / freedom));
+  return std::max(kLeastScale,
+                  1.4826 * quantile_of(std::move(sizes), 0.5) * std::sqrt(count / freedom));
 }
 
 std::vector<double> huber_weights(std::span<const double> residuals, double scale) {

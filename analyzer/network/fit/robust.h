@@ -10,9 +10,7 @@ namespace sextant {
 /// noise is normal.
 inline constexpr double kHuberBound = 1.345;
 
-/// The middle of the values (of an even number: the mean of both); 0 of none.
-double median_of(std::vector<double> values);
-/// Linear between the values; `part` in [0, 1].
+/// Linear between the sorted values, as 0.5 their median; `part` in [0, 1]. 0 of none.
 double quantile_of(std::vector<double> values, double part);
 
 /// 1.4826 times the median of |residual|, which is the standard deviation of normal noise,
