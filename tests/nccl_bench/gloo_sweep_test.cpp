@@ -194,10 +194,11 @@ TEST_P(GlooWorlds, SweepBetweenProcesses) {
 INSTANTIATE_TEST_SUITE_P(Sizes, GlooWorlds, ::testing::Values(2, 4));
 
 TEST_F(GlooBench, TypesPatternsAndGroupsAreVerified) {
-  const ProgramResult result = bench(
-      kShort + Words{"--local-ranks", "4", "--op", "send_recv,all_reduce,reduce_scatter",
-                     "--pattern", "matrix", "--dtype", "int8,int32,fp16,bf16,fp32,fp64",
-                     "--group-sizes", "2,3", "--bytes", "4KiB", "--time-limit", "0.01", "--json"});
+  const ProgramResult result =
+      bench(Words{"--warmup", "1", "--min-samples", "3", "--local-ranks", "4", "--op",
+                  "send_recv,all_reduce,reduce_scatter", "--pattern", "matrix", "--dtype",
+                  "int8,int32,fp16,bf16,fp32,fp64", "--group-sizes", "2,3", "--bytes", "4KiB",
+                  "--time-limit", "0.01", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err << result.out;
   const JsonDocument json = JsonDocument::parse(result.out, "stdout");
   // 12 pairs, and 2 collectives of 2 groups, in 6 types.
