@@ -41,7 +41,7 @@ struct Arguments {
 using Align = Table::Align;
 
 std::string percent(double part) {
-  return fmt::format("{:.2g} %", 100 * part);
+  return fmt::format(part < 1 ? "{:.2g} %" : "{:.0f} %", 100 * part);
 }
 
 /// Seconds, bytes and bytes/s as people read them, by the coefficient's name.
@@ -92,7 +92,7 @@ std::string candidates_table(const NetworkFit& fit) {
   for (const FittedCurve& curve : fit.curves) {
     std::vector<std::string> row = {curve.title};
     for (const FitRecord::Candidate& one : curve.record.candidates) {
-      row.push_back(one.left_out_median ? percent(*one.left_out_median) : one.reason);
+      row.push_back(one.left_out_median ? percent(*one.left_out_median) : "-");
     }
     table.add_row(std::move(row));
   }

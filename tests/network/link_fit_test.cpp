@@ -224,6 +224,14 @@ TEST(LinkFit, FindsTheRegimesOfProtocols) {
   }
 }
 
+// A sweep by steps instead of factors; this guards against a search that grows with their cube.
+TEST(LinkFit, CopesWithManySizes) {
+  Random random(8);
+  const LinkFit fit = fit_link(sampled(nccl_like, 10, 30, 400, 0.01, random));
+  EXPECT_EQ(fit.record.points, 400);
+  EXPECT_EQ(fit.model.kind(), Kind::kSegments);
+}
+
 TEST(LinkFit, PrefersTheSimplerWhereTheyTie) {
   int simple = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {

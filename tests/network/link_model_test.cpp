@@ -77,5 +77,70 @@ TEST(LinkModel, LatencyBandwidthIsMonotone) {
   EXPECT_TRUE(holds);
 }
 
+// 5 us + s / 1 GB/s from 1 to 10 KB: 1 KB takes 6 us and less takes no less; 10 KB take 15 us, and
+// ten times as much ten times as long.
+TEST(LinkModel, IsHeldFastOutsideItsRange) {
+  const LinkModel link = LinkModel::latency_bandwidth(5e-6, 1e9).valid_between(1e3, 1e4);
+  EXPECT_DOUBLE_EQ(link.transfer_s(1), 6e-6);
+  EXPECT_DOUBLE_EQ(link.transfer_s(5e3), 10e-6);
+  EXPECT_DOUBLE_EQ(link.transfer_s(1e5), 150e-6);
+  // The published curves stay as they were published.
+  const LinkModel quadratic = LinkModel::quadratic_log2_mb(0, 1, 2, 1e9);
+  EXPECT_EQ(quadratic.valid_between(1e5, 1e6).transfer_s(1e7), quadratic.transfer_s(1e7));
+}
+
+TEST(LinkModel, RefusesSegmentsThatFallAndLinksThatDoNotSaturate) {
+  EXPECT_NO_THROW(LinkModel::segments({{0, 1e-6, 1e9}, {1e3, 2e-6, 2e9}}));
+  EXPECT_THROW(LinkModel::segments({{0, 1e-6, 1e9}}), Error);
+  EXPECT_THROW(LinkModel::segments({{0, 1e-6, 1e9}, {1e3, 1.9e-6, 2e9}}), Error);
+  EXPECT_THROW(LinkModel::segments({{0, 1e-6, 1e9}, {0, 2e-6, 2e9}}), Error);
+  EXPECT_THROW(LinkModel::segments({{1, 1e-6, 1e9}, {1e3, 2e-6, 2e9}}), Error);
+  EXPECT_THROW(LinkModel::segments({{0, 1e-6, 0}, {1e3, 2e-6, 2e9}}), Error);
+  SaturatingLink link{.latency_s = 1e-6,
+                      .bandwidth_bytes_per_s = 1e9,
+                      .middle_bytes = 1e6,
+                      .middle_s = 1e-4,
+                      .exponent = 0.5,
+                      .decline_s = 0};
+  EXPECT_NO_THROW(LinkModel::saturating(link));
+  link.exponent = 1;
+  EXPECT_THROW(LinkModel::saturating(link), Error);
+  link.exponent = 0.5;
+  link.middle_bytes = kNan;
+  EXPECT_THROW(LinkModel::saturating(link), Error);
+}
+
+// Several links side by side are never slower than one, no piece of them is faster than the NICs,
+// and the curve neither falls nor touches zero.
+TEST(LinkModel, ScaledCurvesStayPositiveAndMonotone) {
+  const bool holds = rc::check([] {
+    const auto any = [](int most) { return *rc::gen::inRange(1, most) * 1.0; };
+    const double step = any(100'000);
+    const LinkSegment first{0, any(100) * 1e-6, any(1000) * 1e7};
+    const LinkSegment second{step, first.start_s + step / first.bytes_per_s + any(100) * 1e-6,
+                             any(1000) * 1e7};
+    const bool bent = *rc::gen::arbitrary<bool>();
+    const LinkModel link = bent ? LinkModel::segments({first, second})
+                                : LinkModel::saturating({.latency_s = first.start_s,
+                                                         .bandwidth_bytes_per_s = any(1000) * 1e7,
+                                                         .middle_bytes = step,
+                                                         .middle_s = any(100) * 1e-6,
+                                                         .exponent = any(100) / 100,
+                                                         .decline_s = any(100) * 1e-8});
+    const double limit = any(1000) * 1e7;
+    const LinkModel many =
+        link.valid_between(1000, 1e9).scaled(any(8), limit).with_latency_at_least(any(50) * 1e-6);
+    double last = 0;
+    for (double bytes = 1; bytes < 1e11; bytes *= 2) {
+      const double time_s = many.transfer_s(bytes);
+      RC_ASSERT(time_s > 0);
+      RC_ASSERT(time_s >= last * (1 - 1e-12));
+      RC_ASSERT(time_s >= bytes / limit * (1 - 1e-9));
+      last = time_s;
+    }
+  });
+  EXPECT_TRUE(holds);
+}
+
 }  // namespace
 }  // namespace sextant
