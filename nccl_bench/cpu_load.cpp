@@ -4,6 +4,7 @@
 
 #include "analyzer/core/error.h"
 #include "nccl_bench/overlap.h"
+#include "nccl_bench/torch_type.h"
 
 namespace sextant::bench {
 
@@ -14,9 +15,7 @@ class CpuLoad : public ComputeLoad {
   explicit CpuLoad(int threads) : threads_(threads) {}
 
   void prepare(int matrix_size, ElementType type) override {
-    constexpr std::array<at::ScalarType, 6> kTypes = {at::kChar,     at::kInt,   at::kHalf,
-                                                      at::kBFloat16, at::kFloat, at::kDouble};
-    const auto options = at::TensorOptions().dtype(kTypes[static_cast<std::size_t>(type)]);
+    const auto options = at::TensorOptions().dtype(scalar_type(type));
     try {
       // Zeros would be as fast, but small numbers that never become denormal are closer to life.
       a_ = at::ones({matrix_size, matrix_size}, options);

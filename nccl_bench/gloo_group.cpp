@@ -1,6 +1,7 @@
 #include "nccl_bench/gloo_group.h"
 
 #include <ATen/ATen.h>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -13,20 +14,15 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "nccl_bench/expected_values.h"
 #include "nccl_bench/host_facts.h"
+#include "nccl_bench/result_layout.h"
+#include "nccl_bench/torch_type.h"
 
 namespace sextant::bench {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-at::ScalarType scalar_type(ElementType type) {
-  constexpr std::array<at::ScalarType, 6> kTypes = {at::kChar,     at::kInt,   at::kHalf,
-                                                    at::kBFloat16, at::kFloat, at::kDouble};
-  return kTypes[static_cast<std::size_t>(type)];
-}
 
 /// Calls `work` with the elements' pointer.
 template <typename Work>
@@ -91,28 +87,14 @@ class GlooGroup : public Group {
   void prepare(const Operation& operation) override {
     operation_ = operation;
     given_ = received_ = at::Tensor();
-    const std::int64_t all = operation.elements();
-    const std::int64_t share = all / size_;
-    switch (operation.op) {
-      case CommunicationOp::kSendRecv:
-        if (operation.send_to >= 0) given_ = buffer(all);
-        if (operation.receive_from >= 0) received_ = buffer(all);
-        break;
-      case CommunicationOp::kAllReduce:
-      case CommunicationOp::kBroadcast:
-        given_ = received_ = buffer(all);
-        break;
-      case CommunicationOp::kAllGather:
-        received_ = buffer(all);
-        given_ = operation.in_place ? received_.narrow(0, rank_ * share, share) : buffer(share);
-        break;
-      case CommunicationOp::kReduceScatter:
-        given_ = buffer(all);
-        received_ = operation.in_place ? given_.narrow(0, rank_ * share, share) : buffer(share);
-        break;
-      default:
-        given_ = buffer(all);
-        received_ = buffer(all);
+    const ResultLayout layout = result_layout(operation, rank_, size_);
+    if (operation.in_place) {
+      const at::Tensor both = buffer(std::max(layout.input, layout.result));
+      given_ = both.narrow(0, layout.input_offset, layout.input);
+      received_ = both.narrow(0, layout.result_offset, layout.result);
+    } else {
+      if (layout.input > 0) given_ = buffer(layout.input);
+      if (layout.result > 0) received_ = buffer(layout.result);
     }
     fill_buffers(0);
   }
@@ -137,30 +119,8 @@ class GlooGroup : public Group {
       const std::int64_t middle = received_.numel() / 2;
       fill(received_.narrow(0, middle, 1), operation_.type, [](std::int64_t) { return -1; });
     }
-    const ValueRule rule = rule_of(round);
-    const std::int64_t share = operation_.elements() / size_;
-    const auto wrong = [&](const auto& values) {
-      return count_others(received_, operation_.type, values);
-    };
-    switch (operation_.op) {
-      case CommunicationOp::kSendRecv:
-        return wrong([&](std::int64_t i) { return rule.given(operation_.receive_from, i); });
-      case CommunicationOp::kAllReduce:
-        return wrong([&](std::int64_t i) { return rule.sum(i); });
-      case CommunicationOp::kAllGather:
-        return wrong(
-            [&](std::int64_t i) { return rule.given(static_cast<int>(i / share), i % share); });
-      case CommunicationOp::kReduceScatter:
-        return wrong([&](std::int64_t i) { return rule.sum(rank_ * share + i); });
-      case CommunicationOp::kAllToAll:
-        return wrong([&](std::int64_t i) {
-          return rule.given(static_cast<int>(i / share), rank_ * share + i % share);
-        });
-      case CommunicationOp::kBroadcast:
-        return wrong([&](std::int64_t i) { return rule.given(0, i); });
-      default:
-        return wrong([&](std::int64_t i) { return rule.given(rank_, i); });
-    }
+    const ResultRule rule = result_rule(operation_, rank_, size_, round);
+    return count_others(received_, operation_.type, [&](std::int64_t i) { return rule.at(i); });
   }
 
   void abort() override {
@@ -173,7 +133,8 @@ class GlooGroup : public Group {
   }
 
   std::map<std::string, std::string> details() const override {
-    std::map<std::string, std::string> out = {{"transport", "tcp"}};
+    std::map<std::string, std::string> out = {
+        {"transport", "tcp"}, {"reduce_scatter", "an all_reduce of a copy, as c10d does it"}};
     std::vector<std::string> names;
     for (const NetworkInterface& interface : interfaces_) names.push_back(interface.name);
     if (names.empty()) return out;
@@ -218,13 +179,10 @@ class GlooGroup : public Group {
     }
   }
 
-  ValueRule rule_of(int round) const {
-    return ValueRule::of(size_, round, largest_exact(operation_.type), is_reduction(operation_.op));
-  }
-
   /// Inputs as the rule says; elsewhere -1, which no result has.
   void fill_buffers(int round) {
-    const ValueRule rule = rule_of(round);
+    const ValueRule rule =
+        ValueRule::of(size_, round, largest_exact(operation_.type), is_reduction(operation_.op));
     const auto nothing = [](std::int64_t) { return -1; };
     if (received_.defined()) fill(received_, operation_.type, nothing);
     const bool gives = operation_.op != CommunicationOp::kBroadcast || rank_ == 0;

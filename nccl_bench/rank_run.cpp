@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/core/git_revision.h"
 #include "analyzer/core/json_document.h"
@@ -30,9 +31,15 @@ std::map<std::string, std::string> details_from(const std::string& text) {
   return out;
 }
 
+/// Each value once; several where ends differ, "tcp on eth0; tcp on eth1".
+std::string all_of(const std::vector<std::string>& values) {
+  constexpr std::size_t kMost = 4;
+  const std::set<std::string> different(values.begin(), values.end());
+  return different.size() > kMost ? "" : fmt::format("{}", fmt::join(different, "; "));
+}
+
 /// The value that all have, "" where they differ.
-template <typename Values>
-std::string common(const Values& values) {
+std::string common(const std::vector<std::string>& values) {
   const std::set<std::string> different(values.begin(), values.end());
   return different.size() == 1 ? *different.begin() : "";
 }
@@ -211,7 +218,7 @@ Sweep RankRun::sweep_of(const SweepStep& step) const {
                                 : LinkLevel::kInsideNode;
   sweep.gpu = common(gpus);
   const bool is_copy = step.op >= CommunicationOp::kCopyDeviceToDevice;
-  if (!is_copy) sweep.transport = common(transports);
+  if (!is_copy) sweep.transport = all_of(transports);
   if (sweep.level == LinkLevel::kBetweenZones && step.op == CommunicationOp::kSendRecv) {
     // Those of the senders and the receivers, where each has one.
     const std::size_t half = step.pattern == SweepPattern::kRing ? 0 : zones.size() / 2;

@@ -156,13 +156,20 @@ class Planner {
     return out;
   }
 
-  /// At the largest size, once for each operation among the same ranks.
+  /// At the largest size, once for each operation among the same ranks, in the first type that
+  /// matrices are made of.
   void add_overlaps() {
+    const auto is_floating = [](ElementType type) {
+      return type != ElementType::kInt8 && type != ElementType::kInt32;
+    };
+    if (std::none_of(options_.types.begin(), options_.types.end(), is_floating)) {
+      throw_usage("--overlap: matrix products need a floating-point --dtype");
+    }
     for (PlanSection& section : plan_.sections) {
       for (const SweepStep& step : section.steps) {
         const bool seen = std::any_of(section.overlaps.begin(), section.overlaps.end(),
                                       [&](const SweepStep& other) { return other.op == step.op; });
-        if (seen) continue;
+        if (seen || !is_floating(step.type)) continue;
         section.overlaps.push_back(step);
         section.overlaps.back().sizes = {step.sizes.back()};
       }

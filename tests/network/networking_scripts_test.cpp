@@ -127,10 +127,33 @@ TEST_F(NetworkingScripts, LeaveTheArtifactsLines) {
   EXPECT_EQ(left("data_2.csv"), left("data_8.csv"));
 }
 
+TEST_F(NetworkingScripts, MeasureBetweenTwoProcesses) {
+  const std::string built = testing::built_program("nccl_bench");
+  if (!fs::exists(built)) GTEST_SKIP() << "nccl_bench is not built";
+  fs::remove(programs_ / "nccl_bench");
+  fs::create_symlink(built, programs_ / "nccl_bench");
+  testing::ProgramOptions options;
+  options.environment = {{"SEXTANT_BIN", programs_.string()}, {"GLOO_SOCKET_IFNAME", "lo"}};
+  // Each node has its folder; half of four ranks run in each.
+  const auto measured = testing::run_program(
+      {"/bin/sh", "-c",
+       "port=$((20000 + $$ % 9000)); cd \"$1\" && mkdir a b && further='--backend gloo --bytes "
+       "64KiB,1MiB --time-limit 0.2'; (cd b && exec \"$0\" 4 2 127.0.0.1 $port $further) & cd a "
+       "&& \"$0\" 4 0 127.0.0.1 $port $further; status=$?; wait; exit $status",
+       (kScripts / "run.sh").string(), here_.string()},
+      options);
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  EXPECT_THAT(left("a/data_4.csv"),
+              ::testing::MatchesRegex("65536,[0-9.e-]+\n1048576,[0-9.e-]+\n"));
+  EXPECT_THAT(left("a/data_4.json"), HasSubstr("\"pattern\": \"halves\""));
+  EXPECT_FALSE(fs::exists(here_ / "b/data_4.csv"));
+}
+
 TEST_F(NetworkingScripts, FitWithTheRightWords) {
+  write_file_atomically(here_ / "data_8.csv", "65536,1\n");
   program("sextant", R"(#!/bin/sh
-for word in "$@"; do printf '%s|' "$word" >> words; done
-echo >> words
+for word in "$@"; do printf '%s|' "$word" >> "$FAKE_WORDS"; done
+echo >> "$FAKE_WORDS"
 quadratic=no
 for word in "$@"; do
   if [ "$word" = quadratic ]; then quadratic=yes; fi
@@ -143,21 +166,25 @@ if [ $quadratic = yes ]; then
 fi
 if [ "$2" = fit ]; then echo 'our own fit'; fi
 )");
-  auto fitted = run("fit_func", {"data_8.csv", "--gpu", "A100-40"});
+  testing::ProgramOptions options;
+  options.environment = {{"FAKE_WORDS", (here_ / "words").string()}};
+  auto fitted = run("fit_func", {"data_8.csv", "--gpu", "A100-40"}, options);
   EXPECT_EQ(fitted.exit_code, 0) << fitted.err;
   EXPECT_EQ(fitted.out, "[[-0.1, 2.0, 3.5], 12500000000.0]\n\nour own fit\n");
   const std::string words = left("words");
-  EXPECT_THAT(words, StartsWith("network|import|data_8.csv|--output|"));
-  EXPECT_THAT(words, HasSubstr("/bandwidth.json|--gpu|A100-40|--level|between_nodes|\n"));
-  EXPECT_THAT(words, HasSubstr("/bandwidth.json|--output|network.json|\n"));
+  EXPECT_THAT(words, StartsWith("network|import|" + here_.string() + "/data_8.csv|--output|"));
+  EXPECT_THAT(words, HasSubstr("/data_8.json|--gpu|A100-40|--level|between_nodes|\n"));
+  EXPECT_THAT(words,
+              HasSubstr("network|fit|data_8.json|--output|" + here_.string() + "/network.json|\n"));
   fs::remove(here_ / "words");
-  write_file_atomically(here_ / "my network.json", "{}");
-  EXPECT_EQ(
-      run("fit_func", {"data_8.csv", "-o", "my network.json", "--from-zone", "a", "--to-zone", "b"})
-          .exit_code,
-      0);
+  const std::string mine = (here_ / "my network.json").string();
+  write_file_atomically(mine, "{}");
+  fitted =
+      run("fit_func", {"data_8.csv", "-o", "my network.json", "--from-zone", "a", "--to-zone", "b"},
+          options);
+  EXPECT_EQ(fitted.exit_code, 0) << fitted.err;
   EXPECT_THAT(left("words"), HasSubstr("|--from-zone|a|--to-zone|b|\n"));
-  EXPECT_THAT(left("words"), HasSubstr("|--update|my network.json|--output|my network.json|\n"));
+  EXPECT_THAT(left("words"), HasSubstr("|--update|" + mine + "|--output|" + mine + "|\n"));
 }
 
 TEST_F(NetworkingScripts, FitEntersTheLinkInTheNetwork) {
@@ -180,7 +207,10 @@ TEST_F(NetworkingScripts, FitEntersTheLinkInTheNetwork) {
   double a = 0, b = 0, c = 0, most = 0;
   ASSERT_EQ(std::sscanf(fitted.out.c_str(), "[[%lf, %lf, %lf], %lf]", &a, &b, &c, &most), 4)
       << fitted.out;
-  EXPECT_LT(a, 0) << "a curve that levels off";
+  // Least squares of degree 2 over (log2(bytes / 1e6), GB/s) of the lines, by its normal equations.
+  EXPECT_NEAR(a, -0.0424628038, 1e-9);
+  EXPECT_NEAR(b, 0.4755432665, 1e-9);
+  EXPECT_NEAR(c, 9.0342302817, 1e-9);
   EXPECT_NEAR(most, 1e10, 1e7);
   const LinkEnd full{"z", "A100-40", 4};
   const auto link_s = [&](const LinkEnd& end, double bytes) {

@@ -38,5 +38,5 @@ cat > "$output" << END
  "ranks": [$ranks],
  "sweeps": [{"op": "send_recv", "pattern": "pair", "world_size": 2, "ranks": [0, $((${#nodes[@]} - 1))], "level": "between_nodes",
    "gpu": "CPU", "dtype": "fp32", "points": [$points], "failures": []}],
- "provenance": {"rendezvous": "$rendezvous", "host": "$SLURMD_NODENAME", "command": "fake_nccl_bench", "time": "2025-01-01T00:00:00Z"}}
+ "provenance": {"rendezvous": "$rendezvous", "host": "$SLURMD_NODENAME", "command": "fake_nccl_bench", "git_revision": "unknown", "time": "2025-01-01T00:00:00Z"}}
 END

@@ -8,8 +8,8 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/cluster/discover/command_text.h"
-#include "analyzer/cluster/discover/gpu_type_match.h"
 #include "analyzer/core/error.h"
+#include "analyzer/profile/gpu_device_name.h"
 
 namespace sextant {
 

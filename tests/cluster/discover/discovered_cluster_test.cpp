@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analyzer/cluster/discover/gpu_type_match.h"
+#include "analyzer/profile/gpu_device_name.h"
 #include "tests/cluster/discover/samples.h"
 
 namespace sextant::testing {
@@ -25,53 +25,6 @@ const std::vector<GpuSpec>& known() {
     return all;
   }();
   return specs;
-}
-
-std::string type_of(std::string_view name, double gib = 0) {
-  const auto match =
-      match_gpu_type(name, gib > 0 ? std::optional<double>(gib * kGiB) : std::nullopt, known());
-  if (match.settled) return match.candidates.front();
-  std::string text = "?";
-  for (const std::string& candidate : match.candidates) text += " " + candidate;
-  return text;
-}
-
-TEST(GpuTypeMatch, NamesOfSlurmAndOfTheDriver) {
-  EXPECT_EQ(type_of("nvidia_a100-sxm4-80gb"), "A100-80");
-  EXPECT_EQ(type_of("NVIDIA A100-SXM4-40GB"), "A100-40");
-  EXPECT_EQ(type_of("a100_80"), "A100-80");
-  EXPECT_EQ(type_of("a100-40g"), "A100-40");
-  EXPECT_EQ(type_of("NVIDIA H100 80GB HBM3"), "H100-80");
-  EXPECT_EQ(type_of("NVIDIA H200"), "H200-141");
-  EXPECT_EQ(type_of("h200"), "H200-141");
-  EXPECT_EQ(type_of("Tesla V100-SXM2-16GB"), "V100-16");
-  EXPECT_EQ(type_of("tesla_t4"), "T4");
-  EXPECT_EQ(type_of("l4"), "L4");
-  EXPECT_EQ(type_of("NVIDIA A10G"), "A10G");
-  EXPECT_EQ(type_of("NVIDIA GeForce RTX 3090", 24), "RTX-3090");
-  EXPECT_EQ(type_of("rtx3090"), "RTX-3090");
-  EXPECT_EQ(type_of("nvidia_geforce_rtx_2080_ti"), "RTX-2080");
-  EXPECT_EQ(type_of("NVIDIA TITAN RTX", 24), "Titan-RTX");
-  EXPECT_EQ(type_of("NVIDIA GH200 480GB", 95.6), "GH-96");
-  EXPECT_EQ(type_of("NVIDIA B200", 179.1), "B200");
-}
-
-TEST(GpuTypeMatch, MemoryThatNobodyToldIsOpen) {
-  EXPECT_EQ(type_of("a100"), "? A100-40 A100-80");
-  EXPECT_EQ(type_of("A100", 79.3), "A100-80");
-  EXPECT_EQ(type_of("v100"), "? V100-16");
-  EXPECT_EQ(type_of("v100", 31.7), "?") << "a V100 of 32 GB";
-  EXPECT_EQ(type_of("h100"), "? H100-80");
-  EXPECT_EQ(type_of("gh200"), "? GH-96");
-  EXPECT_EQ(type_of("nvidia_gh200_480gb"), "? GH-96") << "480 GB are its processor's";
-  EXPECT_EQ(type_of("NVIDIA GeForce RTX 2080", 8), "?");
-}
-
-TEST(GpuTypeMatch, OtherFormsAndOtherGpusMatchNone) {
-  for (const char* name : {"NVIDIA A100-PCIE-40GB", "nvidia_h100_pcie", "NVIDIA H100 NVL", "a6000",
-                           "rtx_a4000", "mi300x", "", "gpu", "nvidia", "tesla", "80gb"}) {
-    EXPECT_EQ(type_of(name), "?") << name;
-  }
 }
 
 SlurmNode node(const std::string& name, std::vector<SlurmGpus> gpus) {
