@@ -18,8 +18,6 @@ namespace sextant::bench {
 
 namespace {
 
-constexpr std::int64_t kPositionsOfAUnit = 1'000'000'000;
-
 std::string roll_key(int rank) {
   return fmt::format("roll/{}", rank);
 }
@@ -59,7 +57,7 @@ RankRun::RankRun(const BenchOptions& options, const SweepPlan& plan, const World
 RankRun::~RankRun() = default;
 
 std::int64_t RankRun::position() const {
-  return unit_ * kPositionsOfAUnit;
+  return unit_ * kPositionsOfASize;
 }
 
 void RankRun::run() {

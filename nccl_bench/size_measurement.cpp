@@ -17,8 +17,6 @@ namespace {
 /// Ranks agree on how to go on about so often.
 constexpr double kBatchSeconds = 0.1;
 constexpr int kLargestBatch = 1000;
-/// Positions of one size; more batches than this cannot be.
-constexpr std::int64_t kPositionsOfASize = 1'000'000'000;
 /// The 99th percentile of fewer is the largest one or nearly.
 constexpr std::size_t kSamplesForP99 = 100;
 

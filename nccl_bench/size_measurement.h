@@ -12,6 +12,9 @@
 
 namespace sextant::bench {
 
+/// A rank's positions (Supervisor::Seat) within one size of the plan; there cannot be more batches.
+inline constexpr std::int64_t kPositionsOfASize = 1'000'000'000;
+
 /// One size of a step, as one rank sees it. Rank 0 leads, whether it takes part or not: it hears
 /// from those who do, and says what comes next, so that all do the same number of operations.
 class SizeMeasurement {
