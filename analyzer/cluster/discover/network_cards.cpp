@@ -79,7 +79,7 @@ std::vector<NetworkCard> cards_of_sysfs(const fs::path& sysfs) {
     const std::string place = (verbs / device).string();
     const std::vector<std::string> ports = entries(verbs / device / "ports");
     for (const std::string& port : ports) {
-      const std::string name = ports.size() == 1 ? device : device + ":" + port;
+      const std::string name = ports.size() == 1 ? device : fmt::format("{}:{}", device, port);
       cards.push_back(port_of(verbs / device / "ports" / port,
                               foreign_name(name, place, "the name of a network card")));
     }
