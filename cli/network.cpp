@@ -15,7 +15,7 @@
 #include "analyzer/network/sailor_network.h"
 #include "analyzer/training/shipped_gpus.h"
 #include "cli/commands.h"
-#include "cli/network_fit.h"
+#include "cli/network_parts.h"
 
 namespace sextant::cli {
 
@@ -27,6 +27,11 @@ struct Arguments {
   std::string from;
   std::string to;
 };
+
+/// Whether a document `bandwidth` was named, which is shown as it was measured.
+bool is_bandwidth(const std::string& path) {
+  return std::filesystem::is_regular_file(path) && JsonDocument::read(path).kind() == "bandwidth";
+}
 
 std::shared_ptr<const Network> network_of(const Arguments& arguments, const Session& session) {
   if (arguments.network.empty()) {
@@ -195,12 +200,13 @@ int list(const Network& network, const Session& session) {
 void add_network_command(CLI::App& program, Session& session) {
   CLI::App* command = program.add_subcommand("network", "Links between GPUs and what they cost");
   command->require_subcommand(1);
-  CLI::App* show =
-      command->add_subcommand("show", "List the links of a network, or predict transfer times");
+  CLI::App* show = command->add_subcommand(
+      "show",
+      "List the links of a network or the sweeps of a measurement, or predict transfer times");
   add_common_options(*show, session);
   const auto arguments = std::make_shared<Arguments>();
   show->add_option("NETWORK", arguments->network,
-                   "Network or cluster document, or an artifact's directory");
+                   "Network, cluster or bandwidth document, or an artifact's directory");
   show->add_option("--bytes", arguments->bytes, "Message sizes to predict, as in 1000,64e6")
       ->delimiter(',')
       ->type_name("N,N,...");
@@ -208,15 +214,20 @@ void add_network_command(CLI::App& program, Session& session) {
   show->add_option("--to", arguments->to, "Receivers; by default GPUs like the senders");
   show->callback([arguments, &session] {
     session.action = [arguments, &session] {
-      const auto network = network_of(*arguments, session);
       const bool chosen = !arguments->from.empty() || !arguments->to.empty();
+      if (arguments->bytes.empty() && !chosen && is_bandwidth(arguments->network)) {
+        return show_bandwidth(read_bandwidth_document(arguments->network), session);
+      }
+      const auto network = network_of(*arguments, session);
       if (arguments->from.empty() && !arguments->to.empty()) throw_usage("--to needs --from");
       if (arguments->bytes.empty() && chosen) throw_usage("--from needs --bytes");
       return arguments->bytes.empty() ? list(*network, session)
                                       : predict(*network, *arguments, session);
     };
   });
+  add_network_import(*command, session);
   add_network_fit(*command, session);
+  add_network_compare(*command, session);
 }
 
 }  // namespace sextant::cli

@@ -1,5 +1,3 @@
-#include "cli/network_fit.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,11 +10,12 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
+#include "analyzer/network/import/read_sweeps.h"
 #include "analyzer/network/network_document.h"
-#include "analyzer/network/read_sweeps.h"
 #include "analyzer/report/fit_chart.h"
 #include "analyzer/report/write_plot.h"
 #include "analyzer/training/shipped_gpus.h"
+#include "cli/network_parts.h"
 #ifdef SEXTANT_NETWORK_FIT
 #include "analyzer/network/fit/network_fit.h"
 #endif
@@ -28,7 +27,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> sweeps;
   std::string model = "auto";
-  std::string op;
+  ImportOptions foreign;  ///< its operation is also the only one that is fitted
   std::string name;
   std::string output;
   std::string update;
@@ -228,11 +227,14 @@ int fit(const Arguments& arguments, const Session& session) {
   if (!arguments.plot.empty()) check_plot_name(arguments.plot);
   NetworkFitOptions options;
   options.model = kind_of(arguments.model);
-  if (!arguments.op.empty()) options.op = communication_op_from(arguments.op);
+  if (!arguments.foreign.op.empty()) {
+    options.op = communication_op_from(arguments.foreign.op);
+  }
   const std::string stem = std::filesystem::path(arguments.output).stem().string();
   options.name = !arguments.name.empty() ? arguments.name : stem.empty() ? "fitted" : stem;
-  const NetworkFit fit =
-      fit_network(read_sweeps({arguments.sweeps.begin(), arguments.sweeps.end()}), options);
+  const NetworkFit fit = fit_network(read_sweeps({arguments.sweeps.begin(), arguments.sweeps.end()},
+                                                 import_context(arguments.foreign)),
+                                     options);
   const Result result = result_of(arguments, fit);
   if (!arguments.output.empty()) {
     write_file_atomically(arguments.output, json_text(result.written));
@@ -263,15 +265,19 @@ void add_network_fit(CLI::App& network, Session& session) {
   CLI::App* command =
       network.add_subcommand("fit", "Fit links and collectives to bandwidths that were measured");
   command
-      ->add_option("SWEEP", arguments->sweeps,
-                   "Bandwidth documents, or directories of them, as an array of jobs leaves them")
+      ->add_option(
+          "SWEEP", arguments->sweeps,
+          "Bandwidth documents, other files that `network import` reads, or directories of "
+          "documents, as an array of jobs leaves them")
       ->required();
   command->add_option("-o,--output", arguments->output, "Network document to write");
   command
       ->add_option("--model", arguments->model,
                    "By default the one that predicts sizes best that were left out")
       ->check(CLI::IsMember({"auto", "latency_bandwidth", "segments", "saturating", "quadratic"}));
-  command->add_option("--op", arguments->op, "Only this operation, as in all_reduce");
+  add_import_options(*command, arguments->foreign);
+  command->get_option("--op")->description(
+      "Only this operation, as in all_reduce; and what a foreign file measured that does not say");
   command->add_option("--name", arguments->name, "Of the network; by default the output's");
   command->add_option("--update", arguments->update,
                       "Network document whose links are kept where they were not measured");

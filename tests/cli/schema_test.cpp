@@ -52,7 +52,7 @@ TEST(Schemas, ThereIsOneForEveryKindThatIsWritten) {
 }
 
 TEST(Schemas, HoldForShippedDocuments) {
-  for (const char* folder : {"gpus", "models", "clusters", "jobs"}) {
+  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs"}) {
     for (const auto& entry : std::filesystem::directory_iterator(kSource + "/profiles/" + folder)) {
       SCOPED_TRACE(entry.path().string());
       expect_described(read_file(entry.path()));

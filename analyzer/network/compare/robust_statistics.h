@@ -20,11 +20,11 @@ double mad_scale(const std::vector<double>& values, double centre);
 double student_t_beyond(double tail, double degrees);
 
 /// How many mad_scale()s from the median a value may lie before it stands out, so that among normal
-/// ones one of `tests` (two for each that is judged in both directions) comes out with a probability
-/// of about 1 %. At least 3.5, the customary bound of the modified z-score (Iglewicz and Hoaglin,
-/// "How to detect and handle outliers", 1993). The scale is itself uncertain: the median absolute
-/// deviation of `values` tells as much as the standard deviation of 0.37 times as many (Rousseeuw
-/// and Croux, "Alternatives to the median absolute deviation", 1993).
+/// ones one of `tests` (two for each that is judged in both directions) comes out with a
+/// probability of about 1 %. At least 3.5, the customary bound of the modified z-score (Iglewicz
+/// and Hoaglin, "How to detect and handle outliers", 1993). The scale is itself uncertain: the
+/// median absolute deviation of `values` tells as much as the standard deviation of 0.37 times as
+/// many (Rousseeuw and Croux, "Alternatives to the median absolute deviation", 1993).
 double outlier_bound(std::size_t tests, std::size_t values);
 
 /// The ranks (from 0) of the sorted values between which the median of what `n` values are drawn

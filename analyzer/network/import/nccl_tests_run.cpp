@@ -280,7 +280,7 @@ std::vector<std::string> problems_of(const NcclTestsRun& run) {
   const auto empty = std::count_if(run.rows.begin(), run.rows.end(),
                                    [](const NcclTestsRow& row) { return row.bytes == 0; });
   if (empty > 0) {
-    problems.push_back(fmt::format("{}: {} rows of size 0 are left out", run.place, empty));
+    problems.push_back(fmt::format("{}: rows of size 0 are left out: {}", run.place, empty));
   }
   if (std::set<int>(run.groups.begin(), run.groups.end()).size() > 1) {
     problems.push_back(run.place +

@@ -1,14 +1,16 @@
-#include "analyzer/network/read_sweeps.h"
+#include "analyzer/network/import/read_sweeps.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/network/import/import_bandwidth.h"
 
 namespace sextant {
 
-std::vector<BandwidthDocument> read_sweeps(const std::vector<std::filesystem::path>& paths) {
+std::vector<BandwidthDocument> read_sweeps(const std::vector<std::filesystem::path>& paths,
+                                           const ImportContext& context) {
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& path : paths) {
     if (!std::filesystem::is_directory(path)) {
@@ -27,8 +29,9 @@ std::vector<BandwidthDocument> read_sweeps(const std::vector<std::filesystem::pa
     files.insert(files.end(), inside.begin(), inside.end());
   }
   std::vector<BandwidthDocument> documents;
-  for (const std::filesystem::path& file : files)
-    documents.push_back(read_bandwidth_document(file));
+  for (const std::filesystem::path& file : files) {
+    documents.push_back(import_bandwidth(file, context));
+  }
   return documents;
 }
 
