@@ -1,4 +1,3 @@
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -23,9 +22,7 @@ namespace {
 
 struct Arguments {
   std::string network;  ///< document, cluster or artifact directory; "" = that of --artifact
-  std::vector<std::string> bytes;
-  std::string from;
-  std::string to;
+  TransferQuestion question;
 };
 
 /// Whether a document `bandwidth` was named, which is shown as it was measured.
@@ -45,73 +42,6 @@ std::shared_ptr<const Network> network_of(const Arguments& arguments, const Sess
     return read_cluster(arguments.network, shipped_gpu).network;
   }
   return read_network(arguments.network);
-}
-
-double byte_count(const std::string& text) {
-  constexpr double kMost = 1e18;
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end || !(value >= 1 && value <= kMost)) {
-    throw_usage(fmt::format("--bytes expects sizes from 1 to 1e18, as in 1000,64e6; found {}",
-                            quote(text)));
-  }
-  return std::floor(value);
-}
-
-/// The link between --from and --to, or the only one that the network has.
-LinkModel chosen_link(const Network& network, const Arguments& arguments) {
-  if (!arguments.from.empty()) {
-    const GpuCount from = gpu_count_from(arguments.from);
-    const GpuCount to = gpu_count_from(arguments.to.empty() ? arguments.from : arguments.to);
-    return network.between({from.zone, from.gpu, from.count}, {to.zone, to.gpu, to.count});
-  }
-  const auto* document = dynamic_cast<const NetworkDocument*>(&network);
-  std::vector<const LinkClass*> all;
-  for (int level = 0; document != nullptr && level < kLinkLevels; ++level) {
-    for (const LinkClass& link : document->links(static_cast<LinkLevel>(level))) {
-      all.push_back(&link);
-    }
-  }
-  if (all.size() != 1) {
-    throw_usage(
-        "the network has several links; choose one, as in --from 4xA100-40@us-central1-a "
-        "--to 4xV100-16@us-central1-a");
-  }
-  return all.front()->model;
-}
-
-int predict(const Network& network, const Arguments& arguments, const Session& session) {
-  const LinkModel link = chosen_link(network, arguments);
-  OrderedJson rows = OrderedJson::array();
-  Table table({{"message"}, {"time"}, {"bandwidth"}, {"", Table::Align::kLeft}});
-  for (const std::string& text : arguments.bytes) {
-    const double bytes = byte_count(text);
-    const double time_s = link.transfer_s(bytes);
-    if (!(time_s > 0) || !std::isfinite(time_s)) {
-      throw_bad_input(
-          fmt::format("the link's fit gives no positive time for {:.0f} bytes; it holds "
-                      "from {:.0f} to {:.0f} bytes",
-                      bytes, link.low_bytes(), link.high_bytes()));
-    }
-    const bool extrapolated = link.extrapolates(bytes);
-    OrderedJson row;
-    row["bytes"] = static_cast<std::int64_t>(bytes);
-    row["time_s"] = time_s;
-    row["extrapolated"] = extrapolated;
-    rows.push_back(std::move(row));
-    table.add_row({format_bytes(bytes), format_seconds(time_s), format_bandwidth(bytes / time_s),
-                   extrapolated ? "extrapolated" : ""});
-  }
-  if (session.json) {
-    OrderedJson document;
-    document["schema"] = schema_id("predictions");
-    document["predictions"] = std::move(rows);
-    print(json_text(document));
-  } else {
-    print(fmt::format("{}\n\n{}", network.describe(), table.text()));
-  }
-  return 0;
 }
 
 std::string model_text(const LinkModel& model) {
@@ -156,8 +86,57 @@ OrderedJson link_json(LinkLevel level, const LinkClass& link) {
   return row;
 }
 
+std::string gpu_text(const std::string& gpu) {
+  return gpu.empty() ? "any" : gpu;
+}
+
+OrderedJson collective_json(const CollectiveClass& collective) {
+  OrderedJson worlds = OrderedJson::array();
+  for (const CollectiveClass::World& world : collective.worlds) {
+    worlds.push_back({{"world_size", world.world_size},
+                      {"model", world.model.kind_name()},
+                      {"coefficients", world.model.coefficients()},
+                      {"peak_bytes_per_s", world.model.peak_bytes_per_s()}});
+  }
+  OrderedJson row = {{"op", to_string(collective.op)}, {"level", to_string(collective.level)}};
+  if (!collective.gpu.empty()) row["gpu"] = collective.gpu;
+  row["worlds"] = std::move(worlds);
+  row["composes_other_worlds"] = collective.terms.has_value();
+  row["evidence"] = to_string(collective.evidence);
+  row["source"] = collective.source;
+  return row;
+}
+
+std::string collectives_text(const std::vector<CollectiveClass>& collectives) {
+  if (collectives.empty()) return "";
+  Table table({{"collective", Table::Align::kLeft},
+               {"level", Table::Align::kLeft},
+               {"GPU", Table::Align::kLeft},
+               {"ranks"},
+               {"latency"},
+               {"bandwidth"},
+               {"model", Table::Align::kLeft},
+               {"evidence", Table::Align::kLeft}});
+  for (const CollectiveClass& one : collectives) {
+    for (const CollectiveClass::World& world : one.worlds) {
+      table.add_row({std::string(to_string(one.op)), std::string(to_string(one.level)),
+                     gpu_text(one.gpu), std::to_string(world.world_size),
+                     format_seconds(world.model.latency_s()),
+                     format_bandwidth(world.model.peak_bytes_per_s()), model_text(world.model),
+                     std::string(to_string(one.evidence))});
+    }
+    if (one.terms) {
+      table.add_row({std::string(to_string(one.op)), std::string(to_string(one.level)),
+                     gpu_text(one.gpu), "others", "-", "-", "ring and tree",
+                     std::string(to_string(Evidence::kEstimated))});
+    }
+  }
+  return "\n" + table.text();
+}
+
 int list(const Network& network, const Session& session) {
   OrderedJson rows = OrderedJson::array();
+  OrderedJson collective_rows = OrderedJson::array();
   Table table({{"level", Table::Align::kLeft},
                {"GPU", Table::Align::kLeft},
                {"zones", Table::Align::kLeft},
@@ -174,7 +153,7 @@ int list(const Network& network, const Session& session) {
     for (const LinkClass& link : document->links(level)) {
       rows.push_back(link_json(level, link));
       const bool limited = std::isfinite(link.node_bandwidth_bytes_per_s);
-      table.add_row({level_text(level, link), link.gpu.empty() ? "any" : link.gpu,
+      table.add_row({level_text(level, link), gpu_text(link.gpu),
                      link.from_zone.empty() ? "" : link.from_zone + " - " + link.to_zone,
                      link.interconnect, std::to_string(link.senders),
                      link.model.latency_s() > 0 ? format_seconds(link.model.latency_s()) : "-",
@@ -183,14 +162,22 @@ int list(const Network& network, const Session& session) {
                      model_text(link.model), std::string(to_string(link.evidence))});
     }
   }
+  std::string collectives;
+  if (document != nullptr) {
+    collectives = collectives_text(document->content().collectives);
+    for (const CollectiveClass& one : document->content().collectives) {
+      collective_rows.push_back(collective_json(one));
+    }
+  }
   if (session.json) {
     OrderedJson out;
     out["schema"] = schema_id("links");
     out["network"] = network.describe();
     out["links"] = std::move(rows);
+    out["collectives"] = std::move(collective_rows);
     print(json_text(out));
   } else {
-    print(network.describe() + "\n" + (table.empty() ? "" : "\n" + table.text()));
+    print(network.describe() + "\n" + (table.empty() ? "" : "\n" + table.text()) + collectives);
   }
   return 0;
 }
@@ -207,22 +194,16 @@ void add_network_command(CLI::App& program, Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   show->add_option("NETWORK", arguments->network,
                    "Network, cluster or bandwidth document, or an artifact's directory");
-  show->add_option("--bytes", arguments->bytes, "Message sizes to predict, as in 1000,64e6")
-      ->delimiter(',')
-      ->type_name("N,N,...");
-  show->add_option("--from", arguments->from, "Senders, as in 4xA100-40@us-central1-a");
-  show->add_option("--to", arguments->to, "Receivers; by default GPUs like the senders");
+  add_transfer_options(*show, arguments->question);
   show->callback([arguments, &session] {
     session.action = [arguments, &session] {
-      const bool chosen = !arguments->from.empty() || !arguments->to.empty();
-      if (arguments->bytes.empty() && !chosen && is_bandwidth(arguments->network)) {
+      const TransferQuestion& question = arguments->question;
+      if (!question.asked() && is_bandwidth(arguments->network)) {
         return show_bandwidth(read_bandwidth_document(arguments->network), session);
       }
       const auto network = network_of(*arguments, session);
-      if (arguments->from.empty() && !arguments->to.empty()) throw_usage("--to needs --from");
-      if (arguments->bytes.empty() && chosen) throw_usage("--from needs --bytes");
-      return arguments->bytes.empty() ? list(*network, session)
-                                      : predict(*network, *arguments, session);
+      return question.asked() ? predict_transfers(*network, question, session)
+                              : list(*network, session);
     };
   });
   add_network_import(*command, session);

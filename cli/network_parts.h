@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "analyzer/network/bandwidth_document.h"
 #include "analyzer/network/import/import_context.h"
+#include "analyzer/network/link_model.h"
 #include "cli/commands.h"
 
 namespace sextant::cli {
@@ -26,6 +28,27 @@ void add_import_options(CLI::App& command, ImportOptions& options);
 /// For import_bandwidth(), with the shipped GPU types. Throws Error(kUsage) where options
 /// contradict each other.
 ImportContext import_context(const ImportOptions& options);
+
+/// Which transfers `sextant network show --bytes` is asked for.
+struct TransferQuestion {
+  std::vector<std::string> bytes;
+  std::string from;
+  std::string to;
+  std::string op;     ///< "" = send_recv
+  std::string level;  ///< "" = the only one
+  std::string gpu;    ///< "" = the only one
+  int world_size = 0;
+
+  bool asked() const {
+    return !bytes.empty() || !from.empty() || !to.empty() || !op.empty() || !level.empty() ||
+           !gpu.empty() || world_size != 0;
+  }
+};
+void add_transfer_options(CLI::App& command, TransferQuestion& question);
+/// Prints what they take. Throws Error(kUsage) where the question leaves open which link or
+/// collective, Error(kBadInput) where the network does not know it.
+int predict_transfers(const Network& network, const TransferQuestion& question,
+                      const Session& session);
 
 /// `sextant network show` of a document `bandwidth`.
 int show_bandwidth(const BandwidthDocument& document, const Session& session);

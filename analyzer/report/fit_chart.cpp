@@ -14,6 +14,12 @@ namespace sextant {
 
 namespace {
 
+/// "+0.52 %", "-12 %", "+110 %".
+std::string percent(double percents) {
+  return std::abs(percents) < 10 ? fmt::format("{:+.2g} %", percents)
+                                 : fmt::format("{:+.0f} %", percents);
+}
+
 // Pixels.
 constexpr double kFont = 12;
 constexpr double kSmallFont = 10.5;
@@ -263,12 +269,12 @@ class Drawing {
     for (const double part : {1.0, 0.0, -1.0}) {
       const double y = middle - part * half;
       line(part == 0 ? "sx-axis" : "sx-grid", x0, y, x0 + kPlotWidth, y);
-      const std::string label = part == 0 ? "0 %" : fmt::format("{:+.2g} %", 100 * part * most);
+      const std::string label = part == 0 ? "0 %" : percent(100 * part * most);
       text(x0 - 6, y + 4, "end", kSmallFont, label, "sx-text sx-faint");
     }
     for (const FitChart::Dot& one : panel.dots) {
       dot(x0 + across.at(one.x), at(one.residual),
-          fmt::format("{}: {:+.2g} %", format_bytes(one.x), 100 * one.residual));
+          fmt::format("{}: {}", format_bytes(one.x), percent(100 * one.residual)));
     }
     for (int decade = across.low; decade <= across.high; decade += across.step(8)) {
       text(x0 + across.at(std::pow(10.0, decade)), y0 + kResidualHeight + 15, "middle", kSmallFont,
