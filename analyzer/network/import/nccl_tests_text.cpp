@@ -29,7 +29,7 @@ std::string_view without_label(std::string_view line) {
       if (at != std::string_view::npos) return line.substr(at + stream.size());
     }
   }
-  const std::size_t digits = line.find_first_not_of(" ");
+  const std::size_t digits = line.find_first_not_of(' ');
   const std::size_t colon = line.find(": ");
   if (digits != std::string_view::npos && colon != std::string_view::npos && colon > digits &&
       is_digits(line.substr(digits, colon - digits))) {
