@@ -69,3 +69,23 @@ done
 lines=$(grep -c ',between_nodes,.*,0$' "$work/bandwidth.csv") || true
 [[ $lines -eq 16 ]] || fail "$lines of 16 sizes are verified"
 cat "$work/machine-a.txt"
+
+# Fitted and predicted: positive from 1 byte to 100 GB, and better at sizes that were left out than the
+# published quadratic.
+"$bin/sextant" network fit "$work/bandwidth.json" -o "$work/network.json" --json >"$work/fit.txt" ||
+  fail "network fit ended with $?"
+for operation in "" "--op all_reduce --world-size 2" "--op all_reduce --world-size 8"; do
+  # shellcheck disable=SC2086 # several words
+  "$bin/sextant" network show "$work/network.json" $operation --bytes 1,1000,1e6,1e9,1e11 >>"$work/show.txt" ||
+    fail "no prediction for ${operation:-send_recv}"
+done
+cat "$work/show.txt"
+command -v python3 >/dev/null || exit 0
+python3 - "$work/fit.txt" <<'END' || fail "the fit is no better than the quadratic"
+import json, sys
+for fit in json.load(open(sys.argv[1]))["fits"]:
+    errors = {c["model"]: c.get("left_out_median") for c in fit["fit"]["candidates"]}
+    chosen = min(e for m, e in errors.items() if m.startswith(fit["model"]) and e is not None)
+    print(fit["title"], fit["model"], "left out:", chosen, "quadratic:", errors["quadratic_log2_mb"])
+    assert chosen < errors["quadratic_log2_mb"]
+END
