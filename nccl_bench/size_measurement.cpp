@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/quantile.h"
 #include "analyzer/core/table.h"
 
 namespace sextant::bench {
@@ -46,15 +47,6 @@ double mean_of(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return sum / static_cast<double>(values.size());
-}
-
-/// Linear between the two nearest samples.
-double percentile_99(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const double position = 0.99 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return std::lerp(values[below], values[above], position - static_cast<double>(below));
 }
 
 /// The largest and the smallest at each position of packed rows, which are equally long.
@@ -224,7 +216,7 @@ std::optional<SizeMeasurement::Point> SizeMeasurement::measure() {
   point.bytes = static_cast<double>(setting_.bytes);
   point.time = summarize(samples.slowest);
   if (samples.slowest.size() >= kSamplesForP99) {
-    point.p99_s = std::max(percentile_99(samples.slowest), point.time.p90_s);
+    point.p99_s = std::max(quantile_of(samples.slowest, 0.99), point.time.p90_s);
   }
   if (setting_.step.ranks.size() > 1) point.skew_s = summarize(samples.skew).median_s;
   point.unmet = samples.unmet;

@@ -5,19 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/core/quantile.h"
+
 namespace sextant {
-
-namespace {
-
-/// Of sorted samples, linear between the two nearest ranks.
-double quantile(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
-}
-
-}  // namespace
 
 TimeSummary summarize(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
@@ -28,9 +18,9 @@ TimeSummary summarize(std::vector<double> samples) {
   for (const double sample : samples) squares += (sample - mean) * (sample - mean);
   TimeSummary time;
   time.samples = static_cast<int>(samples.size());
-  time.median_s = quantile(samples, 0.5);
-  time.p10_s = std::min(quantile(samples, 0.1), time.median_s);
-  time.p90_s = std::max(quantile(samples, 0.9), time.median_s);
+  time.median_s = quantile_of_sorted(samples, 0.5);
+  time.p10_s = std::min(quantile_of_sorted(samples, 0.1), time.median_s);
+  time.p90_s = std::max(quantile_of_sorted(samples, 0.9), time.median_s);
   if (time.samples > 1 && mean > 0) {
     time.rel_stdev = std::sqrt(squares / static_cast<double>(time.samples - 1)) / mean;
   }

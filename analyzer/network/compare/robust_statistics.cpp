@@ -44,13 +44,6 @@ double incomplete_beta(double a, double b, double x) {
 
 }  // namespace
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
-
 double mad_scale(const std::vector<double>& values, double centre) {
   constexpr std::array<double, 10> kFactors = {1,     1,     1.196, 1.495, 1.363,
                                                1.206, 1.200, 1.140, 1.129, 1.107};

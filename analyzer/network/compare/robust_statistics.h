@@ -4,10 +4,9 @@
 #include <utility>
 #include <vector>
 
-namespace sextant {
+#include "analyzer/core/quantile.h"
 
-/// Median of values, which are not empty (of an even number: the mean of the middle two).
-double median_of(std::vector<double> values);
+namespace sextant {
 
 /// The standard deviation that normal values would have to show this median absolute deviation from
 /// `centre`: 1.4826 times it, with the factors for few values of Croux and Rousseeuw

@@ -12,22 +12,12 @@ constexpr double kLeastScale = 1e-9;
 
 }  // namespace
 
-double quantile_of(std::vector<double> values, double part) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const double place = part * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
-}
-
 double robust_scale(std::span<const double> residuals, std::size_t parameters) {
   std::vector<double> sizes;
   for (const double residual : residuals) sizes.push_back(std::abs(residual));
   const auto count = static_cast<double>(residuals.size());
   const double freedom = std::max(1.0, count - static_cast<double>(parameters));
-  return std::max(kLeastScale,
-                  1.4826 * quantile_of(std::move(sizes), 0.5) * std::sqrt(count / freedom));
+  return std::max(kLeastScale, 1.4826 * median_of(std::move(sizes)) * std::sqrt(count / freedom));
 }
 
 std::vector<double> huber_weights(std::span<const double> residuals, double scale) {

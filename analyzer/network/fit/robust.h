@@ -3,15 +3,14 @@
 #include <span>
 #include <vector>
 
+#include "analyzer/core/quantile.h"
+
 namespace sextant {
 
 /// Residuals larger than so many robust standard deviations count by their size instead of its
 /// square (Huber, "Robust Estimation of a Location Parameter", 1964): 95 % efficient where the
 /// noise is normal.
 inline constexpr double kHuberBound = 1.345;
-
-/// Linear between the sorted values, as 0.5 their median; `part` in [0, 1]. 0 of none.
-double quantile_of(std::vector<double> values, double part);
 
 /// 1.4826 times the median of |residual|, which is the standard deviation of normal noise,
 /// enlarged for `parameters` that were fitted; never quite 0.
