@@ -37,14 +37,15 @@ endfunction()
 # sextant_test(NAME SOURCES a_test.cpp … [LINK target …] [LABELS label …] [SERIAL]): one GoogleTest
 # program of one folder. Label `device`: it needs LibTorch or CUDA, so that only preset full has it.
 # SERIAL: it looks at times, and has the machine for itself.
-# Tests find the repository and the shipped data through compile definitions, published inputs
-# through SEXTANT_DATA.
+# Tests find the repository and the shipped data through tests/support/project_paths.h, published
+# inputs through SEXTANT_DATA.
 function(sextant_test name)
   cmake_parse_arguments(ARG "SERIAL" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main sextant_options)
-  target_compile_definitions(${name} PRIVATE SEXTANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                             SEXTANT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} sextant_project_paths GTest::gmock GTest::gtest_main
+                        sextant_options)
+  # A test's own code runs once: compiling it takes longer than what the optimizer would save.
+  target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:$<IF:$<BOOL:${SEXTANT_SANITIZE}>,-O0,-O1>>)
   set(properties ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
   if(ARG_LABELS)
     list(APPEND properties LABELS ${ARG_LABELS})

@@ -5,14 +5,14 @@
 
 #include "analyzer/model/model_document.h"
 #include "profiler/measure/point_measurement.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::profiler {
 namespace {
 
 void measure_tiny_model(benchmark::State& state, const std::string& name) {
   ProfileRequest request;
-  request.model =
-      read_model(std::string(SEXTANT_SOURCE_DIR) + "/tests/data/profiler/" + name + ".json");
+  request.model = read_model(sextant::source_path("tests/data/profiler/") + name + ".json");
   request.gpu = "CPU";
   request.device = DeviceKind::kCpu;
   request.dtype = DataType::kFp32;

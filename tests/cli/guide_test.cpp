@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::testing {
 namespace {
@@ -34,8 +35,8 @@ std::vector<std::string> arguments_of(const std::string& line, const std::string
 }
 
 std::vector<std::filesystem::path> guides() {
-  std::vector<std::filesystem::path> found = {SEXTANT_SOURCE_DIR "/README.md"};
-  for (const auto& entry : std::filesystem::directory_iterator(SEXTANT_SOURCE_DIR "/docs")) {
+  std::vector<std::filesystem::path> found = {sextant::source_path("README.md")};
+  for (const auto& entry : std::filesystem::directory_iterator(sextant::source_path("docs"))) {
     found.push_back(entry.path());
   }
   return found;
@@ -57,7 +58,7 @@ void expect_known(const std::string& program, const std::vector<std::string>& ar
     if (word.rfind("--", 0) == 0) {
       EXPECT_THAT(result.out, HasSubstr(word + " "));
     } else if (word.rfind("profiles/", 0) == 0 && word.find(".json") != std::string::npos) {
-      EXPECT_TRUE(std::filesystem::exists(SEXTANT_SOURCE_DIR "/" + word)) << word;
+      EXPECT_TRUE(std::filesystem::exists(sextant::source_path() + "/" + word)) << word;
     }
   }
 }

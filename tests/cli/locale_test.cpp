@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::testing {
 namespace {
@@ -35,7 +36,7 @@ class ForeignLocale : public ::testing::Test {
 };
 
 TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
-  const std::string profiles = std::string(SEXTANT_SOURCE_DIR) + "/profiles";
+  const std::string profiles = sextant::source_path("profiles");
   const std::string cluster = profiles + "/clusters/geo.json";
   const std::string job = profiles + "/jobs/opt-350m.json";
   const std::vector<std::string> cases[] = {

@@ -11,6 +11,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/json_document.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -22,7 +23,7 @@ using ::testing::IsEmpty;
 using testing::ProgramResult;
 using testing::run_sextant;
 
-const std::string kSource = SEXTANT_SOURCE_DIR;
+const std::string kSource = sextant::source_path();
 const std::string kCluster = kSource + "/profiles/clusters/two-types.json";
 const std::string kJob = kSource + "/profiles/jobs/opt-350m.json";
 

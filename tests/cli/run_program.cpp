@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/project_paths.h"
+
 namespace sextant::testing {
 
 namespace {
@@ -89,7 +91,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
 }
 
 std::string built_program(const std::string& name) {
-  return std::string(SEXTANT_BINARY_DIR "/bin/") + name;
+  return sextant::build_path("bin/") + name;
 }
 
 ProgramResult run_sextant(std::vector<std::string> arguments, const ProgramOptions& options) {

@@ -4,6 +4,7 @@
 #include "analyzer/cluster/cluster_document.h"
 #include "analyzer/core/files.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -16,7 +17,7 @@ constexpr const char* kTrace = ",Timestamp,A100_z,V100-16_z\n0,1,32,96\n1,2,0,0\
 
 // 64 * 3.673385 + 64 * 2.859998 = 418.136512 USD an hour.
 TEST(ClusterShow, SumsUpAShippedCluster) {
-  const std::string file = SEXTANT_SOURCE_DIR "/profiles/clusters/two-types.json";
+  const std::string file = sextant::source_path("profiles/clusters/two-types.json");
   const ProgramResult text = run_sextant({"cluster", "show", file});
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("two-types: 128 GPUs, 418.14 USD an hour of 2025-10-13"));

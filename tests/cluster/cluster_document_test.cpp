@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -173,7 +174,7 @@ TEST_F(ClusterDocument, HoldsAHundredThousandGpus) {
 
 TEST(ShippedClusters, StandOnTheirOwn) {
   const std::filesystem::path folder =
-      std::filesystem::path(SEXTANT_SOURCE_DIR) / "profiles/clusters";
+      std::filesystem::path(sextant::source_path("profiles/clusters"));
   int found = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const Cluster cluster = read_cluster(entry.path());

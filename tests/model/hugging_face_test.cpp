@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant {
 namespace {
@@ -12,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::filesystem::path kData = std::filesystem::path(SEXTANT_SOURCE_DIR) / "tests/data/model";
+const std::filesystem::path kData = std::filesystem::path(sextant::source_path("tests/data/model"));
 
 struct Expected {
   const char* file;

@@ -8,6 +8,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/core/json_document.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::testing {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kConfigs = SEXTANT_SOURCE_DIR "/tests/data/model/";
+const std::string kConfigs = sextant::source_path("tests/data/model/");
 
 class ModelCommand : public ::testing::Test {
  protected:

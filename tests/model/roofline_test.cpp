@@ -8,6 +8,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/model/zoo.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant {
 namespace {
@@ -122,7 +123,7 @@ TEST(Roofline, RefusesWhatTheGpuCannotCompute) {
 std::filesystem::path published_profile() {
   const char* chosen = std::getenv("SEXTANT_DATA");
   const std::filesystem::path data =
-      chosen != nullptr ? chosen : SEXTANT_SOURCE_DIR "/../shared/data";
+      chosen != nullptr ? chosen : sextant::source_path("../shared/data");
   return data / "sailor/sailor/Planner/sailor_planner/profiles/OPT-350/A100-40/profile.json";
 }
 

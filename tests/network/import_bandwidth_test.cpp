@@ -6,6 +6,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/core/random.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant {
 namespace {
@@ -14,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string kData = SEXTANT_SOURCE_DIR "/tests/data/network/";
+const std::string kData = sextant::source_path("tests/data/network/");
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);

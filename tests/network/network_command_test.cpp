@@ -3,6 +3,7 @@
 
 #include "analyzer/core/json_document.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string kTwoTypes = SEXTANT_SOURCE_DIR "/profiles/clusters/two-types.json";
+const std::string kTwoTypes = sextant::source_path("profiles/clusters/two-types.json");
 
 // A link of 10 us and 12.5 GB/s, the slower of the two: 12.5 MB take 10 us + 1 ms.
 TEST(NetworkShow, PredictsTransfers) {

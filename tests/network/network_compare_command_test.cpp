@@ -4,6 +4,7 @@
 
 #include "analyzer/core/files.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/schema_check.h"
 #include "tests/support/temporary_folder.h"
 
@@ -13,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kData = SEXTANT_SOURCE_DIR "/tests/data/network/";
+const std::string kData = sextant::source_path("tests/data/network/");
 const std::string kAllReduce = kData + "nccl-tests-2.17-all-reduce.txt";
 const std::string kAllGather = kData + "nccl-tests-2.18-all-gather.json";
 

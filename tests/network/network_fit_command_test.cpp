@@ -8,6 +8,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/network/bandwidth_document.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/schema_check.h"
 #include "tests/support/temporary_folder.h"
 
@@ -17,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kTwoTypes = SEXTANT_SOURCE_DIR "/profiles/clusters/two-types.json";
+const std::string kTwoTypes = sextant::source_path("profiles/clusters/two-types.json");
 
 /// Of `per_rank(bytes)` seconds a size, 1 KiB to 1 GiB by fours.
 template <class Curve>

@@ -9,6 +9,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/network/network_document.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -20,7 +21,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const fs::path kScripts = fs::path(SEXTANT_SOURCE_DIR) / "launch/sailor/networking";
+const fs::path kScripts = fs::path(sextant::source_path("launch/sailor/networking"));
 
 /// Says how it was started, and leaves the lines of a run that FAKE_POINTS holds.
 constexpr const char* kFakeBench = R"(#!/bin/sh

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -151,7 +152,7 @@ TEST(PublishedJobs, AreRead) {
 }
 
 TEST(ShippedJobs, AreRead) {
-  const std::filesystem::path folder = std::filesystem::path(SEXTANT_SOURCE_DIR) / "profiles/jobs";
+  const std::filesystem::path folder = std::filesystem::path(sextant::source_path("profiles/jobs"));
   EXPECT_EQ(read_job(folder / "opt-350m.json").global_batch, 1024);
   EXPECT_EQ(read_job(folder / "llama-3-8b.json").dtype, DataType::kBf16);
 }

@@ -14,6 +14,7 @@
 #include "analyzer/profile/profile_db.h"
 #include "tests/cli/run_program.h"
 #include "tests/profile/toy_points.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const std::string kProgram = SEXTANT_BINARY_DIR "/bin/gather_profs";
+const std::string kProgram = sextant::build_path("bin/gather_profs");
 
 /// Starts gather_profs with its output thrown away.
 pid_t start(const std::vector<std::string>& arguments) {

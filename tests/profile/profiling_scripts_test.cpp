@@ -7,6 +7,7 @@
 #include "analyzer/core/files.h"
 #include "tests/cli/run_program.h"
 #include "tests/profile/export_points.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -18,7 +19,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const fs::path kScripts = fs::path(SEXTANT_SOURCE_DIR) / "launch/sailor/profiling";
+const fs::path kScripts = fs::path(sextant::source_path("launch/sailor/profiling"));
 
 class ProfilingScripts : public ::testing::Test {
  protected:

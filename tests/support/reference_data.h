@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/project_paths.h"
+
 namespace sextant {
 
 /// The published inputs of `system`: a folder of SEXTANT_DATA, by default ../shared/data beside the
@@ -13,7 +15,7 @@ inline std::filesystem::path reference_data(const char* system) {
   const char* root = std::getenv("SEXTANT_DATA");
   const std::filesystem::path folder =
       (root != nullptr ? std::filesystem::path(root)
-                       : std::filesystem::path(SEXTANT_SOURCE_DIR) / ".." / "shared" / "data") /
+                       : std::filesystem::path(sextant::source_path("..")) / "shared" / "data") /
       system;
   return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
 }

@@ -5,6 +5,8 @@
 #include <regex>
 #include <stdexcept>
 
+#include "tests/support/project_paths.h"
+
 namespace sextant::testing {
 
 namespace {
@@ -98,7 +100,7 @@ SchemaCheck::SchemaCheck(const std::string& kind) : root_(kind + ".json") {
 const SchemaCheck::Json& SchemaCheck::file(const std::string& name) {
   const auto known = files_.find(name);
   if (known != files_.end()) return known->second;
-  std::ifstream in(SEXTANT_SOURCE_DIR "/profiles/schema/" + name);
+  std::ifstream in(sextant::source_path("profiles/schema/") + name);
   if (!in) throw std::runtime_error("no schema " + name);
   return files_.emplace(name, Json::parse(in)).first->second;
 }

@@ -6,6 +6,7 @@
 #include "analyzer/cluster/cluster_document.h"
 #include "tests/cli/run_program.h"
 #include "tests/cluster/discover/samples.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/schema_check.h"
 #include "tests/support/temporary_folder.h"
 
@@ -46,9 +47,9 @@ TEST(ClusterDiscover, WritesWhatShowAndPlanTake) {
   const ProgramResult shown = run_sextant({"cluster", "show", output});
   EXPECT_EQ(shown.exit_code, 0) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("NV12 between all pairs"));
-  const ProgramResult planned = run_sextant(
-      {"plan", "--cluster", output, "--job",
-       std::string(SEXTANT_SOURCE_DIR) + "/profiles/jobs/opt-350m.json", "--planner", "sextant"});
+  const ProgramResult planned =
+      run_sextant({"plan", "--cluster", output, "--job",
+                   sextant::source_path("profiles/jobs/opt-350m.json"), "--planner", "sextant"});
   EXPECT_EQ(planned.exit_code, 0) << planned.err;
 }
 

@@ -5,11 +5,12 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::testing {
 
 inline std::string sample_path(const std::string& name) {
-  return std::string(SEXTANT_SOURCE_DIR) + "/tests/data/cluster/" + name;
+  return sextant::source_path("tests/data/cluster/") + name;
 }
 inline std::string sample(const std::string& name) {
   return read_file(sample_path(name));

@@ -8,6 +8,7 @@
 
 #include "analyzer/core/error.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::profiler {
 namespace {
@@ -17,7 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kFolder = std::string(SEXTANT_BINARY_DIR) + "/fake_nvml";
+const std::string kFolder = sextant::build_path("fake_nvml");
 const std::string kLibrary = kFolder + "/libnvidia-ml.so.1";
 
 /// Describes the GPUs of the fake driver for one test.

@@ -6,14 +6,14 @@
 #include "analyzer/profile/step_peak.h"
 #include "profiler/measure/point_measurement.h"
 #include "profiler/measure/step_memory.h"
+#include "tests/support/project_paths.h"
 
 namespace sextant::profiler {
 namespace {
 
 ProfileRequest request_for(const std::string& model, DataType dtype, bool recompute) {
   ProfileRequest request;
-  request.model =
-      read_model(std::string(SEXTANT_SOURCE_DIR) + "/tests/data/profiler/" + model + ".json");
+  request.model = read_model(sextant::source_path("tests/data/profiler/") + model + ".json");
   request.gpu = "CPU";
   request.device = DeviceKind::kCpu;
   request.dtype = dtype;

@@ -14,6 +14,7 @@
 #include "analyzer/profile/profile_db.h"
 #include "analyzer/profile/serving_profile.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -24,7 +25,7 @@ using sextant::testing::ProgramResult;
 using sextant::testing::run_program;
 using sextant::testing::run_sextant;
 
-const std::string kData = std::string(SEXTANT_SOURCE_DIR) + "/tests/data/profiler/";
+const std::string kData = sextant::source_path("tests/data/profiler/");
 
 struct Sweep {
   std::string model;

@@ -1,5 +1,6 @@
 // profile_model as a process with made-up ranks: what it measures, keeps and writes.
 #include "tests/profiler/sweep/sweep_fixture.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/schema_check.h"
 
 namespace sextant::testing {
@@ -206,14 +207,14 @@ TEST_F(ProfileModel, FlatDocumentsLieInTheDirectoryItself) {
 
 // launch/sailor/profiling/profile.sh MODEL DIR, as the published guide has it.
 TEST_F(ProfileModel, TheGuidesScriptLeavesPlainFileNames) {
-  const std::string script = SEXTANT_SOURCE_DIR "/launch/sailor/profiling/profile.sh";
+  const std::string script = sextant::source_path("launch/sailor/profiling/profile.sh");
   const std::string bin = std::filesystem::path(built_program("profile_model")).parent_path();
   const auto run = [&](const std::vector<std::string>& words) {
     std::vector<std::string> line = {"bash", script};
     line.insert(line.end(), words.begin(), words.end());
     return run_program(line, {.environment = {{"SEXTANT_BIN", bin}}});
   };
-  const std::string model = SEXTANT_SOURCE_DIR "/tests/profiler/sweep/tiny_model.json";
+  const std::string model = sextant::source_path("tests/profiler/sweep/tiny_model.json");
   const ProgramResult result = run({model, out().string(), "--device", "cpu", "--rank-program",
                                     built_program("fake_rank"), "--tp", "1,2"});
   EXPECT_EQ(result.exit_code, 0) << result.err;

@@ -17,6 +17,7 @@
 #include "analyzer/core/files.h"
 #include "analyzer/profile/profile_point.h"
 #include "tests/cli/run_program.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant::testing {
@@ -41,7 +42,7 @@ class SweepFixture : public ::testing::Test {
   std::vector<std::string> command(const std::vector<std::string>& more) const {
     std::vector<std::string> words = {built_program("profile_model"),
                                       "--model",
-                                      SEXTANT_SOURCE_DIR "/tests/profiler/sweep/tiny_model.json",
+                                      sextant::source_path("tests/profiler/sweep/tiny_model.json"),
                                       "--device",
                                       "cpu",
                                       "--out",
