@@ -132,7 +132,7 @@ void RankRun::open_section(const PlanSection& section, std::size_t number) {
       std::chrono::milliseconds(static_cast<std::int64_t>((options_.timeout_s + kLater) * 1000));
   setting.rendezvous_host = world_.host;
   group_ = open_group(setting);
-  seat_.hold(group_.get());
+  seat_.hold(group_);
 }
 
 void RankRun::tell_details(const PlanSection& section, const std::string& name) {

@@ -51,7 +51,7 @@ class RankRun {
   std::unique_ptr<Board> board_;
   Supervisor::Seat seat_;
   Results* results_;
-  std::unique_ptr<Group> group_;
+  std::shared_ptr<Group> group_;
   std::unique_ptr<ComputeLoad> load_;
   std::vector<BandwidthRank> ranks_;  ///< the leader's: who is there
   std::int64_t unit_ = 1;             ///< the size in the plan that is next; 0 is the roll call

@@ -86,9 +86,10 @@ void Supervisor::Seat::wait(const std::string& key) {
   supervisor_.check();
 }
 
-void Supervisor::Seat::hold(Group* group) {
+void Supervisor::Seat::hold(std::shared_ptr<Group> group) {
+  // The group that was there ends after the lock, which may take its time.
   const std::lock_guard<std::mutex> lock(supervisor_.mutex_);
-  supervisor_.chair(rank_).group = group;
+  supervisor_.chair(rank_).group.swap(group);
 }
 
 Supervisor::Supervisor(const World& world, double timeout_s, std::unique_ptr<Board> board)
@@ -154,12 +155,13 @@ void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   } catch (const std::exception& error) {
     failed(quote(error.what(), 300), kBadInput);
   }
+  std::shared_ptr<Group> group;
   const std::lock_guard<std::mutex> lock(mutex_);
   Chair& own = chair(rank);
   own.failure = failure;
   own.failure_code = code;
   own.done = true;
-  own.group = nullptr;
+  own.group.swap(group);
   changed_.notify_all();
 }
 
@@ -191,14 +193,14 @@ std::optional<Supervisor::Trouble> Supervisor::find_trouble() const {
 }
 
 void Supervisor::abort_groups() {
-  std::vector<Group*> groups;
+  std::vector<std::shared_ptr<Group>> groups;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (Chair& chair : chairs_) {
       if (chair.group != nullptr) groups.push_back(std::exchange(chair.group, nullptr));
     }
   }
-  for (Group* const group : groups) group->abort();
+  for (const std::shared_ptr<Group>& group : groups) group->abort();
 }
 
 bool Supervisor::run(const std::function<void(int)>& work) {

@@ -54,8 +54,9 @@ class Supervisor {
     void idle(std::int64_t position);
     /// Waits until the board has `key`. Throws Stopped.
     void wait(const std::string& key);
-    /// The group that is to be aborted if the rank hangs; null: none.
-    void hold(Group* group);
+    /// The group that is to be aborted if the rank hangs; null: none. It is shared, since the rank
+    /// may leave it, where something fails, while another thread aborts it.
+    void hold(std::shared_ptr<Group> group);
 
    private:
     Supervisor& supervisor_;
@@ -86,7 +87,7 @@ class Supervisor {
     Clock::time_point since = Clock::now();
     bool limited = false;
     bool done = false;
-    Group* group = nullptr;
+    std::shared_ptr<Group> group;
     std::string failure;
     int failure_code = 0;
   };
