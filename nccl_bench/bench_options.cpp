@@ -9,6 +9,7 @@
 
 #include "analyzer/core/byte_size.h"
 #include "analyzer/core/error.h"
+#include "cli/stopping_options.h"
 
 namespace sextant::bench {
 
@@ -191,22 +192,7 @@ void BenchArguments::add_how(CLI::App& program) {
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str()
       ->group(kGroup);
-  program
-      .add_option("--max-noise", raw_.stopping.max_rel_stdev,
-                  "Measure until the relative standard deviation is at most this")
-      ->check(CLI::Range(1e-6, 10.0))
-      ->capture_default_str()
-      ->group(kGroup);
-  program.add_option("--min-samples", raw_.stopping.min_samples, "And at least so many samples")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str()
-      ->group(kGroup);
-  program
-      .add_option("--time-limit", raw_.stopping.time_limit_s,
-                  "But each size no longer than this, seconds; the document names what was not met")
-      ->check(CLI::Range(1e-3, 1e7))
-      ->capture_default_str()
-      ->group(kGroup);
+  cli::add_stopping_options(program, raw_.stopping, "each size", kGroup);
   program.add_flag("--no-verify", no_verify_, "Do not look at the values that arrive")
       ->group(kGroup);
   // Shows that verification sees errors; an empty group hides it from --help.

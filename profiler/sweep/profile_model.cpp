@@ -10,6 +10,7 @@
 #include "analyzer/core/interrupt.h"
 #include "cli/commands.h"
 #include "cli/program.h"
+#include "cli/stopping_options.h"
 #include "profiler/sweep/sweep_report.h"
 #include "profiler/sweep/sweep_run.h"
 
@@ -208,22 +209,7 @@ void add_measurement_options(CLI::App& program, Arguments& arguments) {
       .add_option("--gpu-type", options.gpu_type,
                   "Name of the GPU type in documents; by default what the driver's name means")
       ->group(kGroup);
-  program
-      .add_option("--max-noise", options.stopping.max_rel_stdev,
-                  "Measure until the relative standard deviation is at most this")
-      ->check(CLI::Range(1e-6, 10.0))
-      ->capture_default_str()
-      ->group(kGroup);
-  program.add_option("--min-samples", options.stopping.min_samples, "And at least so many samples")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str()
-      ->group(kGroup);
-  program
-      .add_option("--time-limit", options.stopping.time_limit_s,
-                  "But no longer than this, seconds; the document names what was not met")
-      ->check(seconds)
-      ->capture_default_str()
-      ->group(kGroup);
+  cli::add_stopping_options(program, options.stopping, "each point", kGroup);
   program
       .add_flag("--kernels", arguments.options.kernels,
                 "Also the GPU kernels of each layer (CUPTI)")
