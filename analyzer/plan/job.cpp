@@ -59,7 +59,7 @@ int sequence_length(const JsonNode& node) {
 Job read_document(const JsonDocument& document) {
   const JsonNode root = document.root_of_kind("job", 1);
   root.only({"schema", "name", "source", "model", "global_batch", "seq_len", "optimizer", "dtype",
-             "objective", "constraints"});
+             "framework", "objective", "constraints"});
   for (const char* for_people : {"name", "source"}) {
     if (const auto text = root.find(for_people)) text->string();
   }
@@ -70,6 +70,7 @@ Job read_document(const JsonDocument& document) {
   if (const auto seq_len = root.find("seq_len")) job.seq_len = sequence_length(*seq_len);
   if (const auto name = root.find("optimizer")) job.optimizer = one_of(*name, kOptimizers);
   if (const auto name = root.find("dtype")) job.dtype = data_type_of(*name);
+  if (const auto name = root.find("framework")) job.framework = name->name();
   if (const auto name = root.find("objective")) job.objective = one_of(*name, kObjectives);
   if (const auto constraints = root.find("constraints")) {
     constraints->only({"max_usd_per_iter", "min_iters_per_s"});
@@ -133,6 +134,7 @@ Job read_artifact_configuration(const JsonDocument& document) {
   job.described = describe(root, job.model);
   job.seq_len = job.described->seq_len;
   job.optimizer = one_of(root.at("optimizer"), kOptimizers);
+  job.framework = "deepspeed";  // the artifact trains with Megatron-DeepSpeed
   return job;
 }
 

@@ -20,6 +20,8 @@ struct Job {
   int seq_len = 0;  ///< 0 = the model's own
   Optimizer optimizer = Optimizer::kAdam;
   DataType dtype = DataType::kFp32;
+  /// Who will run it (analyzer/training/framework.h); "sextant" is run_plan.
+  std::string framework = "megatron";
   Objective objective = Objective::kThroughput;
   std::optional<double> max_usd_per_iter;
   std::optional<double> min_iters_per_s;

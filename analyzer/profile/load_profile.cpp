@@ -13,14 +13,44 @@ namespace sextant {
 
 namespace {
 
+TimeSpread spread_of(const TimeSummary& time) {
+  return time.samples > 0 ? TimeSpread{time.p10_s, time.p90_s} : TimeSpread{};
+}
+
+LayerTime layer_time(const LayerKindProfile& kind) {
+  return {kind.forward.median_s,   kind.backward.median_s,   kind.update.median_s,
+          spread_of(kind.forward), spread_of(kind.backward), spread_of(kind.update)};
+}
+
 std::vector<LayerTime> layer_times(const PointDocument& point) {
   std::vector<LayerTime> out;
   for (const LayerRun& run : point.sequence) {
     const LayerKindProfile& kind = point.kinds[static_cast<std::size_t>(run.kind)];
-    out.insert(out.end(), static_cast<std::size_t>(run.count),
-               LayerTime{kind.forward.median_s, kind.backward.median_s, kind.update.median_s});
+    out.insert(out.end(), static_cast<std::size_t>(run.count), layer_time(kind));
   }
   return out;
+}
+
+/// Empty where they are in the times.
+std::vector<std::vector<TensorCollective>> layer_collectives(const PointDocument& point) {
+  std::vector<std::vector<TensorCollective>> out;
+  if (point.collectives_are_timed || point.key.tp == 1) return out;
+  for (const LayerRun& run : point.sequence) {
+    const LayerKindProfile& kind = point.kinds[static_cast<std::size_t>(run.kind)];
+    out.insert(out.end(), static_cast<std::size_t>(run.count), kind.collectives);
+  }
+  return out;
+}
+
+/// At one sequence; an update does not know sequences.
+std::optional<TrainingMemory> training_memory(const LayerKindProfile& kind, double sequences) {
+  std::optional<TrainingMemory> memory = kind.training_memory;
+  if (memory) {
+    memory->forward_workspace_bytes /= sequences;
+    memory->backward_workspace_bytes /= sequences;
+    memory->alone_peak_bytes = 0;
+  }
+  return memory;
 }
 
 /// Memory at a microbatch of one sequence.
@@ -31,7 +61,8 @@ std::vector<LayerMemory> layer_memory(const PointDocument& point) {
     const LayerKindProfile& kind = point.kinds[static_cast<std::size_t>(run.kind)];
     out.insert(out.end(), static_cast<std::size_t>(run.count),
                LayerMemory{kind.parameter_bytes, kind.input_bytes / sequences,
-                           kind.output_bytes / sequences, kind.saved_activation_bytes / sequences});
+                           kind.output_bytes / sequences, kind.saved_activation_bytes / sequences,
+                           training_memory(kind, sequences)});
   }
   return out;
 }
@@ -50,6 +81,14 @@ double widen(std::vector<LayerMemory>& memory, const std::vector<LayerMemory>& o
     take(memory[l].input_bytes, other[l].input_bytes);
     take(memory[l].output_bytes, other[l].output_bytes);
     take(memory[l].saved_activation_bytes, other[l].saved_activation_bytes);
+    if (!memory[l].training) memory[l].training = other[l].training;
+    if (!memory[l].training || !other[l].training) continue;
+    for (const auto field :
+         {&TrainingMemory::gradient_bytes, &TrainingMemory::optimizer_state_bytes,
+          &TrainingMemory::forward_workspace_bytes, &TrainingMemory::backward_workspace_bytes,
+          &TrainingMemory::update_workspace_bytes}) {
+      take((*memory[l].training).*field, (*other[l].training).*field);
+    }
   }
   return difference;
 }
@@ -98,7 +137,8 @@ ModelProfile model_profile_of(const std::vector<PointDocument>& points) {
   profile.variant = first.key.variant;
   profile.layer_count = first.layer_count();
   profile.update_is_whole_step = first.update_is_whole_step;
-  int unpriced = 0;
+  profile.recompute = first.key.recompute;
+  profile.sequence_parallel = first.key.sequence_parallel;
   for (const PointDocument& point : points) {
     const auto fail = [&](const std::string& what) {
       throw_bad_input(fmt::format("{} ({}): {}; {} ({}) has not", first.key.text(),
@@ -115,17 +155,10 @@ ModelProfile model_profile_of(const std::vector<PointDocument>& points) {
     if (point.key.seq_len != first.key.seq_len) {
       fail(fmt::format("has sequences of {} tokens", first.key.seq_len));
     }
-    if (!point.collectives_are_timed && point.key.tp > 1) ++unpriced;
     profile.points[{point.key.gpu, point.key.tp, point.key.microbatch}] = {
-        layer_times(point), point.evidence, point.source};
+        layer_times(point), point.evidence, point.source, layer_collectives(point)};
   }
   put_memory(points, profile);
-  if (unpriced > 0) {
-    profile.notes.push_back(
-        fmt::format("{} points of {} record their tensor-parallel collectives without timing them; "
-                    "times are without them",
-                    unpriced, profile.model));
-  }
   for (const std::string& gpu : profile.gpus()) {
     const std::string holes = describe_holes(grid_holes(profile, gpu));
     if (!holes.empty()) {

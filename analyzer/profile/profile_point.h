@@ -42,13 +42,6 @@ enum class PointStatus { kOk, kOutOfMemory, kError, kTimeout };
 /// "ok", "oom", "error", "timeout".
 std::string_view to_string(PointStatus status);
 
-/// A collective among tensor-parallel ranks that a profiler recorded but did not run.
-struct TensorCollective {
-  std::string operation;  ///< "all_reduce", "all_gather", "reduce_scatter"
-  std::string phase;      ///< "forward", "backward" or "update" (gradients of what ranks share)
-  double bytes = 0;
-};
-
 /// One operator of a layer, named as in analyzer/model/operators.h. Its times were measured with a
 /// clock between operators, so that their sum exceeds the layer's own time a little.
 struct OperatorProfile {
@@ -76,18 +69,6 @@ struct KernelSummary {
   /// The roofline's time (analyzer/profile/roofline.h, at the data sheet's full peaks) over the
   /// measured one; 0 where the GPU type has no data sheet here.
   double roofline_fraction = 0;
-};
-
-/// What only a profiler that trained the layer knows, bytes on one rank.
-struct TrainingMemory {
-  double gradient_bytes = 0;
-  double optimizer_state_bytes = 0;
-  double forward_workspace_bytes = 0;   ///< largest transient beside what is kept
-  double backward_workspace_bytes = 0;  ///< likewise, beside parameters, gradients, activations
-  double update_workspace_bytes = 0;    ///< likewise, of the optimizer's step
-  /// Peak of the layer trained by itself: parameters, gradients, optimizer state, activations and
-  /// workspace of one microbatch.
-  double alone_peak_bytes = 0;
 };
 
 /// One distinct kind of layer: all layers of a kind cost the same. Bytes at the point's microbatch.

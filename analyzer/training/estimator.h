@@ -1,14 +1,18 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analyzer/cluster/cluster.h"
+#include "analyzer/core/verdict.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/plan/plan.h"
 #include "analyzer/profile/model_profile.h"
+#include "analyzer/training/calibration.h"
+#include "analyzer/training/timeline.h"
 
 namespace sextant {
 
@@ -17,6 +21,26 @@ struct TrainingProblem {
   const Job& job;
   const ModelProfile& profile;
   const Cluster& cluster;
+  /// What profiles cannot see; estimators of published systems have their own constants instead.
+  Calibration calibration = {};
+};
+
+/// A part of what a GPU holds at its fullest.
+struct MemoryTerm {
+  std::string name;  ///< "weights", "gradients", "optimizer state", "activations", …
+  double bytes = 0;
+  std::string source;  ///< "measured in the profile", or the formula with its reference
+};
+
+/// Where the iteration of one pipeline goes, on the stage replica that ends it: exclusive parts
+/// that add up to the iteration, seconds.
+struct TimeBreakdown {
+  double compute_s = 0;
+  double bubble_s = 0;            ///< waiting for others to compute
+  double exposed_transfer_s = 0;  ///< sending, and waiting for what is on its way
+  double exposed_sync_s = 0;
+  double update_s = 0;
+  double overhead_s = 0;  ///< Calibration::iteration_overhead_s
 };
 
 struct StagePrediction {
@@ -26,6 +50,11 @@ struct StagePrediction {
   double update_s = 0;
   double peak_memory_bytes = 0;      ///< of the fullest GPU of the stage
   double memory_capacity_bytes = 0;  ///< of that GPU
+  /// What peak_memory_bytes is made of; empty where the model does not say.
+  std::vector<MemoryTerm> memory_terms;
+  /// What that GPU will not exceed; `fits` is judged by it. Where a model has one figure only,
+  /// that.
+  double memory_bound_bytes = 0;
 };
 
 /// What an estimator says of a plan. Times are seconds an iteration.
@@ -42,6 +71,13 @@ struct Prediction {
   double compute_usd = 0;
   double egress_usd = 0;
   double peak_memory_bytes = 0;
+  double memory_bound_bytes = 0;  ///< the largest of all stages
+  /// The iteration with every measured time and link at its 10th and at its 90th percentile;
+  /// without spread where the inputs have none.
+  TimeInterval interval;
+  /// Nothing where the model does not tell.
+  std::optional<TimeBreakdown> breakdown;
+  std::string binds;  ///< what a faster iteration needs first, for people; "" = not said
   bool fits = true;
   std::string memory_note;  ///< which stage does not fit and by how much
 
@@ -66,6 +102,9 @@ class Estimator {
   /// separable.h). Null where the model does not separate.
   virtual std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
                                                     int microbatch) const = 0;
+
+  /// Who does what when in an iteration of the plan. Nothing where the model knows no such times.
+  virtual std::optional<Timeline> timeline(const TrainingProblem& problem, const Plan& plan) const;
 };
 
 /// All estimators, in the order in which they are listed to people.

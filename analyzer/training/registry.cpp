@@ -13,6 +13,11 @@ const std::vector<const Estimator*>& estimators() {
   return all;
 }
 
+std::optional<Timeline> Estimator::timeline(const TrainingProblem& /*problem*/,
+                                            const Plan& /*plan*/) const {
+  return std::nullopt;
+}
+
 const Estimator& estimator_named(std::string_view name) {
   std::string known;
   for (const Estimator* estimator : estimators()) {

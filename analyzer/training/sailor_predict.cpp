@@ -168,6 +168,7 @@ void PlanCost::stage_memory(const StageView& stage, int behind, StagePrediction&
     if (need / kind.pool->memory_bytes > fullest) {
       fullest = need / kind.pool->memory_bytes;
       out.peak_memory_bytes = need;
+      out.memory_bound_bytes = need;
       out.memory_capacity_bytes = kind.pool->memory_bytes;
     }
   }
@@ -263,6 +264,7 @@ void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Predicti
                       format_gib(stage.peak_memory_bytes), format_gib(stage.memory_capacity_bytes));
     }
     out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
+    out.memory_bound_bytes = out.peak_memory_bytes;
     out.stages.push_back(stage);
   }
   here.steady_s = (microbatches - 1) * slowest;
@@ -326,6 +328,7 @@ Prediction PlanCost::predict() {
   for (const Pipeline& pipeline : plan_.pipelines) add_pipeline(pipeline, out.microbatches, out);
   if (pipelines_.size() > 1) out.sync_s += sync_between_pipelines();
   out.iteration_s = out.pipeline_s + out.sync_s;
+  out.interval = {out.iteration_s, out.iteration_s, out.iteration_s, false};
   if (!(out.iteration_s > 0) || !std::isfinite(out.iteration_s)) {
     throw_bad_input(
         fmt::format("estimator sailor: predicts {} s an iteration: the network's model is used "

@@ -1,0 +1,43 @@
+#include "analyzer/training/framework.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+
+namespace sextant {
+
+const std::vector<Framework>& frameworks() {
+  static const std::vector<Framework> all = {
+      {.name = "sextant",
+       .source = "profiler/run: sends do not block, gradients are summed after the last backward"},
+      {.name = "deepspeed",
+       .sends = Framework::Sends::kBlocking,
+       .gradient_before_activation = true,
+       .partitions_messages = true,
+       .bucket_bytes = 5e8 * 4,
+       .extra_state_per_weight = 2,
+       .source = "DeepSpeed's runtime/pipe: one stream, PartitionedTensor between stages, "
+                 "allreduce_bucket_size 5e8 elements; a flat copy of fp32 weights and a "
+                 "communication buffer (Sailor's constants.py: 24 bytes a parameter)"},
+      {.name = "megatron",
+       .sends = Framework::Sends::kBlocking,
+       .partitions_messages = true,
+       .overlaps_sync = false,
+       .source = "Megatron-LM: batched isend and irecv, waited for; scatter-gather of messages "
+                 "(Narayanan et al. 2021, section 4.1)"},
+  };
+  return all;
+}
+
+const Framework& framework_named(std::string_view name) {
+  std::string known;
+  for (const Framework& framework : frameworks()) {
+    if (framework.name == name) return framework;
+    known += fmt::format(" {}", framework.name);
+  }
+  throw_bad_input(fmt::format("no framework {}; there are:{}", quote(name), known));
+}
+
+}  // namespace sextant
