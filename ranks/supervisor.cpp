@@ -1,4 +1,4 @@
-#include "nccl_bench/supervisor.h"
+#include "ranks/supervisor.h"
 
 #include <algorithm>
 #include <c10/util/Exception.h>
@@ -11,9 +11,9 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
-#include "nccl_bench/roll_call.h"
+#include "ranks/roll_call.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 namespace {
 
@@ -86,7 +86,7 @@ void Supervisor::Seat::wait(const std::string& key) {
   supervisor_.check();
 }
 
-void Supervisor::Seat::hold(std::shared_ptr<Group> group) {
+void Supervisor::Seat::hold(std::shared_ptr<Abortable> group) {
   // The group that was there ends after the lock, which may take its time.
   const std::lock_guard<std::mutex> lock(supervisor_.mutex_);
   supervisor_.chair(rank_).group.swap(group);
@@ -155,7 +155,7 @@ void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   } catch (const std::exception& error) {
     failed(quote(error.what(), 300), kBadInput);
   }
-  std::shared_ptr<Group> group;
+  std::shared_ptr<Abortable> group;
   const std::lock_guard<std::mutex> lock(mutex_);
   Chair& own = chair(rank);
   own.failure = failure;
@@ -193,14 +193,14 @@ std::optional<Supervisor::Trouble> Supervisor::find_trouble() const {
 }
 
 void Supervisor::abort_groups() {
-  std::vector<std::shared_ptr<Group>> groups;
+  std::vector<std::shared_ptr<Abortable>> groups;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (Chair& chair : chairs_) {
       if (chair.group != nullptr) groups.push_back(std::exchange(chair.group, nullptr));
     }
   }
-  for (const std::shared_ptr<Group>& group : groups) group->abort();
+  for (const std::shared_ptr<Abortable>& group : groups) group->abort();
 }
 
 bool Supervisor::run(const std::function<void(int)>& work) {
@@ -384,4 +384,4 @@ void Supervisor::leave() {
   }
 }
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks
