@@ -135,6 +135,18 @@ std::string name_of(const RunOptions& options, std::size_t number) {
   return options.names.empty() ? options.plans[number].stem().string() : options.names[number];
 }
 
+/// "main/N8_D2" -> main/N8_D2.json: sets of runs have folders.
+std::filesystem::path document_name(std::string_view name) {
+  std::filesystem::path path;
+  while (true) {
+    const std::size_t slash = name.find('/');
+    const std::string part = safe_file_name(name.substr(0, slash));
+    if (slash == std::string_view::npos) return path / (part + ".json");
+    path /= part;
+    name.remove_prefix(slash + 1);
+  }
+}
+
 void check_options(const RunOptions& options) {
   const std::size_t plans = options.plans.size();
   if (!options.names.empty() && options.names.size() != plans) {
@@ -213,7 +225,7 @@ RunRequest load_request(const RunOptions& options) {
     }
     plan.document = options.output.extension() == ".json"
                         ? options.output
-                        : options.output / (safe_file_name(plan.name) + ".json");
+                        : options.output / document_name(plan.name);
     request.plans.push_back(std::move(plan));
   }
   return request;

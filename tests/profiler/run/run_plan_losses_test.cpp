@@ -45,7 +45,10 @@ struct NamedPlan {
 
 const NamedPlan kAlone = {"alone", plan_of({{{{0, 9}}}})};
 
-/// Losses agree to 1e-4 with those of one process, and the model trained meanwhile.
+/// Sums in another order differ by some 3e-7 here; leaving a gradient out shows at 1e-4 and more.
+constexpr double kTolerance = 1e-5;
+
+/// Losses agree with those of one process.
 void expect_same_losses(const RunFolder& folder, const std::vector<NamedPlan>& plans) {
   const std::vector<double> expected = folder.measured(kAlone.name).losses;
   ASSERT_THAT(expected, SizeIs(4));
@@ -53,7 +56,7 @@ void expect_same_losses(const RunFolder& folder, const std::vector<NamedPlan>& p
     const std::vector<double> losses = folder.measured(plan.name).losses;
     ASSERT_THAT(losses, SizeIs(4)) << plan.name;
     for (std::size_t i = 0; i < losses.size(); ++i) {
-      EXPECT_NEAR(losses[i], expected[i], 1e-4) << plan.name << ", iteration " << i;
+      EXPECT_NEAR(losses[i], expected[i], kTolerance) << plan.name << ", iteration " << i;
     }
   }
 }
@@ -212,8 +215,8 @@ TEST(RunPlanJson, PrintsTheDocument) {
   folder.add_plan("a", plan_of({{{{0, 9}}}}));
   const ProgramResult result = folder.run({"-n", "1", "--json", "--name", "main/one"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, read_file(folder.document("main_one")));
-  EXPECT_EQ(folder.measured("main_one").name, "main/one");
+  EXPECT_EQ(result.out, read_file(folder.document("main/one")));
+  EXPECT_EQ(folder.measured("main/one").name, "main/one");
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST_F(RunRequestFiles, NamesDocumentsAfterPlans) {
   EXPECT_EQ(request.ranks(), 2);
   EXPECT_EQ(request.job.seq_len, 64);
   EXPECT_EQ(request.plans[0].document, options_.output / "first.json");
-  EXPECT_EQ(request.plans[1].document, options_.output / "second_one.json");
+  EXPECT_EQ(request.plans[1].document, options_.output / "second" / "one.json");
   options_.plans.pop_back();
   options_.names.clear();
   options_.output = folder_.path() / "run.json";
