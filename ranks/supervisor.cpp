@@ -11,6 +11,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
+#include "analyzer/core/provenance.h"
 #include "ranks/roll_call.h"
 
 namespace sextant::ranks {
@@ -137,7 +138,8 @@ void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   int code = 0;
   const auto failed = [&](const std::string& reason, int exit_code) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    failure = fmt::format("rank {} failed while {}: {}", rank, chair(rank).what, reason);
+    failure = fmt::format("rank {} on {} failed while {}: {}", rank, quote(host_name()),
+                          chair(rank).what, reason);
     code = exit_code;
   };
   try {
@@ -343,8 +345,8 @@ std::string Supervisor::diagnosis(const Trouble& trouble) {
   for (const auto& [rank, standing] : standings) {
     if (standing.position == behind) stuck.push_back(rank);
   }
-  return fmt::format("{} hung for {:g} s: {}", ranks_text(stuck), timeout_s_,
-                     standings[stuck.front()].what);
+  return fmt::format("{} on {} hung for {:g} s: {}", ranks_text(stuck),
+                     quote(host_of[stuck.front()]), timeout_s_, standings[stuck.front()].what);
 }
 
 void Supervisor::leave() {

@@ -25,6 +25,7 @@ namespace {
 /// Figures and documents of a run that goes on need not be newer than this.
 constexpr auto kTellEvery = std::chrono::milliseconds(500);
 constexpr auto kWriteEvery = std::chrono::seconds(2);
+constexpr auto kShowEvery = std::chrono::seconds(2);
 
 std::string roll_key(int rank) {
   return fmt::format("roll/{}", rank);
@@ -237,13 +238,21 @@ void RankRun::keep_iteration(const Running& running, int iteration, double secon
   if (!leads()) return;
   results_->add_iteration(running.plan, measured ? std::optional(seconds) : std::nullopt,
                           running.round == 0 ? std::optional(loss) : std::nullopt);
-  progress_->update(++done_,
-                    fmt::format("{}, iteration {}", request_.plans[running.plan].name, iteration));
+  show_progress(running, iteration);
   if (!measured || Clock::now() - written_ < kWriteEvery) return;
   if (written_ == Clock::time_point{}) board_->set("measured", "");
   hear(running.plan, running.layout);
   results_->write("rank 0 ended while the run went on");
   written_ = Clock::now();
+}
+
+void RankRun::show_progress(const Running& running, int iteration) {
+  ++done_;
+  const int last = request_.options.warm_up + request_.options.iterations - 1;
+  if (iteration != last && Clock::now() - shown_ < kShowEvery) return;
+  shown_ = Clock::now();
+  progress_->update(done_,
+                    fmt::format("{}, iteration {}", request_.plans[running.plan].name, iteration));
 }
 
 void RankRun::tell(const Running& running) {

@@ -57,6 +57,7 @@ class RankRun {
   void run_iterations(const Running& running);
   void run_iteration(const Running& running, int iteration);
   void keep_iteration(const Running& running, int iteration, double seconds, double loss);
+  void show_progress(const Running& running, int iteration);
   /// Leaves this rank's figures for rank 0.
   void tell(const Running& running);
   /// Rank 0's: takes what the ranks have left.
@@ -75,6 +76,7 @@ class RankRun {
   std::int64_t unit_ = 0;  ///< rounds times plans that were begun; 0 is the roll call
   Clock::time_point told_{};
   Clock::time_point written_{};
+  Clock::time_point shown_{};
   std::unique_ptr<Progress> progress_;
   std::size_t done_ = 0;
 };

@@ -15,7 +15,6 @@ namespace sextant::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 Plan with_schedule(Plan plan, ScheduleKind schedule) {
@@ -94,80 +93,70 @@ const std::vector<NamedPlan>& plans() {
   return plans;
 }
 
-class RunPlan : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { folder_ = run_all(plans(), false, "adamw").release(); }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
-  }
-  static RunFolder* folder_;
-};
-RunFolder* RunPlan::folder_ = nullptr;
-
-TEST_F(RunPlan, LossesAreThoseOfOneProcess) {
-  expect_same_losses(*folder_, plans());
-}
-
-TEST_F(RunPlan, DocumentsAreAsTheirSchemaSays) {
+void expect_documents_as_described(const RunFolder& folder) {
   SchemaCheck check("measured");
   for (const NamedPlan& plan : plans()) {
-    EXPECT_EQ(check.problems(read_file(folder_->document(plan.name))), "") << plan.name;
+    EXPECT_EQ(check.problems(read_file(folder.document(plan.name))), "") << plan.name;
   }
 }
 
-TEST_F(RunPlan, EveryRankSaysWhereItsTimeAndMemoryWent) {
-  for (const NamedPlan& plan : plans()) {
-    SCOPED_TRACE(plan.name);
-    const MeasuredRun run = folder_->measured(plan.name);
-    EXPECT_EQ(run.plan, plan.plan);
-    EXPECT_EQ(run.evidence, Evidence::kMeasuredCpu);
-    EXPECT_EQ(run.incomplete, "");
-    EXPECT_EQ(run.iteration.samples, 3);
-    ASSERT_THAT(run.ranks, SizeIs(static_cast<std::size_t>(gpu_count(plan.plan))));
-    double longest = 0;
-    for (const double sample : run.iteration_samples_s) longest = std::max(longest, sample);
-    for (const MeasuredRank& rank : run.ranks) {
-      const RankPhases& phases = rank.phases;
-      EXPECT_GT(phases.forward_s, 0);
-      EXPECT_GT(phases.backward_s, 0);
-      EXPECT_GT(phases.update_s, 0);
-      // Medians of exclusive parts.
-      EXPECT_LT(phases.forward_s + phases.backward_s, longest);
-      const bool synchronises = rank.replica > 0 || plan.plan.pipelines.size() > 1;
-      if (synchronises) {
-        EXPECT_GT(phases.sync_s, 1e-6);
-      }
-      if (rank.stage > 0) {
-        EXPECT_GT(phases.receive_s, 0);
-      }
-      EXPECT_GT(rank.peak_allocated_bytes, 0);
-      EXPECT_GT(rank.process_bytes, rank.peak_allocated_bytes);
+void expect_whole_account(const NamedPlan& plan, const MeasuredRun& run) {
+  SCOPED_TRACE(plan.name);
+  EXPECT_EQ(run.plan, plan.plan);
+  EXPECT_EQ(run.evidence, Evidence::kMeasuredCpu);
+  EXPECT_EQ(run.incomplete, "");
+  EXPECT_EQ(run.iteration.samples, 3);
+  ASSERT_THAT(run.ranks, SizeIs(static_cast<std::size_t>(gpu_count(plan.plan))));
+  double longest = 0;
+  for (const double sample : run.iteration_samples_s) longest = std::max(longest, sample);
+  for (const MeasuredRank& rank : run.ranks) {
+    const RankPhases& phases = rank.phases;
+    EXPECT_GT(phases.forward_s, 0);
+    EXPECT_GT(phases.backward_s, 0);
+    EXPECT_GT(phases.update_s, 0);
+    // Medians of exclusive parts.
+    EXPECT_LT(phases.forward_s + phases.backward_s, longest);
+    const bool synchronises = rank.replica > 0 || plan.plan.pipelines.size() > 1;
+    EXPECT_GT(phases.sync_s, synchronises ? 1e-6 : -1);
+    if (rank.stage > 0) {
+      EXPECT_GT(phases.receive_s, 0);
+    } else if (plan.plan.pipelines[0].stages.size() == 1) {
+      EXPECT_EQ(phases.receive_s, 0);
     }
+    EXPECT_GT(rank.peak_allocated_bytes, 0);
+    EXPECT_GT(rank.process_bytes, rank.peak_allocated_bytes);
   }
 }
 
 // Six blocks with 64 x 64 of queries, 2 x 64 x 32 of keys and values, 64 x 64 of outputs, three
-// products of 64 x 176 and two norms; two tables of 512 x 64; a norm: 338,752 parameters in all.
+// products of 64 x 176 and two norms; two tables of 512 x 64; a norm: 342,848 parameters in all.
 // Weights, gradients and two moments take 16 bytes of each. Stage 0 of tp2_tp1 has half of
 // everything but its norms.
-TEST_F(RunPlan, MemoryHoldsAtLeastTheStatesOfTraining) {
+void expect_states_in_memory(const RunFolder& folder) {
   constexpr double kBlock = 64 * 64 + 2 * 64 * 32 + 64 * 64 + 3 * 64 * 176 + 2 * 64;
   constexpr double kTable = 512 * 64;
   const double whole = 16 * (6 * kBlock + 2 * kTable + 64);
-  const MeasuredRun alone = folder_->measured(kAlone.name);
+  const MeasuredRun alone = folder.measured(kAlone.name);
   EXPECT_GT(alone.ranks[0].peak_allocated_bytes, whole);
   EXPECT_LT(alone.ranks[0].peak_allocated_bytes, 1.5 * whole);
   const double half = 16 * (4 * (kBlock + 2 * 64) + kTable) / 2;
-  const MeasuredRun split = folder_->measured("tp2_tp1");
+  const MeasuredRun split = folder.measured("tp2_tp1");
   EXPECT_GT(split.ranks[0].peak_allocated_bytes, half);
   EXPECT_LT(split.ranks[0].peak_allocated_bytes, 1.5 * half);
+  // gpipe holds four microbatches on the first stage where 1f1b holds two.
+  EXPECT_GT(folder.measured("pp2_gpipe").ranks[0].peak_allocated_bytes,
+            folder.measured("pp2").ranks[0].peak_allocated_bytes);
 }
 
-// gpipe holds four microbatches on the first stage where 1f1b holds two.
-TEST_F(RunPlan, GPipeHoldsMoreThanOneFOneB) {
-  EXPECT_GT(folder_->measured("pp2_gpipe").ranks[0].peak_allocated_bytes,
-            folder_->measured("pp2").ranks[0].peak_allocated_bytes);
+// One run of all plans, since starting processes takes longer than what they do.
+TEST(RunPlan, TrainsAlikeHoweverAModelIsCutAndAccountsForItself) {
+  const auto folder = run_all(plans(), false, "adamw");
+  expect_same_losses(*folder, plans());
+  expect_documents_as_described(*folder);
+  for (const NamedPlan& plan : plans()) {
+    expect_whole_account(plan, folder->measured(plan.name));
+  }
+  expect_states_in_memory(*folder);
 }
 
 // Embedding and head have one table, on one stage and on two.
