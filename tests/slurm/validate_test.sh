@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # launch/sailor/clariden/run.sh on a real slurmctld with two nodes on this machine: a job for each
 # configuration of a small table, on one node and on both, and what they leave.
-#   validate_test.sh SOURCE_DIR BIN_DIR RUN_PLAN
+#   validate_test.sh SOURCE_DIR RUN_PLAN
 # RUN_PLAN is the program or what stands in for it.
 set -euo pipefail
-source_dir=$1 bin=$2 run_plan=$3
+source_dir=$1 run_plan=$2
 source "$(dirname "${BASH_SOURCE[0]}")/slurm_on_one_machine.sh"
 
 programs="$work/the programs"
