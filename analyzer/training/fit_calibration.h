@@ -62,8 +62,8 @@ struct CalibrationFit {
 ///    process_bytes_spread from there to the 90th percentile.
 ///  - collective_efficiency: median of predicted over measured synchronisation (of the ranks'
 ///    phases, the stage that takes longest, by its median rank; of published runs the run's).
-///  - iteration_overhead_s: median of what the measured iteration is above the predicted one.
 ///  - overlap_slowdown: the one with the least mean error, where a framework overlaps.
+///  - iteration_overhead_s: median of what the measured iteration is above the predicted one.
 /// Medians of time and memory weigh a run by 1 / measured, which makes the mean relative error
 /// least. Runs with a suspicion are not fitted to, only predicted. A parameter is adopted where it
 /// lowers the error of runs that were left out, all of one configuration together (names after the

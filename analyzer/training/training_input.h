@@ -29,8 +29,11 @@ struct TrainingInput {
   std::vector<std::string> notes;  ///< for people: what was estimated, what is odd
 
   Calibration calibration;
+  Disturbance disturbance;
 
-  TrainingProblem problem() const { return {job, profile, cluster, calibration}; }
+  TrainingProblem problem() const {
+    return {job, profile, cluster, calibration, disturbance, model ? &*model : nullptr};
+  }
 };
 
 /// Reads job and cluster, and for every GPU type of the cluster its profile: from the artifact,

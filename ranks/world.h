@@ -5,9 +5,15 @@
 #include <optional>
 #include <string>
 
-#include "nccl_bench/bench_options.h"
+namespace sextant::ranks {
 
-namespace sextant::bench {
+/// What the command line says of the ranks; zero, -1 and empty leave it to the launcher.
+struct MeetingOptions {
+  std::string rendezvous;  ///< "host:port"
+  int world_size = 0;
+  int first_rank = -1;
+  int local_ranks = 0;
+};
 
 /// Which ranks this process is, and where it meets the others.
 struct World {
@@ -30,10 +36,10 @@ std::optional<std::string> environment_variable(const char* name);
 /// From torchrun's variables, Slurm's, or the options, which override both. Under a launcher a
 /// process has --local-ranks ranks (by default 1); without one by default `default_local_ranks`.
 /// Throws Error(kUsage) on what is missing or contradicts itself.
-World find_world(const BenchOptions& options, const Environment& environment,
+World find_world(const MeetingOptions& options, const Environment& environment,
                  int default_local_ranks);
 
 /// The first host of a Slurm node list: "a[07-09,11],b" -> "a07".
 std::string first_host(const std::string& node_list);
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

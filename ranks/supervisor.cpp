@@ -1,4 +1,4 @@
-#include "nccl_bench/supervisor.h"
+#include "ranks/supervisor.h"
 
 #include <algorithm>
 #include <c10/util/Exception.h>
@@ -11,9 +11,10 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
-#include "nccl_bench/roll_call.h"
+#include "analyzer/core/provenance.h"
+#include "ranks/roll_call.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 namespace {
 
@@ -86,7 +87,7 @@ void Supervisor::Seat::wait(const std::string& key) {
   supervisor_.check();
 }
 
-void Supervisor::Seat::hold(std::shared_ptr<Group> group) {
+void Supervisor::Seat::hold(std::shared_ptr<Abortable> group) {
   // The group that was there ends after the lock, which may take its time.
   const std::lock_guard<std::mutex> lock(supervisor_.mutex_);
   supervisor_.chair(rank_).group.swap(group);
@@ -137,7 +138,8 @@ void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   int code = 0;
   const auto failed = [&](const std::string& reason, int exit_code) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    failure = fmt::format("rank {} failed while {}: {}", rank, chair(rank).what, reason);
+    failure = fmt::format("rank {} on {} failed while {}: {}", rank, quote(host_name()),
+                          chair(rank).what, reason);
     code = exit_code;
   };
   try {
@@ -155,7 +157,7 @@ void Supervisor::work_as(int rank, const std::function<void(int)>& work) {
   } catch (const std::exception& error) {
     failed(quote(error.what(), 300), kBadInput);
   }
-  std::shared_ptr<Group> group;
+  std::shared_ptr<Abortable> group;
   const std::lock_guard<std::mutex> lock(mutex_);
   Chair& own = chair(rank);
   own.failure = failure;
@@ -193,14 +195,14 @@ std::optional<Supervisor::Trouble> Supervisor::find_trouble() const {
 }
 
 void Supervisor::abort_groups() {
-  std::vector<std::shared_ptr<Group>> groups;
+  std::vector<std::shared_ptr<Abortable>> groups;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (Chair& chair : chairs_) {
       if (chair.group != nullptr) groups.push_back(std::exchange(chair.group, nullptr));
     }
   }
-  for (const std::shared_ptr<Group>& group : groups) group->abort();
+  for (const std::shared_ptr<Abortable>& group : groups) group->abort();
 }
 
 bool Supervisor::run(const std::function<void(int)>& work) {
@@ -343,8 +345,8 @@ std::string Supervisor::diagnosis(const Trouble& trouble) {
   for (const auto& [rank, standing] : standings) {
     if (standing.position == behind) stuck.push_back(rank);
   }
-  return fmt::format("{} hung for {:g} s: {}", ranks_text(stuck), timeout_s_,
-                     standings[stuck.front()].what);
+  return fmt::format("{} on {} hung for {:g} s: {}", ranks_text(stuck),
+                     quote(host_of[stuck.front()]), timeout_s_, standings[stuck.front()].what);
 }
 
 void Supervisor::leave() {
@@ -384,4 +386,4 @@ void Supervisor::leave() {
   }
 }
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

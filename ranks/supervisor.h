@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "nccl_bench/board.h"
-#include "nccl_bench/group.h"
+#include "ranks/abortable.h"
+#include "ranks/board.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 /// Thrown in ranks when the run is over before its time: somebody failed, or the user asked.
 struct Stopped {};
@@ -56,7 +56,7 @@ class Supervisor {
     void wait(const std::string& key);
     /// The group that is to be aborted if the rank hangs; null: none. It is shared, since the rank
     /// may leave it, where something fails, while another thread aborts it.
-    void hold(std::shared_ptr<Group> group);
+    void hold(std::shared_ptr<Abortable> group);
 
    private:
     Supervisor& supervisor_;
@@ -87,7 +87,7 @@ class Supervisor {
     Clock::time_point since = Clock::now();
     bool limited = false;
     bool done = false;
-    std::shared_ptr<Group> group;
+    std::shared_ptr<Abortable> group;
     std::string failure;
     int failure_code = 0;
   };
@@ -119,4 +119,4 @@ class Supervisor {
   std::thread watcher_;
 };
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

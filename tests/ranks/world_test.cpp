@@ -1,4 +1,4 @@
-#include "nccl_bench/world.h"
+#include "ranks/world.h"
 
 #include <map>
 
@@ -7,14 +7,14 @@
 
 #include "analyzer/core/error.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 namespace {
 
 using ::testing::HasSubstr;
 
 using Variables = std::map<std::string, std::string>;
 
-World world_of(const Variables& variables, const BenchOptions& options = {}) {
+World world_of(const Variables& variables, const MeetingOptions& options = {}) {
   return find_world(
       options,
       [&](const char* name) -> std::optional<std::string> {
@@ -24,7 +24,7 @@ World world_of(const Variables& variables, const BenchOptions& options = {}) {
       2);
 }
 
-std::string refusal(const Variables& variables, const BenchOptions& options = {}) {
+std::string refusal(const Variables& variables, const MeetingOptions& options = {}) {
   try {
     world_of(variables, options);
   } catch (const Error& error) {
@@ -91,7 +91,7 @@ TEST(World, IsSlurms) {
 }
 
 TEST(World, HasSeveralRanksInEachProcess) {
-  BenchOptions options;
+  MeetingOptions options;
   options.local_ranks = 4;
   const World world = world_of(kSlurm, options);
   EXPECT_EQ(world.size, 16);
@@ -100,7 +100,7 @@ TEST(World, HasSeveralRanksInEachProcess) {
 }
 
 TEST(World, FlagsOverrideTheEnvironment) {
-  BenchOptions options;
+  MeetingOptions options;
   options.world_size = 12;
   options.first_rank = 9;
   options.local_ranks = 3;
@@ -113,7 +113,7 @@ TEST(World, FlagsOverrideTheEnvironment) {
 }
 
 TEST(World, RefusesWhatIsMissingOrWrong) {
-  BenchOptions options;
+  MeetingOptions options;
   options.world_size = 4;
   EXPECT_THAT(refusal({}, options), HasSubstr("2 of 4 ranks"));
   options.first_rank = 3;
@@ -125,7 +125,7 @@ TEST(World, RefusesWhatIsMissingOrWrong) {
   Variables variables = kTorchrun;
   variables["MASTER_PORT"] = "70000";
   EXPECT_THAT(refusal(variables), HasSubstr("MASTER_PORT is \"70000\""));
-  BenchOptions odd;
+  MeetingOptions odd;
   odd.rendezvous = "node-a";
   EXPECT_THAT(refusal({}, odd), HasSubstr("expected HOST:PORT"));
   odd.rendezvous = "node-a:port";
@@ -141,4 +141,4 @@ TEST(World, FindsTheFirstHostOfSlurmsLists) {
 }
 
 }  // namespace
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

@@ -7,18 +7,22 @@
 #include <utility>
 #include <vector>
 
-namespace sextant::profiler {
+namespace sextant::ranks {
 
 /// One rank: a child in a process group of its own, so that a terminal's Ctrl-C reaches only the
-/// parent, which dies with its parent. Its stdin is empty, its stderr is collected, and so is its
-/// stdout where it is asked for; else that goes to stderr.
+/// parent, which dies with its parent. Its stdin is empty; what becomes of its output is chosen.
 class RankProcess {
  public:
+  enum class Output {
+    kErrors,     ///< stdout and stderr are collected together
+    kLines,      ///< stdout line by line, stderr apart
+    kInherited,  ///< both go where the parent's go
+  };
   struct Setup {
     std::filesystem::path program;
-    std::string argument;
+    std::vector<std::string> arguments;
     std::vector<std::pair<std::string, std::string>> environment;  ///< on top of the parent's
-    bool reads_stdout = false;
+    Output output = Output::kErrors;
   };
 
   /// Throws Error(kBadInput) where the system gives no process.
@@ -32,6 +36,9 @@ class RankProcess {
   int stdout_descriptor() const { return out_; }
   int stderr_descriptor() const { return err_; }
 
+  pid_t id() const { return process_; }
+  /// Sends a signal, unless it has ended.
+  void signal_with(int signal) const;
   /// Ends it without delay; what it said before can still be received.
   void kill();
 
@@ -47,6 +54,8 @@ class RankProcess {
   bool ended();
   /// Of an ended process: exit code 0.
   bool succeeded() const;
+  /// Of an ended process: its exit code, 0 where a signal killed it.
+  int exit_code() const;
   /// Of an ended process: the signal that killed it, 0 where it left by itself.
   int signal() const;
   /// Of an ended process: "was killed by signal 9 (Killed)", "ended with exit code 3", with the
@@ -67,4 +76,4 @@ class RankProcess {
   std::string tail_;          ///< of stderr
 };
 
-}  // namespace sextant::profiler
+}  // namespace sextant::ranks

@@ -1,4 +1,4 @@
-#include "nccl_bench/world.h"
+#include "ranks/world.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 #include "analyzer/core/error.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 namespace {
 
@@ -129,7 +129,7 @@ std::string first_host(const std::string& node_list) {
   return node_list.substr(0, bracket) + first + node_list.substr(close + 1, next - close - 1);
 }
 
-World find_world(const BenchOptions& options, const Environment& environment,
+World find_world(const MeetingOptions& options, const Environment& environment,
                  int default_local_ranks) {
   World world;
   std::optional<Launch> launch;
@@ -171,4 +171,4 @@ World find_world(const BenchOptions& options, const Environment& environment,
   return world;
 }
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

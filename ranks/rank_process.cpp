@@ -1,4 +1,4 @@
-#include "profiler/sweep/rank_process.h"
+#include "ranks/rank_process.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +15,7 @@
 
 extern char** environ;
 
-namespace sextant::profiler {
+namespace sextant::ranks {
 
 namespace {
 
@@ -84,13 +84,15 @@ std::string receive_from(int& descriptor) {
 
 RankProcess::RankProcess(const Setup& setup) {
   // All memory is had before the fork: between it and exec only async-signal-safe calls are legal.
-  std::vector<std::string> words = {setup.program.string(), setup.argument};
+  std::vector<std::string> words = {setup.program.string()};
+  words.insert(words.end(), setup.arguments.begin(), setup.arguments.end());
   std::vector<std::string> environment = environment_with(setup.environment);
   const std::vector<char*> argv = pointers(words);
   const std::vector<char*> envp = pointers(environment);
   const std::string complaint = fmt::format("{}: cannot be started\n", setup.program.string());
-  const Pipe err = make_pipe();
-  const Pipe out = setup.reads_stdout ? make_pipe() : Pipe{};
+  const bool inherits = setup.output == Output::kInherited;
+  const Pipe err = inherits ? Pipe{} : make_pipe();
+  const Pipe out = setup.output == Output::kLines ? make_pipe() : Pipe{};
   const pid_t parent = ::getpid();
   process_ = ::fork();
   if (process_ == 0) {
@@ -101,19 +103,21 @@ RankProcess::RankProcess(const Setup& setup) {
     ::signal(SIGXFSZ, SIG_DFL);
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, STDIN_FILENO);
-    ::dup2(setup.reads_stdout ? out.writer : err.writer, STDOUT_FILENO);
-    ::dup2(err.writer, STDERR_FILENO);
+    if (!inherits) {
+      ::dup2(out.writer >= 0 ? out.writer : err.writer, STDOUT_FILENO);
+      ::dup2(err.writer, STDERR_FILENO);
+    }
     ::execve(argv[0], argv.data(), envp.data());
     [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, complaint.data(), complaint.size());
     ::_exit(127);
   }
   const int code = errno;
-  ::close(err.writer);
+  if (err.writer >= 0) ::close(err.writer);
   if (out.writer >= 0) ::close(out.writer);
   err_ = err.reader;
   out_ = out.reader;
   if (process_ < 0) {
-    ::close(err_);
+    if (err_ >= 0) ::close(err_);
     if (out_ >= 0) ::close(out_);
     throw_bad_input(fmt::format("no process for a rank: {}", std::strerror(code)));
   }
@@ -124,6 +128,10 @@ RankProcess::~RankProcess() {
   kill();
   if (out_ >= 0) ::close(out_);
   if (err_ >= 0) ::close(err_);
+}
+
+void RankProcess::signal_with(int signal) const {
+  if (!status_) ::kill(process_, signal);
 }
 
 void RankProcess::kill() {
@@ -174,6 +182,10 @@ bool RankProcess::succeeded() const {
   return WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0;
 }
 
+int RankProcess::exit_code() const {
+  return WIFEXITED(*status_) ? WEXITSTATUS(*status_) : 0;
+}
+
 int RankProcess::signal() const {
   return WIFSIGNALED(*status_) ? WTERMSIG(*status_) : 0;
 }
@@ -201,4 +213,4 @@ std::string RankProcess::last_words() const {
   return "; last words: " + quote(line, kLastWordsBytes * 2);
 }
 
-}  // namespace sextant::profiler
+}  // namespace sextant::ranks

@@ -1,4 +1,4 @@
-#include "nccl_bench/roll_call.h"
+#include "ranks/roll_call.h"
 
 #include <algorithm>
 #include <limits>
@@ -11,7 +11,7 @@
 #include "analyzer/core/json_document.h"
 #include "analyzer/core/provenance.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 std::string roll_text(const RollEntry& entry) {
   return json_text({{"host", entry.rank.host},
@@ -75,4 +75,4 @@ std::string ranks_text(const std::vector<int>& ranks) {
                      ranks.back());
 }
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

@@ -1,4 +1,4 @@
-#include "nccl_bench/board.h"
+#include "ranks/board.h"
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 
@@ -6,7 +6,7 @@
 
 #include "analyzer/core/error.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 namespace {
 
@@ -114,4 +114,4 @@ c10::intrusive_ptr<c10d::Store> Board::store(const std::string& prefix) const {
   return c10::make_intrusive<c10d::PrefixStore>(world_.prefix + prefix, store_);
 }
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

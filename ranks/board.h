@@ -9,9 +9,9 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
-#include "nccl_bench/world.h"
+#include "ranks/world.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 /// The place where ranks meet cannot be reached any more: the process that has it is gone.
 class BoardGone : public std::exception {
@@ -55,4 +55,4 @@ class Board {
   Milliseconds timeout_;
 };
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks

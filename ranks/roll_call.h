@@ -6,7 +6,7 @@
 
 #include "analyzer/network/bandwidth_document.h"
 
-namespace sextant::bench {
+namespace sextant::ranks {
 
 /// Who a rank says it is when it comes.
 struct RollEntry {
@@ -29,4 +29,4 @@ std::string disagreement(const std::vector<RollEntry>& entries);
 /// "rank 3", "ranks 1, 2 and 5", "ranks 1 to 9": for messages.
 std::string ranks_text(const std::vector<int>& ranks);
 
-}  // namespace sextant::bench
+}  // namespace sextant::ranks
