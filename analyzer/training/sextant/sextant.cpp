@@ -7,8 +7,9 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "analyzer/training/separable.h"
 #include "analyzer/training/sextant/iteration.h"
+#include "analyzer/training/sextant/plan_memory.h"
+#include "analyzer/training/sextant/separable_view.h"
 
 namespace sextant {
 
@@ -38,13 +39,16 @@ class SextantEstimator : public Estimator {
     return "event simulation of schedule, transfers and synchronisation; memory term by term";
   }
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override;
-  std::unique_ptr<SeparableCosts> separable(const TrainingProblem& /*problem*/,
-                                            int /*microbatch*/) const override {
-    return nullptr;
+  std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
+                                            int microbatch) const override {
+    return sextant_separable(problem, microbatch);
   }
   std::optional<Timeline> timeline(const TrainingProblem& problem,
                                    const Plan& plan) const override {
-    return Iteration(problem, plan, Percentile::kMedian, 0).timeline();
+    const Iteration iteration(problem, plan, Percentile::kMedian, 0);
+    Timeline timeline = iteration.timeline();
+    add_memory(problem, plan, iteration.microbatches(), timeline);
+    return timeline;
   }
 };
 
@@ -77,6 +81,7 @@ Prediction SextantEstimator::predict(const TrainingProblem& problem, const Plan&
   out.binds = binding_part(times);
   out.interval = interval_of(problem, plan, out.iteration_s);
   out.stages = iteration.stages();
+  add_memory(problem, plan, iteration.placement(), iteration.microbatches(), out);
   out.egress_usd = iteration.egress_usd();
   for (const GpuUse& use : gpus_used(plan)) {
     const GpuPool* pool = problem.cluster.find(use.gpu, use.zone);

@@ -76,43 +76,49 @@ double Traffic::message_bytes(const PlacedReplica& /*from*/, const PlacedReplica
   return framework_.partitions_messages ? bytes : bytes * to.tp;
 }
 
-double Traffic::bucket_all_reduce_s(const std::vector<PlacedReplica>& members, double bytes) const {
-  std::set<int> nodes;
-  int on_node = 1;
-  for (const PlacedReplica& member : members) {
-    nodes.insert(member.node);
-    on_node = std::max(on_node, member.neighbours);
-  }
-  on_node = std::min(on_node, static_cast<int>(members.size()));
+double Traffic::rings_s(const Rings& rings, double bytes) const {
   double time_s = 0;
-  if (on_node > 1) {
-    for (const PlacedReplica& member : members) {
-      time_s = std::max(time_s, inside_s(member, on_node * member.tp, bytes / on_node));
+  if (rings.on_node > 1) {
+    for (const PlacedReplica* member : rings.kinds) {
+      time_s =
+          std::max(time_s, inside_s(*member, rings.on_node * member->tp, bytes / rings.on_node));
     }
-    time_s *= 2 * (on_node - 1);
+    time_s *= 2 * (rings.on_node - 1);
   }
-  const auto count = static_cast<double>(nodes.size());
-  if (count > 1) {
+  if (rings.nodes > 1) {
     double slowest_s = 0;
-    const PlacedReplica* before = nullptr;
-    const PlacedReplica* earlier = nullptr;
-    for (std::size_t i = 0; i <= members.size(); ++i) {
-      const PlacedReplica& here = members[i % members.size()];
-      if (before != nullptr && before->node != here.node) {
-        const bool same_again = earlier != nullptr && earlier->gpu == here.gpu &&
-                                earlier->zone == here.zone && before->gpu == here.gpu &&
-                                before->zone == here.zone && before->tp == here.tp;
-        if (!same_again) {
-          slowest_s = std::max(slowest_s, side_by_side_s(*before, here, on_node * here.tp,
-                                                         bytes / (on_node * count)));
-        }
-        earlier = before;
-      }
-      before = &here;
+    const double each = bytes / (static_cast<double>(rings.on_node) * rings.nodes);
+    for (const auto& [from, to] : rings.crossings) {
+      slowest_s = std::max(slowest_s, side_by_side_s(*from, *to, rings.on_node * to->tp, each));
     }
-    time_s += 2 * (count - 1) * slowest_s;
+    time_s += 2 * (rings.nodes - 1) * slowest_s;
   }
   return time_s / calibration_.collective_efficiency;
+}
+
+Rings rings_of(const std::vector<PlacedReplica>& members) {
+  Rings rings;
+  std::set<int> nodes;
+  const auto same_kind = [](const PlacedReplica& a, const PlacedReplica& b) {
+    return a.gpu == b.gpu && a.zone == b.zone && a.tp == b.tp;
+  };
+  const PlacedReplica* before = nullptr;
+  for (std::size_t i = 0; i <= members.size(); ++i) {  // the last one sends to the first
+    const PlacedReplica& here = members[i % members.size()];
+    nodes.insert(here.node);
+    rings.on_node = std::max(rings.on_node, here.neighbours);
+    if (rings.kinds.empty() || !same_kind(*rings.kinds.back(), here)) rings.kinds.push_back(&here);
+    if (before != nullptr && before->node != here.node) {
+      const bool again = !rings.crossings.empty() &&
+                         same_kind(*rings.crossings.back().first, *before) &&
+                         same_kind(*rings.crossings.back().second, here);
+      if (!again) rings.crossings.emplace_back(before, &here);
+    }
+    before = &here;
+  }
+  rings.on_node = std::min(rings.on_node, static_cast<int>(members.size()));
+  rings.nodes = static_cast<int>(nodes.size());
+  return rings;
 }
 
 double Traffic::all_reduce_s(const std::vector<PlacedReplica>& members, double bytes) const {
@@ -130,11 +136,13 @@ double Traffic::all_reduce_s(const std::vector<PlacedReplica>& members, double b
                                    one_node ? LinkLevel::kInsideNode : LinkLevel::kBetweenNodes,
                                    static_cast<int>(members.size()));
   }
+  std::optional<Rings> rings;
+  if (!measured) rings = rings_of(members);
   const double bucket = framework_.bucket_bytes > 0 ? framework_.bucket_bytes : bytes;
   double time_s = 0;
   for (double left = bytes; left > 0; left -= bucket) {
     const double size = std::min(left, bucket);
-    time_s += measured ? measured->seconds(size) : bucket_all_reduce_s(members, size);
+    time_s += measured ? measured->seconds(size) : rings_s(*rings, size);
   }
   return time_s;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyzer/network/link_model.h"
@@ -9,6 +11,17 @@
 #include "analyzer/training/sextant/placement.h"
 
 namespace sextant {
+
+/// Who takes part in an all-reduce, by node. Pointers are to its members.
+struct Rings {
+  int on_node = 1;  ///< members on one node, at most
+  int nodes = 1;
+  std::vector<const PlacedReplica*> kinds;  ///< each kind of member at least once
+  /// Neighbours in the ring that stand on different nodes, each kind of pair at least once.
+  std::vector<std::pair<const PlacedReplica*, const PlacedReplica*>> crossings;
+};
+/// Of replicas in the order of their ring, which is closed.
+Rings rings_of(const std::vector<PlacedReplica>& members);
 
 /// What is moved between the ranks of a plan, and how long it takes on the cluster's network;
 /// seconds and bytes.
@@ -36,6 +49,9 @@ class Traffic {
   /// rings cross each NIC as often), bucket after bucket.
   double all_reduce_s(const std::vector<PlacedReplica>& members, double bytes) const;
 
+  /// One bucket of that, by rings.
+  double rings_s(const Rings& rings, double bytes) const;
+
   /// Collectives of one layer among the tensor-parallel ranks of a replica that were recorded and
   /// not timed, of one phase, for a microbatch. Throws Error(kBadInput) where the network knows
   /// nothing of the node's inside.
@@ -48,7 +64,6 @@ class Traffic {
   double side_by_side_s(const PlacedReplica& from, const PlacedReplica& to, int ranks,
                         double bytes_each) const;
   double inside_s(const PlacedReplica& at, int ranks, double bytes_each) const;
-  double bucket_all_reduce_s(const std::vector<PlacedReplica>& members, double bytes) const;
 
   const Network& network_;
   const Framework& framework_;
