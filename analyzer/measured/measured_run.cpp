@@ -82,7 +82,7 @@ MeasuredRun measured_from(const JsonNode& root) {
   expect_known(root, lenient,
                {"schema", "name", "evidence", "framework", "model", "dtype", "seq_len", "optimizer",
                 "plan", "iteration", "iteration_samples_s", "losses", "ranks", "peak_process_bytes",
-                "incomplete", "suspicion", "provenance"});
+                "sync_s", "incomplete", "suspicion", "provenance"});
   MeasuredRun run;
   run.source = root.file();
   run.name = root.at("name").name();
@@ -118,6 +118,7 @@ MeasuredRun measured_from(const JsonNode& root) {
   if (const auto bytes = root.find("peak_process_bytes")) {
     run.peak_process_bytes = bytes->positive();
   }
+  if (const auto sync = root.find("sync_s")) run.sync_s = sync->non_negative();
   run.provenance = read_provenance(root.at("provenance"), run.evidence);
   return run;
 }
@@ -185,6 +186,7 @@ OrderedJson measured_json(const MeasuredRun& run) {
   if (!run.iteration_samples_s.empty()) out["iteration_samples_s"] = run.iteration_samples_s;
   if (!run.losses.empty()) out["losses"] = run.losses;
   if (run.peak_process_bytes) out["peak_process_bytes"] = bytes_json(*run.peak_process_bytes);
+  if (run.sync_s) out["sync_s"] = *run.sync_s;
   out["ranks"] = OrderedJson::array();
   for (const MeasuredRank& rank : run.ranks) out["ranks"].push_back(to_json(rank));
   out["plan"] = to_json(run.plan);

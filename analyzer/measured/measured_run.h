@@ -56,6 +56,8 @@ struct MeasuredRun {
   std::vector<MeasuredRank> ranks;
   /// Highest of any GPU of the run where no rank reports its own (published runs).
   std::optional<double> peak_process_bytes;
+  /// What an iteration spent on the gradients among replicas where no rank tells (published runs).
+  std::optional<double> sync_s;
   /// Of a run that ended early: why. What it measured before stands.
   std::string incomplete;
   /// What a reader should know, as "memory identical to another row"; "" = nothing.

@@ -1,7 +1,6 @@
 #include "analyzer/report/bar_chart.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -9,6 +8,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "analyzer/report/svg_frame.h"
 #include "analyzer/report/svg_text.h"
 #include "analyzer/report/value_axis.h"
 
@@ -16,32 +16,12 @@ namespace sextant {
 
 namespace {
 
-/// Okabe and Ito's palette ("Color Universal Design", 2008), told apart by colour-blind readers,
-/// with the yellow, which vanishes on white, replaced by a grey. Readable on both backgrounds.
-constexpr std::array<std::string_view, 8> kPalette = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
-                                                      "#56b4e9", "#d55e00", "#8c6bb1", "#7f7f7f"};
-
 // Pixels. A bar is as wide as its value's label where there is room.
-constexpr double kFont = 12;
-constexpr double kSmallFont = 10.5;
-constexpr double kTitleFont = 15;
-constexpr double kMargin = 16;
 constexpr double kPlotHeight = 260;
 constexpr double kWidestBar = 46;
 constexpr double kNarrowestBar = 14;
 constexpr double kWidestPlot = 1100;
 constexpr double kNarrowestPlot = 480;
-constexpr double kLineHeight = 15;
-
-// Media queries, not variables: converters to PNG ignore the former and fail on the latter.
-constexpr std::string_view kStyle =
-    R"(<style>
-.sx-back{fill:#ffffff}.sx-text{fill:#1f2328;font-family:'Helvetica Neue',Helvetica,Arial,sans-serif}
-.sx-faint{fill:#59636e}.sx-value{stroke:#ffffff;stroke-width:3px;paint-order:stroke}.sx-grid{stroke:#d1d9e0}.sx-axis{stroke:#59636e}
-@media (prefers-color-scheme:dark){.sx-back{fill:#0d1117}.sx-text{fill:#f0f6fc}
-.sx-faint{fill:#9198a1}.sx-value{stroke:#0d1117}.sx-grid{stroke:#3d444d}.sx-axis{stroke:#9198a1}}
-</style>
-)";
 
 struct Look {
   std::string_view color;
@@ -79,7 +59,7 @@ std::string value_label(const std::optional<double>& value) {
 }
 
 /// Draws one chart: sizes first, then each part into the text of the document.
-class Drawing {
+class Drawing : SvgFrame {
  public:
   explicit Drawing(const BarChart& chart) : chart_(chart), looks_(looks_of(chart.series)) {
     double largest = 0;
@@ -105,37 +85,18 @@ class Drawing {
   }
 
   std::string document() {
-    const double inner_px = width_px_ - 2 * kMargin;
-    double y = kMargin;
-    for (const std::string& line : wrap_text(chart_.title, kTitleFont * 1.06, inner_px, 2)) {
-      y += kTitleFont + 3;
-      text(kMargin, y, "start", kTitleFont, line, "sx-text", " font-weight=\"600\"");
-    }
-    y = legend(y + 10);
+    double y = legend(heading(chart_.title) + 10);
     top_px_ = y + (upright_labels_ ? label_px_ + 12 : kSmallFont + 10);
     grid();
     bars();
     y = foot();
-    caption(y);
-    return fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
-        "width=\"{0:.0f}\" "
-        "height=\"{1:.0f}\" role=\"img\">\n<title>{2}</title>\n{3}{4}<rect class=\"sx-back\" "
-        "width=\"100%\" height=\"100%\"/>\n{5}</svg>\n",
-        width_px_, height_px_, escape_xml(chart_.title), kStyle, hatches(), body_);
+    y = caption(y + 10, chart_.evidence, chart_.caption);
+    return framed(chart_.title, y + kMargin, hatches());
   }
 
  private:
   double height_of(double value) const { return value / axis_.end() * kPlotHeight; }
   double foot_px() const { return top_px_ + kPlotHeight; }
-
-  void text(double x, double y, std::string_view anchor, double size, std::string_view content,
-            std::string_view style, std::string_view more = "") {
-    body_ += fmt::format(
-        "<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\"{}>{}"
-        "</text>\n",
-        style, x, y, anchor, size, more, escape_xml(content));
-  }
 
   void swatch(double x, double y, double width, double height, const Look& look) {
     const auto color = static_cast<std::size_t>(
@@ -169,7 +130,7 @@ class Drawing {
   /// As many rows of entries as the width asks for; returns where they end.
   double legend(double y) {
     constexpr double kSwatch = 12;
-    const double widest = width_px_ - 2 * kMargin;
+    const double widest = inner_px();
     double x = kMargin;
     for (std::size_t i = 0; i < chart_.series.size(); ++i) {
       const BarChart::Series& series = chart_.series[i];
@@ -197,12 +158,8 @@ class Drawing {
                            i == 0 ? "sx-axis" : "sx-grid", left_px_, y, left_px_ + plot_px_);
       text(left_px_ - 8, y + 4, "end", kFont, ticks_[i], "sx-text sx-faint");
     }
-    const double x = kMargin + kFont;
-    const double y = top_px_ + kPlotHeight / 2;
-    const std::vector<std::string> label =
-        wrap_text(chart_.y_label, kFont, kPlotHeight + (top_px_ - kMargin), 1);
-    text(x, y, "middle", kFont, label.empty() ? "" : label.front(), "sx-text",
-         fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y));
+    upright(kMargin + kFont, top_px_ + kPlotHeight / 2, kFont, chart_.y_label,
+            kPlotHeight + (top_px_ - kMargin));
   }
 
   void bars() {
@@ -251,25 +208,13 @@ class Drawing {
     return foot_px() + 18 + kLineHeight * static_cast<double>(most_lines - 1);
   }
 
-  void caption(double y) {
-    std::string content = "Evidence: " + chart_.evidence + ".";
-    if (!chart_.caption.empty()) content += " " + chart_.caption;
-    y += 10;
-    for (const std::string& line : wrap_text(content, kSmallFont, width_px_ - 2 * kMargin, 4)) {
-      y += kLineHeight;
-      text(kMargin, y, "start", kSmallFont, line, "sx-text sx-faint");
-    }
-    height_px_ = y + kMargin;
-  }
-
   const BarChart& chart_;
   std::vector<Look> looks_;
   ValueAxis axis_;
   std::vector<std::string> ticks_;
   double label_px_ = 0, tick_px_ = 0, bar_px_ = 0, group_px_ = 0, plot_px_ = 0;
-  double left_px_ = 0, top_px_ = 0, width_px_ = 0, height_px_ = 0;
+  double left_px_ = 0, top_px_ = 0;
   bool upright_labels_ = false;
-  std::string body_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "analyzer/report/svg_frame.h"
 #include "analyzer/report/svg_text.h"
 
 namespace sextant {
@@ -21,11 +22,6 @@ std::string percent(double percents) {
 }
 
 // Pixels.
-constexpr double kFont = 12;
-constexpr double kSmallFont = 10.5;
-constexpr double kTitleFont = 15;
-constexpr double kMargin = 16;
-constexpr double kLineHeight = 15;
 constexpr double kPlotWidth = 380;
 constexpr double kPlotHeight = 210;
 constexpr double kResidualHeight = 60;
@@ -33,19 +29,8 @@ constexpr double kAxisRoom = 66;  ///< left of a plot: its label and ticks
 constexpr double kGap = 26;
 constexpr double kLastTick = 8;  ///< half a label of the size axis, beyond its end
 constexpr int kColumns = 2;
-/// The first two of bar_chart's palette: the curve and the points.
-constexpr std::string_view kCurveColor = "#0072b2";
-constexpr std::string_view kDotColor = "#d55e00";
-
-// Media queries, not variables: converters to PNG ignore the former and fail on the latter.
-constexpr std::string_view kStyle =
-    R"(<style>
-.sx-back{fill:#ffffff}.sx-text{fill:#1f2328;font-family:'Helvetica Neue',Helvetica,Arial,sans-serif}
-.sx-faint{fill:#59636e}.sx-grid{stroke:#d1d9e0}.sx-axis{stroke:#59636e}
-@media (prefers-color-scheme:dark){.sx-back{fill:#0d1117}.sx-text{fill:#f0f6fc}
-.sx-faint{fill:#9198a1}.sx-grid{stroke:#3d444d}.sx-axis{stroke:#9198a1}}
-</style>
-)";
+constexpr std::string_view kCurveColor = kPalette[0];
+constexpr std::string_view kDotColor = kPalette[5];
 
 bool drawable(double value) {
   return value > 0 && std::isfinite(value);
@@ -98,21 +83,16 @@ std::string seconds_tick(int decade) {
   return fmt::format("{:g} {}", std::pow(10.0, rest), kUnits[unit]);
 }
 
-class Drawing {
+class Drawing : SvgFrame {
  public:
   explicit Drawing(const FitChart& chart) : chart_(chart) {
     columns_ = std::min<std::size_t>(kColumns, chart.panels.size());
-    width_ = 2 * kMargin + kLastTick +
-             static_cast<double>(columns_) * (kAxisRoom + kPlotWidth + kGap) - kGap;
+    width_px_ = 2 * kMargin + kLastTick +
+                static_cast<double>(columns_) * (kAxisRoom + kPlotWidth + kGap) - kGap;
   }
 
   std::string document() {
-    double y = kMargin;
-    for (const std::string& line : wrap_text(chart_.title, kTitleFont * 1.06, inner(), 2)) {
-      y += kTitleFont + 3;
-      text(kMargin, y, "start", kTitleFont, line, "sx-text", " font-weight=\"600\"");
-    }
-    y = legend(y + 10);
+    double y = legend(heading(chart_.title) + 10);
     for (std::size_t i = 0; i < chart_.panels.size(); i += columns_) {
       double end = y;
       for (std::size_t k = 0; k < columns_ && i + k < chart_.panels.size(); ++k) {
@@ -121,29 +101,11 @@ class Drawing {
       }
       y = end + kGap;
     }
-    y = caption(y - kGap + 8);
-    return fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
-        "width=\"{0:.0f}\" height=\"{1:.0f}\" role=\"img\">\n<title>{2}</title>\n{3}<rect "
-        "class=\"sx-back\" width=\"100%\" height=\"100%\"/>\n{4}</svg>\n",
-        width_, y + kMargin, escape_xml(chart_.title), kStyle, body_);
+    y = caption(y - kGap + 8, chart_.evidence, chart_.caption);
+    return framed(chart_.title, y + kMargin);
   }
 
  private:
-  double inner() const { return width_ - 2 * kMargin; }
-
-  void text(double x, double y, std::string_view anchor, double size, std::string_view content,
-            std::string_view style, std::string_view more = "") {
-    body_ += fmt::format(
-        "<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\"{}>{}"
-        "</text>\n",
-        style, x, y, anchor, size, more, escape_xml(content));
-  }
-  void upright(double x, double y, std::string_view content, double room) {
-    const auto lines = wrap_text(content, kSmallFont, room, 1);
-    text(x, y, "middle", kSmallFont, lines.empty() ? "" : lines.front(), "sx-text",
-         fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y));
-  }
   void line(std::string_view style, double x1, double y1, double x2, double y2) {
     body_ += fmt::format("<path class=\"{}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", style, x1, y1,
                          x2, y2);
@@ -223,7 +185,8 @@ class Drawing {
       const double x = x0 + across.at(std::pow(10.0, decade));
       line("sx-grid", x, y0, x, y0 + kPlotHeight);
     }
-    upright(x0 - kAxisRoom + kSmallFont, y0 + kPlotHeight / 2, chart_.y_label, kPlotHeight);
+    upright(x0 - kAxisRoom + kSmallFont, y0 + kPlotHeight / 2, kSmallFont, chart_.y_label,
+            kPlotHeight);
   }
 
   void curve(const FitChart::Panel& panel, const LogAxis& across, const LogAxis& up, double x0,
@@ -283,20 +246,8 @@ class Drawing {
     return y0 + kResidualHeight;
   }
 
-  double caption(double y) {
-    std::string content = "Evidence: " + chart_.evidence + ".";
-    if (!chart_.caption.empty()) content += " " + chart_.caption;
-    for (const std::string& part : wrap_text(content, kSmallFont, inner(), 4)) {
-      y += kLineHeight;
-      text(kMargin, y, "start", kSmallFont, part, "sx-text sx-faint");
-    }
-    return y;
-  }
-
   const FitChart& chart_;
   std::size_t columns_ = 1;
-  double width_ = 0;
-  std::string body_;
 };
 
 }  // namespace

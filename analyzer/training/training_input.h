@@ -27,7 +27,12 @@ struct TrainingInput {
   Evidence evidence = Evidence::kEstimated;
   std::vector<std::string> notes;  ///< for people: what was estimated, what is odd
 
-  TrainingProblem problem() const { return {job, profile, cluster}; }
+  Calibration calibration;
+  Disturbance disturbance;
+
+  TrainingProblem problem() const {
+    return {job, profile, cluster, calibration, disturbance, model ? &*model : nullptr};
+  }
 };
 
 /// Reads job and cluster, and for every GPU type of the cluster its profile: from the artifact,

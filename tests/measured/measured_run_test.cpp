@@ -45,6 +45,7 @@ MeasuredRun full_run() {
     run.ranks.push_back(rank);
   }
   run.peak_process_bytes = 5e6;
+  run.sync_s = 0.0625;
   run.incomplete = "rank 1 is gone";
   run.suspicion = "as fast as another row";
   run.provenance = {{"host", "here"},
@@ -78,6 +79,7 @@ TEST(MeasuredRun, IsReadAsItWasWritten) {
   EXPECT_EQ(back.ranks[1].phases.receive_s, 0.03125);
   EXPECT_EQ(back.ranks[1].phases.update_s, 0.002);
   EXPECT_EQ(back.ranks[0].peak_reserved_bytes, 2e6);
+  EXPECT_EQ(back.sync_s, 0.0625);
   EXPECT_EQ(back.incomplete, "rank 1 is gone");
 }
 
@@ -170,6 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "/ranks/0/phases/sync_s"},
         Refusal{"lessReserved", [](OrderedJson& d) { d["ranks"][0]["peak_reserved_bytes"] = 10; },
                 "/ranks/0/peak_reserved_bytes\": expected no less than peak_allocated_bytes"},
+        Refusal{"negativeSync", [](OrderedJson& d) { d["sync_s"] = -1; }, "/sync_s"},
         Refusal{"lossNotANumber", [](OrderedJson& d) { d["losses"][0] = "nan"; }, "/losses/0"},
         Refusal{"noHost", [](OrderedJson& d) { d["provenance"].erase("host"); }, "host"}),
     [](const auto& parameter) { return parameter.param.what; });
