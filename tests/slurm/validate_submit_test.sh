@@ -91,7 +91,7 @@ has err 'N1_D1_M4_G1 is measured'
 # Another machine: a table, a model document, ranks of one replica on two nodes of two.
 cat > table.csv << 'END'
 name,nodes,global_batch,microbatch,layers_per_stage,data_parallel,tensor_parallel
-wide,2,8,2,8,1,4
+wide,2,8,2,9,1,4
 END
 submit 0 --table table.csv --gpus-per-node 2 --gpu-type CPU --model "$source_dir/tests/data/profiler/tiny-llama.json" \
   --seq-len 64 --zone here --container registry/sextant:1 --bin /opt/bin

@@ -15,9 +15,9 @@ export GLOO_SOCKET_IFNAME=lo
 
 cat > "$work/table.csv" << 'END'
 name,nodes,global_batch,microbatch,layers_per_stage,data_parallel,tensor_parallel
-alone,1,4,2,8,1,1
-replicas,2,4,1,8,2,1
-stages,2,4,1,5/3,1,1
+alone,1,4,2,9,1,1
+replicas,2,4,1,9,2,1
+stages,2,4,1,5/4,1,1
 END
 
 # submit FLAG…: sets `jobs`, the ids by name.
