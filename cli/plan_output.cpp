@@ -1,6 +1,8 @@
 #include "cli/plan_output.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,15 @@
 namespace sextant::cli {
 
 namespace {
+
+/// Expected, not exceeded where the model tells the two apart, and there.
+std::string memory_text(const StagePrediction& stage) {
+  const std::string bound = stage.memory_bound_bytes > stage.peak_memory_bytes
+                                ? fmt::format(" (at most {})", format_gib(stage.memory_bound_bytes))
+                                : "";
+  return fmt::format("{}{} of {}", format_gib(stage.peak_memory_bytes), bound,
+                     format_gib(stage.memory_capacity_bytes));
+}
 
 std::string stages_table(const PlanOutput& output) {
   Table table({{"stage"},
@@ -27,9 +38,7 @@ std::string stages_table(const PlanOutput& output) {
                                  static_cast<int>(s) == output.prediction.slowest_stage ? "*" : ""),
                      fmt::format("{}-{}", stage.chunks.front().first, stage.chunks.back().end - 1),
                      replicas[s], format_seconds(cost.compute_s), format_seconds(cost.transfer_s),
-                     format_seconds(cost.sync_s),
-                     fmt::format("{} of {}", format_gib(cost.peak_memory_bytes),
-                                 format_gib(cost.memory_capacity_bytes))});
+                     format_seconds(cost.sync_s), memory_text(cost)});
       ++s;
     }
   }
@@ -51,6 +60,83 @@ std::string run_text(const PlanOutput& output) {
   return text;
 }
 
+/// "1.23 s", "1.23 s (1.20 s to 1.30 s)".
+std::string iteration_text(const Prediction& p) {
+  if (!p.interval.has_spread) return format_seconds(p.iteration_s);
+  return fmt::format("{} ({} to {})", format_seconds(p.iteration_s),
+                     format_seconds(p.interval.low_s), format_seconds(p.interval.high_s));
+}
+
+/// Names of the exclusive parts, for people and for documents, in the order of both.
+struct TimePart {
+  const char* text;
+  const char* member;
+  double TimeBreakdown::*seconds;
+};
+constexpr TimePart kTimeParts[] = {
+    {"compute", "compute", &TimeBreakdown::compute_s},
+    {"bubble", "bubble", &TimeBreakdown::bubble_s},
+    {"exposed transfer", "exposed_transfer", &TimeBreakdown::exposed_transfer_s},
+    {"exposed sync", "exposed_sync", &TimeBreakdown::exposed_sync_s},
+    {"update", "update", &TimeBreakdown::update_s},
+    {"overhead", "overhead", &TimeBreakdown::overhead_s},
+};
+
+/// Where the iteration goes: exclusive parts where the model tells them, else the artifact's sum.
+std::string time_text(const Prediction& p) {
+  const std::string microbatches =
+      p.microbatches == 1 ? "1 microbatch" : fmt::format("{} microbatches", p.microbatches);
+  if (!p.breakdown) {
+    return fmt::format("iteration {} = steady {} ({}) + fill and drain {} + update {} + sync {}\n",
+                       iteration_text(p), format_seconds(p.steady_s), microbatches,
+                       format_seconds(p.fill_s), format_seconds(p.update_s),
+                       format_seconds(p.sync_s));
+  }
+  std::string text = fmt::format("iteration {}, {}\n\n", iteration_text(p), microbatches);
+  Table table({{"where it goes", Table::Align::kLeft}, {"time"}, {"share"}});
+  for (const TimePart& part : kTimeParts) {
+    const double seconds = (*p.breakdown).*part.seconds;
+    table.add_row({part.text, format_seconds(seconds),
+                   fmt::format("{:.1f} %", 100 * seconds / p.iteration_s)});
+  }
+  text += table.text();
+  if (!p.binds.empty()) text += fmt::format("binds: {}\n", p.binds);
+  return text + "\n";
+}
+
+std::string memory_terms_text(const Prediction& p, std::size_t stage) {
+  const StagePrediction& cost = p.stages[stage];
+  Table table({{"memory", Table::Align::kLeft}, {"size"}, {"source", Table::Align::kLeft}});
+  for (const MemoryTerm& term : cost.memory_terms) {
+    table.add_row({term.name, format_gib(term.bytes), term.source});
+  }
+  return fmt::format("stage {}, fullest GPU: {}\n\n{}\n", stage, memory_text(cost), table.text());
+}
+
+/// The stage nearest to its capacity.
+std::size_t fullest_stage(const Prediction& p) {
+  const auto fuller = [](const StagePrediction& a, const StagePrediction& b) {
+    return a.memory_bound_bytes * b.memory_capacity_bytes <
+           b.memory_bound_bytes * a.memory_capacity_bytes;
+  };
+  return static_cast<std::size_t>(
+      std::distance(p.stages.begin(), std::max_element(p.stages.begin(), p.stages.end(), fuller)));
+}
+
+/// What memory is made of, on the fullest stage or on all; "" where the model does not say.
+std::string memory_breakdown(const PlanOutput& output) {
+  const Prediction& p = output.prediction;
+  std::string text;
+  for (std::size_t s = 0; s < p.stages.size(); ++s) {
+    if (p.stages[s].memory_terms.empty()) continue;
+    if (output.all_memory || s == fullest_stage(p)) text += memory_terms_text(p, s);
+  }
+  if (text.empty() && output.all_memory) {
+    text = fmt::format("estimator {} does not say what memory is made of\n", output.estimator);
+  }
+  return text;
+}
+
 /// Cents where there are dollars, four digits where there are none.
 std::string usd_text(double usd) {
   return usd < 1 ? fmt::format("{:.4g}", usd) : fmt::format("{:.4f}", usd);
@@ -67,11 +153,8 @@ std::string describe(const PlanOutput& output) {
   std::string text = stages_table(output);
   text += fmt::format("* the slowest stage; compute and transfer are of one microbatch of {}\n\n",
                       output.plan.microbatch);
-  text += fmt::format(
-      "iteration {} = steady {} ({}) + fill and drain {} + update {} + sync {}\n",
-      format_seconds(p.iteration_s), format_seconds(p.steady_s),
-      p.microbatches == 1 ? "1 microbatch" : fmt::format("{} microbatches", p.microbatches),
-      format_seconds(p.fill_s), format_seconds(p.update_s), format_seconds(p.sync_s));
+  text += time_text(p);
+  text += memory_breakdown(output);
   text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
   text += fmt::format("{} USD/iteration (GPUs {}, egress {}) on {} of {}\n",
                       usd_text(p.usd_per_iter()), usd_text(p.compute_usd), usd_text(p.egress_usd),
@@ -87,6 +170,7 @@ OrderedJson prediction_json(const PlanOutput& output) {
       {"throughput_iters_per_s", p.iters_per_s()},
       {"usd_per_iter", p.usd_per_iter()},
       {"peak_memory_bytes", p.peak_memory_bytes},
+      {"memory_bound_bytes", p.memory_bound_bytes},
       {"fits", p.fits},
       {"iteration_s", p.iteration_s},
       {"parts_s",
@@ -94,6 +178,15 @@ OrderedJson prediction_json(const PlanOutput& output) {
       {"microbatches", p.microbatches},
       {"slowest_stage", p.slowest_stage},
       {"usd_parts", {{"compute", p.compute_usd}, {"egress", p.egress_usd}}}};
+  if (p.interval.has_spread) {
+    out["interval_s"] = {{"low", p.interval.low_s}, {"high", p.interval.high_s}};
+  }
+  if (p.breakdown) {
+    for (const TimePart& part : kTimeParts) {
+      out["breakdown_s"][part.member] = (*p.breakdown).*part.seconds;
+    }
+  }
+  if (!p.binds.empty()) out["binds"] = p.binds;
   OrderedJson stages = OrderedJson::array();
   for (const StagePrediction& stage : p.stages) {
     stages.push_back({{"compute_s", stage.compute_s},
@@ -101,7 +194,12 @@ OrderedJson prediction_json(const PlanOutput& output) {
                       {"sync_s", stage.sync_s},
                       {"update_s", stage.update_s},
                       {"peak_memory_bytes", stage.peak_memory_bytes},
+                      {"memory_bound_bytes", stage.memory_bound_bytes},
                       {"memory_capacity_bytes", stage.memory_capacity_bytes}});
+    for (const MemoryTerm& term : stage.memory_terms) {
+      stages.back()["memory_terms"].push_back(
+          {{"name", term.name}, {"bytes", bytes_json(term.bytes)}, {"source", term.source}});
+    }
   }
   out["stages"] = std::move(stages);
   const RunFigures run = run_figures(output.input, output.plan, p, output.tokens);

@@ -13,7 +13,8 @@ struct PlanOutput {
   const Plan& plan;
   const Prediction& prediction;
   std::string_view estimator;
-  double tokens = 0;  ///< length of the run asked for, 0 = not asked
+  double tokens = 0;        ///< length of the run asked for, 0 = not asked
+  bool all_memory = false;  ///< what memory is made of on every stage, not on the fullest alone
 };
 
 /// A picture of the pipeline as a table, where the iteration's time goes, memory, cost, and the

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
+#include "analyzer/report/chrome_trace.h"
 #include "cli/input_options.h"
 #include "cli/plan_output.h"
 
@@ -15,6 +17,8 @@ struct Arguments {
   std::string plan;
   std::string estimator = "sailor";
   std::string tokens;
+  std::string trace;
+  bool memory = false;
 };
 
 /// Our document, or the artifact's form.
@@ -28,6 +32,36 @@ Plan read_plan(const std::string& path, const TrainingInput& input) {
   document.root().fail("a plan: \"schema\": \"sextant/plan/1.0\", or the artifact's \"mbs\"");
 }
 
+/// Names of those that have a timeline of this plan; one that fails to make it has one.
+std::string estimators_with_timeline(const TrainingInput& input, const Plan& plan) {
+  std::string names;
+  for (const Estimator* estimator : estimators()) {
+    bool has_one = true;
+    try {
+      has_one = estimator->timeline(input.problem(), plan).has_value();
+    } catch (const Error&) {
+    }
+    if (has_one) names += fmt::format(" {}", estimator->name());
+  }
+  return names.empty() ? " none" : names;
+}
+
+void write_trace(const std::string& path, const Estimator& estimator, const TrainingInput& input,
+                 const Plan& plan) {
+  const std::optional<Timeline> timeline = estimator.timeline(input.problem(), plan);
+  if (!timeline) {
+    throw_usage(
+        fmt::format("--trace: estimator {} knows no times of single microbatches; with a "
+                    "timeline there are:{}",
+                    estimator.name(), estimators_with_timeline(input, plan)));
+  }
+  write_file_atomically(
+      path, chrome_trace(*timeline, {{"estimator", std::string(estimator.name())},
+                                     {"evidence", std::string(to_string(input.evidence))},
+                                     {"model", input.job.model},
+                                     {"plan", summary(plan)}}));
+}
+
 int run(const Arguments& arguments, const Session& session) {
   const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
   const Estimator& estimator = estimator_named(arguments.estimator);
@@ -37,7 +71,8 @@ int run(const Arguments& arguments, const Session& session) {
   print_notes(input);
   const Plan plan = read_plan(arguments.plan, input);
   const Prediction prediction = estimator.predict(input.problem(), plan);
-  const PlanOutput output{input, plan, prediction, estimator.name(), tokens};
+  if (!arguments.trace.empty()) write_trace(arguments.trace, estimator, input, plan);
+  const PlanOutput output{input, plan, prediction, estimator.name(), tokens, arguments.memory};
   if (session.json) {
     OrderedJson document = {{"schema", schema_id("prediction")},
                             {"status", prediction.fits ? "ok" : "infeasible"}};
@@ -69,6 +104,12 @@ void add_simulate_command(CLI::App& program, Session& session) {
   add_estimator_option(*command, arguments->estimator);
   command->add_option("--tokens", arguments->tokens, "Also say what a run of so many tokens takes")
       ->type_name("N");
+  command
+      ->add_option("--trace", arguments->trace,
+                   "Also write who does what when as Chrome trace events, which Perfetto opens")
+      ->type_name("FILE");
+  command->add_flag("--memory", arguments->memory,
+                    "Say what memory is made of on every stage, not on the fullest alone");
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };
   });

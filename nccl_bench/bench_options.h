@@ -10,6 +10,7 @@
 
 #include "analyzer/core/time_samples.h"
 #include "nccl_bench/group.h"
+#include "ranks/world.h"
 
 namespace sextant::bench {
 
@@ -26,7 +27,7 @@ enum class Placement { kOutOfPlace, kInPlace, kBoth };
 
 /// What the command line says, in our terms. Zero, -1 and empty mean "by default", which depends on
 /// the backend or on how the ranks were started.
-struct BenchOptions {
+struct BenchOptions : ranks::MeetingOptions {
   std::optional<BackendKind> backend;
   std::vector<CommunicationOp> ops;  ///< in the order given, each once
   bool every_op = false;             ///< `--op all`: those among `ops` that the backend has
@@ -35,11 +36,6 @@ struct BenchOptions {
   std::vector<ElementType> types;
   std::optional<Placement> placement;
   std::vector<int> group_sizes;  ///< ascending, each once
-
-  std::string rendezvous;  ///< "host:port"
-  int world_size = 0;
-  int first_rank = -1;
-  int local_ranks = 0;
 
   int warmup = 5;
   StoppingRule stopping;

@@ -7,6 +7,7 @@
 
 #include "analyzer/network/communication_op.h"
 #include "nccl_bench/element_type.h"
+#include "ranks/abortable.h"
 
 namespace sextant::bench {
 
@@ -33,9 +34,8 @@ inline std::int64_t block_bytes(CommunicationOp op, ElementType type, int group_
 /// The ranks that communicate, seen from one of them: NCCL on a GPU, Gloo on a CPU. Every rank of
 /// the group makes the same calls with the same sizes in the same order, except that in send_recv
 /// ranks without a partner stay out. Broadcasts are from rank 0; a copy needs no partner.
-class Group {
+class Group : public ranks::Abortable {
  public:
-  virtual ~Group() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
@@ -49,8 +49,6 @@ class Group {
   /// before they are compared, to show that it is seen.
   virtual std::int64_t count_wrong(int round, bool spoil) = 0;
 
-  /// Makes whatever hangs in another thread fail. May be called from any thread, once.
-  virtual void abort() = 0;
   /// What it chose and runs with: "nccl", "transport", "interface", …
   virtual std::map<std::string, std::string> details() const = 0;
 };

@@ -22,6 +22,7 @@ namespace {
 
 using namespace sextant;
 using namespace sextant::bench;
+using sextant::ranks::EarlyEnd;
 
 constexpr const char* kFooter = R"(
 Examples:
@@ -104,7 +105,8 @@ int run(const BenchArguments& arguments, std::string command) {
   BenchOptions options = arguments.options();
   options.command = std::move(command);
   const BackendKind backend = choose_backend(options);
-  const World world = find_world(options, environment_variable, default_local_ranks(backend));
+  const World world =
+      ranks::find_world(options, ranks::environment_variable, default_local_ranks(backend));
   const SweepPlan plan = plan_sweeps(options, backend, world.size);
   if (options.inject_error >= world.size) {
     throw_usage(

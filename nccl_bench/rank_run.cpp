@@ -16,6 +16,9 @@
 
 namespace sextant::bench {
 
+using ranks::AllEnd;
+using ranks::RollEntry;
+
 namespace {
 
 std::string roll_key(int rank) {
@@ -97,7 +100,7 @@ void RankRun::call_the_roll() {
   std::vector<RollEntry> entries;
   for (int rank = 0; rank < world_.size; ++rank) {
     seat_.wait(roll_key(rank));
-    entries.push_back(roll_entry_from(board_->look(roll_key(rank)).value_or(""), rank));
+    entries.push_back(ranks::roll_entry_from(board_->look(roll_key(rank)).value_or(""), rank));
     ranks_.push_back(entries.back().rank);
   }
   results_->change([&](BandwidthDocument& document) {

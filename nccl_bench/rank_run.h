@@ -5,13 +5,17 @@
 
 #include "analyzer/core/progress.h"
 #include "nccl_bench/backend.h"
-#include "nccl_bench/board.h"
 #include "nccl_bench/results.h"
-#include "nccl_bench/roll_call.h"
-#include "nccl_bench/supervisor.h"
 #include "nccl_bench/sweep_plan.h"
+#include "ranks/board.h"
+#include "ranks/roll_call.h"
+#include "ranks/supervisor.h"
 
 namespace sextant::bench {
+
+using ranks::Board;
+using ranks::Supervisor;
+using ranks::World;
 
 /// One rank's way through the plan, in a thread of its own.
 class RankRun {
@@ -21,7 +25,7 @@ class RankRun {
           std::unique_ptr<Board> board, Supervisor& supervisor, Results* results);
   ~RankRun();
 
-  /// Throws Stopped, BoardGone, Error, c10::Error.
+  /// Throws ranks::Stopped, ranks::BoardGone, Error, c10::Error.
   void run();
 
  private:

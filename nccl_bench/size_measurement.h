@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "nccl_bench/backend.h"
-#include "nccl_bench/board.h"
-#include "nccl_bench/supervisor.h"
 #include "nccl_bench/sweep_plan.h"
+#include "ranks/board.h"
+#include "ranks/supervisor.h"
 
 namespace sextant::bench {
+
+using ranks::Board;
+using ranks::Supervisor;
 
 /// A rank's positions (Supervisor::Seat) within one size of the plan; there cannot be more batches.
 inline constexpr std::int64_t kPositionsOfASize = 1'000'000'000;

@@ -41,20 +41,6 @@ RankPhases read_phases(const JsonNode& node, bool lenient) {
           node.at("sync_s").non_negative(),    node.at("update_s").non_negative()};
 }
 
-OrderedJson rank_json(const MeasuredRank& rank) {
-  OrderedJson out = {{"pipeline", rank.pipeline},
-                     {"stage", rank.stage},
-                     {"replica", rank.replica},
-                     {"tp_rank", rank.tp_rank},
-                     {"host", rank.host},
-                     {"gpu", rank.gpu},
-                     {"phases", phases_json(rank.phases)},
-                     {"peak_allocated_bytes", bytes_json(rank.peak_allocated_bytes)},
-                     {"peak_reserved_bytes", bytes_json(rank.peak_reserved_bytes)}};
-  if (rank.process_bytes) out["process_bytes"] = bytes_json(*rank.process_bytes);
-  return out;
-}
-
 /// Index `key` of a rank, which must be below `count`, the number the plan has there.
 int read_index(const JsonNode& node, std::string_view key, std::size_t count) {
   const JsonNode index = node.at(key);
@@ -65,36 +51,12 @@ int read_index(const JsonNode& node, std::string_view key, std::size_t count) {
   return value;
 }
 
-MeasuredRank read_rank(const JsonNode& node, const Plan& plan, bool lenient) {
-  expect_known(node, lenient,
-               {"pipeline", "stage", "replica", "tp_rank", "host", "gpu", "phases",
-                "peak_allocated_bytes", "peak_reserved_bytes", "process_bytes"});
-  MeasuredRank rank;
-  rank.pipeline = read_index(node, "pipeline", plan.pipelines.size());
-  const std::vector<Stage>& stages = plan.pipelines[static_cast<std::size_t>(rank.pipeline)].stages;
-  rank.stage = read_index(node, "stage", stages.size());
-  const std::vector<Replica>& replicas = stages[static_cast<std::size_t>(rank.stage)].replicas;
-  rank.replica = read_index(node, "replica", replicas.size());
-  const int tp = replicas[static_cast<std::size_t>(rank.replica)].tp;
-  rank.tp_rank = read_index(node, "tp_rank", static_cast<std::size_t>(tp));
-  rank.host = read_text(node.at("host"));
-  rank.gpu = node.at("gpu").name();
-  rank.phases = read_phases(node.at("phases"), lenient);
-  rank.peak_allocated_bytes = node.at("peak_allocated_bytes").non_negative();
-  rank.peak_reserved_bytes = node.at("peak_reserved_bytes").non_negative();
-  if (rank.peak_reserved_bytes < rank.peak_allocated_bytes) {
-    node.at("peak_reserved_bytes").fail("no less than peak_allocated_bytes");
-  }
-  if (const auto bytes = node.find("process_bytes")) rank.process_bytes = bytes->positive();
-  return rank;
-}
-
 /// All ranks of the plan, each once, or none; of a run that ended early any of them.
 std::vector<MeasuredRank> read_ranks(const JsonNode& node, const MeasuredRun& run, bool lenient) {
   std::vector<MeasuredRank> ranks;
   std::set<std::tuple<int, int, int, int>> seen;
   for (const JsonNode& element : node.elements()) {
-    const MeasuredRank& rank = ranks.emplace_back(read_rank(element, run.plan, lenient));
+    const MeasuredRank& rank = ranks.emplace_back(measured_rank_from(element, run.plan, lenient));
     if (!seen.insert({rank.pipeline, rank.stage, rank.replica, rank.tp_rank}).second) {
       element.fail("a rank that was not listed before",
                    fmt::format("pipeline {} stage {} replica {} tp_rank {} again", rank.pipeline,
@@ -163,6 +125,44 @@ MeasuredRun measured_from(const JsonNode& root) {
 
 }  // namespace
 
+OrderedJson to_json(const MeasuredRank& rank) {
+  OrderedJson out = {{"pipeline", rank.pipeline},
+                     {"stage", rank.stage},
+                     {"replica", rank.replica},
+                     {"tp_rank", rank.tp_rank},
+                     {"host", rank.host},
+                     {"gpu", rank.gpu},
+                     {"phases", phases_json(rank.phases)},
+                     {"peak_allocated_bytes", bytes_json(rank.peak_allocated_bytes)},
+                     {"peak_reserved_bytes", bytes_json(rank.peak_reserved_bytes)}};
+  if (rank.process_bytes) out["process_bytes"] = bytes_json(*rank.process_bytes);
+  return out;
+}
+
+MeasuredRank measured_rank_from(const JsonNode& node, const Plan& plan, bool lenient) {
+  expect_known(node, lenient,
+               {"pipeline", "stage", "replica", "tp_rank", "host", "gpu", "phases",
+                "peak_allocated_bytes", "peak_reserved_bytes", "process_bytes"});
+  MeasuredRank rank;
+  rank.pipeline = read_index(node, "pipeline", plan.pipelines.size());
+  const std::vector<Stage>& stages = plan.pipelines[static_cast<std::size_t>(rank.pipeline)].stages;
+  rank.stage = read_index(node, "stage", stages.size());
+  const std::vector<Replica>& replicas = stages[static_cast<std::size_t>(rank.stage)].replicas;
+  rank.replica = read_index(node, "replica", replicas.size());
+  const int tp = replicas[static_cast<std::size_t>(rank.replica)].tp;
+  rank.tp_rank = read_index(node, "tp_rank", static_cast<std::size_t>(tp));
+  rank.host = read_text(node.at("host"));
+  rank.gpu = node.at("gpu").name();
+  rank.phases = read_phases(node.at("phases"), lenient);
+  rank.peak_allocated_bytes = node.at("peak_allocated_bytes").non_negative();
+  rank.peak_reserved_bytes = node.at("peak_reserved_bytes").non_negative();
+  if (rank.peak_reserved_bytes < rank.peak_allocated_bytes) {
+    node.at("peak_reserved_bytes").fail("no less than peak_allocated_bytes");
+  }
+  if (const auto bytes = node.find("process_bytes")) rank.process_bytes = bytes->positive();
+  return rank;
+}
+
 std::optional<double> MeasuredRun::largest_process_bytes() const {
   std::optional<double> largest;
   for (const MeasuredRank& rank : ranks) {
@@ -188,7 +188,7 @@ OrderedJson measured_json(const MeasuredRun& run) {
   if (run.peak_process_bytes) out["peak_process_bytes"] = bytes_json(*run.peak_process_bytes);
   if (run.sync_s) out["sync_s"] = *run.sync_s;
   out["ranks"] = OrderedJson::array();
-  for (const MeasuredRank& rank : run.ranks) out["ranks"].push_back(rank_json(rank));
+  for (const MeasuredRank& rank : run.ranks) out["ranks"].push_back(to_json(rank));
   out["plan"] = to_json(run.plan);
   out["provenance"] = provenance_json(run.provenance);
   return out;

@@ -71,6 +71,9 @@ struct MeasuredRun {
 };
 
 OrderedJson measured_json(const MeasuredRun& run);
+/// One rank as it stands in the document, and back; `plan` is the one that has the rank.
+OrderedJson to_json(const MeasuredRank& rank);
+MeasuredRank measured_rank_from(const JsonNode& node, const Plan& plan, bool lenient = false);
 /// Throws Error(kBadInput) naming file and member.
 MeasuredRun read_measured(const std::filesystem::path& path);
 /// Every document of kind `measured` in a directory and below it, sorted by name. Throws

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/network/collective_cost.h"
+#include "analyzer/network/link_level.h"
 
 namespace sextant {
 
@@ -161,11 +163,21 @@ LinkModel LinkModel::valid_between(double low_bytes, double high_bytes) const {
   return copy;
 }
 
+LinkModel LinkModel::with_spread(double log_deviation) const {
+  if (!(log_deviation >= 0 && std::isfinite(log_deviation))) {
+    throw_bad_input(fmt::format("a link's spread must be 0 or more, found {}", log_deviation));
+  }
+  LinkModel copy = *this;
+  copy.spread_ = log_deviation;
+  return copy;
+}
+
 LinkModel LinkModel::scaled(double factor, double limit_bytes_per_s) const {
   switch (kind_) {
     case Kind::kLatencyBandwidth:
       return latency_bandwidth(c_[0], std::min(c_[1] * factor, limit_bytes_per_s))
-          .valid_between(low_bytes_, high_bytes_);
+          .valid_between(low_bytes_, high_bytes_)
+          .with_spread(spread_);
     case Kind::kQuadraticLog2Mb:
       break;
     case Kind::kSegments: {
@@ -177,13 +189,17 @@ LinkModel LinkModel::scaled(double factor, double limit_bytes_per_s) const {
         // What the limit slows delays all that follows.
         pieces[i].start_s = std::max(pieces[i].start_s, end_s(pieces[i - 1], pieces[i].from_bytes));
       }
-      return segments(pieces).valid_between(low_bytes_ * factor, high_bytes_ * factor);
+      return segments(pieces)
+          .valid_between(low_bytes_ * factor, high_bytes_ * factor)
+          .with_spread(spread_);
     }
     case Kind::kSaturating: {
       SaturatingLink link = saturating();
       link.middle_bytes *= factor;
       link.bandwidth_bytes_per_s = std::min(link.bandwidth_bytes_per_s * factor, limit_bytes_per_s);
-      return saturating(link).valid_between(low_bytes_ * factor, high_bytes_ * factor);
+      return saturating(link)
+          .valid_between(low_bytes_ * factor, high_bytes_ * factor)
+          .with_spread(spread_);
     }
   }
   return *this;
@@ -195,7 +211,7 @@ LinkModel LinkModel::with_latency_at_least(double latency) const {
   if (kind_ == Kind::kSegments) {
     std::vector<LinkSegment> pieces = segments();
     for (LinkSegment& piece : pieces) piece.start_s += more;
-    return segments(pieces).valid_between(low_bytes_, high_bytes_);
+    return segments(pieces).valid_between(low_bytes_, high_bytes_).with_spread(spread_);
   }
   LinkModel copy = *this;
   copy.c_[0] = latency;
@@ -225,6 +241,11 @@ std::optional<LinkModel> Network::find(const LinkEnd& from, const LinkEnd& to) c
     if (error.code() != ErrorCode::kBadInput) throw;
     return std::nullopt;
   }
+}
+
+std::optional<CollectiveTime> Network::collective(CommunicationOp, std::string_view, LinkLevel,
+                                                  int) const {
+  return std::nullopt;
 }
 
 std::optional<LinkModel> Network::inside_node(std::string_view, int) const {

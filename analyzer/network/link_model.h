@@ -82,6 +82,12 @@ class LinkModel {
   /// Whether `bytes` lies outside that range; never where no range was given.
   bool extrapolates(double bytes) const { return bytes < low_bytes_ || bytes > high_bytes_; }
 
+  /// The same model, whose measurements scattered about it: robust standard deviation of
+  /// ln(measured / model). Throws Error(kBadInput) unless it is finite and >= 0.
+  LinkModel with_spread(double log_deviation) const;
+  /// 0 where it is not known.
+  double spread() const { return spread_; }
+
   /// `factor` such links side by side, each with its part of the message: t(bytes / factor), valid
   /// for messages as many times as large; no piece of the curve is faster than
   /// `limit_bytes_per_s`. Of latency and bandwidth: bandwidth times factor, within the limit, and
@@ -111,7 +117,12 @@ class LinkModel {
   double peak_bytes_per_s_;
   double low_bytes_ = 0;
   double high_bytes_ = std::numeric_limits<double>::infinity();
+  double spread_ = 0;
 };
+
+class CollectiveTime;
+enum class CommunicationOp;
+enum class LinkLevel;
 
 /// One side of a transfer: `count` GPUs of one machine that send or receive together.
 struct LinkEnd {
@@ -132,6 +143,10 @@ class Network {
   /// The link that `count` GPUs of one machine share when they talk among themselves; nothing where
   /// the network does not say.
   virtual std::optional<LinkModel> inside_node(std::string_view gpu, int count) const;
+  /// What a collective of `world_size` ranks of a GPU type costs whose ranks span `level`, where
+  /// collectives themselves were measured; else nothing.
+  virtual std::optional<CollectiveTime> collective(CommunicationOp op, std::string_view gpu,
+                                                   LinkLevel level, int world_size) const;
   /// Evidence and origin, for people.
   virtual std::string describe() const = 0;
 };

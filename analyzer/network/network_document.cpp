@@ -50,14 +50,19 @@ std::vector<const LinkClass*> for_gpu(const std::vector<const LinkClass*>& links
   return exact.empty() ? general : exact;
 }
 
+/// The model with what its fit says of the scatter.
+LinkModel with_spread(const LinkClass& link) {
+  return link.fit ? link.model.with_spread(link.fit->residual_scale) : link.model;
+}
+
 /// The link of `count` GPUs that send together; nothing where no class can tell.
 std::optional<LinkModel> aggregate(const std::vector<const LinkClass*>& classes, int count) {
   if (classes.empty() || count < 1) return std::nullopt;
   const LinkClass& link = best_measured(classes, count);
   const bool fits = link.senders <= count || link.model.kind() != LinkModel::Kind::kQuadraticLog2Mb;
   if (!fits) return std::nullopt;
-  return link.model.scaled(static_cast<double>(count) / link.senders,
-                           link.node_bandwidth_bytes_per_s);
+  return with_spread(link).scaled(static_cast<double>(count) / link.senders,
+                                  link.node_bandwidth_bytes_per_s);
 }
 
 }  // namespace
@@ -116,7 +121,7 @@ std::optional<LinkModel> NetworkDocument::inside_node(std::string_view gpu, int 
   const auto classes = for_gpu(pointers(links(LinkLevel::kInsideNode)), gpu);
   if (classes.empty() || count < 1) return std::nullopt;
   const LinkClass& link = best_measured(classes, count);
-  return link.model.scaled(1.0 / link.senders, link.node_bandwidth_bytes_per_s / count);
+  return with_spread(link).scaled(1.0 / link.senders, link.node_bandwidth_bytes_per_s / count);
 }
 
 std::optional<CollectiveTime> NetworkDocument::collective(CommunicationOp op, std::string_view gpu,

@@ -40,7 +40,7 @@ class NetworkDocument : public Network {
   /// What a collective of `world_size` ranks of a GPU type costs whose ranks span `level`: as it
   /// was measured, else composed from ring and tree costs; nothing where neither can tell.
   std::optional<CollectiveTime> collective(CommunicationOp op, std::string_view gpu,
-                                           LinkLevel level, int world_size) const;
+                                           LinkLevel level, int world_size) const override;
   std::string describe() const override;
 
  private:

@@ -110,6 +110,7 @@ ModelDescription describe(const JsonNode& root, const std::string& name) {
   // The pipeline's layers: embedding, blocks, head; some models have their last norm between.
   const int blocks_and_ends = model.layers + 2;
   model.final_norm = false;
+  model.tied_embeddings = false;  // its tables give the head weights of its own
   if (const auto all = root.find("num_all_layers")) {
     const int count = all->count();
     if (count != blocks_and_ends && count != blocks_and_ends + 1) {

@@ -12,6 +12,7 @@
 #include "analyzer/plan/plan.h"
 #include "analyzer/profile/model_profile.h"
 #include "analyzer/training/calibration.h"
+#include "analyzer/training/disturbance.h"
 #include "analyzer/training/timeline.h"
 
 namespace sextant {
@@ -21,8 +22,13 @@ struct TrainingProblem {
   const Job& job;
   const ModelProfile& profile;
   const Cluster& cluster;
-  /// What profiles cannot see; estimators of published systems have their own constants instead.
+  // Estimators of published systems have their own constants instead of what follows.
+  /// What profiles cannot see.
   Calibration calibration = {};
+  /// Ranks that are slower than their profile, and noise.
+  Disturbance disturbance = {};
+  /// What is trained; null where only an artifact's tables know the model.
+  const ModelDescription* model = nullptr;
 };
 
 /// A part of what a GPU holds at its fullest.

@@ -16,17 +16,36 @@ const std::vector<Framework>& frameworks() {
        .sends = Framework::Sends::kBlocking,
        .gradient_before_activation = true,
        .partitions_messages = true,
+       .waits_before_update = true,
        .bucket_bytes = 5e8 * 4,
        .extra_state_per_weight = 2,
        .source = "DeepSpeed's runtime/pipe: one stream, PartitionedTensor between stages, "
-                 "allreduce_bucket_size 5e8 elements; a flat copy of fp32 weights and a "
+                 "reduce_bucket_size 5e8 elements; a flat copy of fp32 weights and a "
                  "communication buffer (Sailor's constants.py: 24 bytes a parameter)"},
+      {.name = "sailor",
+       .sends = Framework::Sends::kBlocking,
+       .gradient_before_activation = true,
+       .partitions_messages = false,
+       .waits_before_update = true,
+       .bucket_bytes = 5e8 * 4,
+       .extra_state_per_weight = 2,
+       .source =
+           "Sailor's changed DeepSpeed (SOSP'25 artifact): as deepspeed, but every rank sends "
+           "its peers the whole tensor, so that neighbouring stages may differ in degree"},
       {.name = "megatron",
        .sends = Framework::Sends::kBlocking,
        .partitions_messages = true,
-       .overlaps_sync = false,
+       .waits_before_update = true,
        .source = "Megatron-LM: batched isend and irecv, waited for; scatter-gather of messages "
                  "(Narayanan et al. 2021, section 4.1)"},
+      {.name = "megatron-overlap",
+       .sends = Framework::Sends::kOverlapped,
+       .partitions_messages = true,
+       .waits_before_update = true,
+       .overlaps_sync = true,
+       .bucket_bytes = 40e6 * 4,
+       .source = "Megatron-LM with --overlap-grad-reduce and --overlap-p2p-communication; buckets "
+                 "of 40 million fp32 gradients"},
   };
   return all;
 }

@@ -22,6 +22,8 @@ struct Framework {
   /// Ranks of a tensor-parallel group send a share each and gather it at the other end, instead of
   /// each the whole message.
   bool partitions_messages = false;
+  /// The optimizer waits for all ranks, since it clips by the norm of all gradients.
+  bool waits_before_update = false;
   /// Gradients are exchanged while backward runs, bucket by bucket, instead of after it.
   bool overlaps_sync = false;
   double bucket_bytes = 0;  ///< of gradients exchanged at once; 0 = all together
@@ -31,7 +33,7 @@ struct Framework {
   std::string_view source;
 };
 
-/// All that are known: sextant (run_plan), deepspeed, megatron.
+/// All that are known: sextant (run_plan), deepspeed, sailor, megatron, megatron-overlap.
 const std::vector<Framework>& frameworks();
 /// Throws Error(kBadInput) naming those there are.
 const Framework& framework_named(std::string_view name);

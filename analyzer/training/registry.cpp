@@ -3,11 +3,13 @@
 #include "analyzer/core/error.h"
 #include "analyzer/training/estimator.h"
 #include "analyzer/training/sailor.h"
+#include "analyzer/training/sextant/sextant.h"
 
 namespace sextant {
 
 const std::vector<const Estimator*>& estimators() {
   static const std::vector<const Estimator*> all = {
+      &sextant_estimator(),
       &sailor_estimator(),
   };
   return all;

@@ -26,6 +26,9 @@ class SeparableCosts {
 
   int layer_count = 0;
   int microbatch = 0;
+  /// Whether predict() gives what the formula gives. Where it does not, the formula ranks plans
+  /// nearly as predict() does, and bounds that rest on it prove nothing.
+  bool exact = true;
   std::vector<ReplicaClass> classes;
 
   /// compute_prefix_s[c][l]: compute time of layers [0, l) on one replica of class c.

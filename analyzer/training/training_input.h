@@ -13,9 +13,10 @@ namespace sextant {
 struct TrainingInputOptions {
   std::filesystem::path cluster;
   std::filesystem::path job;
-  std::filesystem::path artifact;    ///< "" = none; else its simulator's profiles are used
-  std::filesystem::path profile_db;  ///< "" = the shipped profiles/measured
-  std::string variant;               ///< of the profiles; "" = the one there is for the job's dtype
+  std::filesystem::path artifact;     ///< "" = none; else its simulator's profiles are used
+  std::filesystem::path profile_db;   ///< "" = the shipped profiles/measured
+  std::filesystem::path calibration;  ///< "" = the defaults
+  std::string variant;  ///< of the profiles; "" = the one there is for the job's dtype
 };
 
 /// A training problem and what it rests on, owned.
@@ -27,7 +28,12 @@ struct TrainingInput {
   Evidence evidence = Evidence::kEstimated;
   std::vector<std::string> notes;  ///< for people: what was estimated, what is odd
 
-  TrainingProblem problem() const { return {job, profile, cluster}; }
+  Calibration calibration;
+  Disturbance disturbance;
+
+  TrainingProblem problem() const {
+    return {job, profile, cluster, calibration, disturbance, model ? &*model : nullptr};
+  }
 };
 
 /// Reads job and cluster, and for every GPU type of the cluster its profile: from the artifact,

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <numeric>
 
 #include "analyzer/core/error.h"
 #include "profiler/model/norms.h"
@@ -36,12 +37,52 @@ std::vector<OwnPart> own_parts(const Sharding& sharding, int rank, int tp) {
   return parts;
 }
 
-void fill_normal(const at::Tensor& tensor, std::uint64_t seed, std::uint64_t stream) {
+/// The range of `whole` that this rank has, along the dimension that is split.
+at::Tensor own_range(const at::Tensor& whole, std::int64_t dimension, int rank, int tp) {
+  const std::int64_t size = whole.size(dimension) / tp;
+  return whole.narrow(dimension, size * rank, size);
+}
+
+/// What the whole parameter is, of which `tensor` is this rank's.
+std::vector<std::int64_t> whole_shape(const at::Tensor& tensor, const Sharding& sharding, int tp) {
+  std::vector<std::int64_t> shape = tensor.sizes().vec();
+  const auto rows = static_cast<std::size_t>(row_dimension(tensor));
+  if (sharding.kind == Sharding::Kind::kRows) shape[rows] *= tp;
+  if (sharding.kind == Sharding::Kind::kColumns) shape[rows + 1] *= tp;
+  if (sharding.kind == Sharding::Kind::kParts) {
+    shape[rows] = std::accumulate(sharding.parts.begin(), sharding.parts.end(), std::int64_t{0});
+  }
+  return shape;
+}
+
+/// This rank's share of a parameter whose values are drawn for the whole, so that they do not
+/// depend on how many ranks share it. `number`: which of the layer's parameters.
+void fill_normal(const at::Tensor& tensor, const Sharding& sharding, const LayerSetup& setup,
+                 std::size_t number) {
   constexpr double kDeviation = 0.02;
   constexpr std::uint64_t kStride = 0x9e3779b97f4a7c15;  // streams far apart: 2^64 / golden ratio
+  const int tp = setup.options.tp;
+  const int rank = setup.collectives.rank();
   at::Generator generator = at::globalContext().defaultGenerator(tensor.device()).clone();
-  generator.set_current_seed(seed + stream * kStride);
-  tensor.normal_(0, kDeviation, generator);
+  generator.set_current_seed(setup.seed + number * kStride);
+  const bool is_whole = tp == 1 || sharding.kind == Sharding::Kind::kReplicated;
+  const at::Tensor whole =
+      is_whole ? tensor : at::empty(whole_shape(tensor, sharding, tp), tensor.options());
+  whole.normal_(0, kDeviation, generator);
+  if (is_whole) return;
+  const std::int64_t rows = row_dimension(tensor);
+  if (sharding.kind == Sharding::Kind::kRows) {
+    tensor.copy_(own_range(whole, rows, rank, tp));
+  } else if (sharding.kind == Sharding::Kind::kColumns) {
+    tensor.copy_(own_range(whole, rows + 1, rank, tp));
+  } else {
+    std::int64_t first = 0;  // row of the whole
+    for (const OwnPart& part : own_parts(sharding, rank, tp)) {
+      tensor.narrow(rows, part.first, part.rows)
+          .copy_(whole.narrow(rows, first + part.holder * part.rows, part.rows));
+      first += part.whole;
+    }
+  }
 }
 
 }  // namespace
@@ -60,31 +101,14 @@ at::ScalarType scalar_type(DataType dtype) {
 }
 
 TensorParallel tensor_parallel(const LayerSetup& setup) {
-  return {&setup.collectives, setup.options.sequence_parallel && setup.options.tp > 1};
+  return {&setup.collectives, setup.options.sequence_parallel && setup.options.tp > 1, setup.later};
 }
 
 at::Tensor ParameterMaker::normal(const std::string& name, const std::vector<std::int64_t>& shape,
                                   Sharding sharding) {
-  const int rank = setup_.collectives.rank();
   at::Tensor tensor =
       at::empty(shape, at::TensorOptions(scalar_type(setup_.options.dtype)).device(setup_.device));
-  // A stream for each (parameter, part, holder of a range of it).
-  constexpr std::uint64_t kMostHolders = 1 << 16;
-  constexpr std::uint64_t kMostParts = 4;
-  const auto stream = [&](std::size_t part, std::int64_t holder) {
-    return (parameters_.size() * kMostParts + part) * kMostHolders +
-           static_cast<std::uint64_t>(holder);
-  };
-  if (sharding.kind == Sharding::Kind::kParts) {
-    std::size_t index = 0;
-    for (const OwnPart& part : own_parts(sharding, rank, tp())) {
-      fill_normal(tensor.narrow(row_dimension(tensor), part.first, part.rows), setup_.seed,
-                  stream(index++, part.holder));
-    }
-  } else {
-    const bool replicated = sharding.kind == Sharding::Kind::kReplicated;
-    fill_normal(tensor, setup_.seed, stream(0, replicated ? 0 : rank));
-  }
+  fill_normal(tensor, sharding, setup_, parameters_.size());
   tensor.requires_grad_();
   parameters_.push_back({name, tensor, std::move(sharding)});
   return tensor;

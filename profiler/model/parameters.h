@@ -26,7 +26,8 @@ class ParameterMaker {
   const ModelDescription& model() const { return setup_.model; }
   int tp() const { return setup_.options.tp; }
 
-  /// Normally distributed, deviation 0.02; replicated parts are equal on all ranks that have them.
+  /// Normally distributed, deviation 0.02: this rank's share of values that are drawn for the whole
+  /// parameter, whatever its sharding. The whole is made on the device for a moment.
   at::Tensor normal(const std::string& name, const std::vector<std::int64_t>& shape,
                     Sharding sharding);
   at::Tensor constant(const std::string& name, std::int64_t size, double value, Sharding sharding);

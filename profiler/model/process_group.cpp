@@ -101,12 +101,11 @@ at::Tensor ProcessGroupCollectives::reduce_scatter(const at::Tensor& rows) {
   return own;
 }
 
-std::unique_ptr<Collectives> join_group(const c10::intrusive_ptr<c10d::Store>& store, int rank,
-                                        int size, at::Device device,
-                                        std::chrono::milliseconds timeout) {
+c10::intrusive_ptr<c10d::Backend> open_backend(const c10::intrusive_ptr<c10d::Store>& store,
+                                               int rank, int size, at::Device device,
+                                               std::chrono::milliseconds timeout) {
   try {
-    return std::make_unique<ProcessGroupCollectives>(
-        make_backend(store, rank, size, device, timeout), rank, size);
+    return make_backend(store, rank, size, device, timeout);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
@@ -114,6 +113,13 @@ std::unique_ptr<Collectives> join_group(const c10::intrusive_ptr<c10d::Store>& s
                                 std::chrono::duration<double>(timeout).count(),
                                 quote(error.what(), 300)));
   }
+}
+
+std::unique_ptr<Collectives> join_group(const c10::intrusive_ptr<c10d::Store>& store, int rank,
+                                        int size, at::Device device,
+                                        std::chrono::milliseconds timeout) {
+  return std::make_unique<ProcessGroupCollectives>(open_backend(store, rank, size, device, timeout),
+                                                   rank, size);
 }
 
 c10::intrusive_ptr<c10d::Store> store_from_environment(int rank, int size,

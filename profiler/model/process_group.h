@@ -34,6 +34,12 @@ class ProcessGroupCollectives : public Collectives {
   int size_;
 };
 
+/// Joins rank `rank` of `size` that meet in `store`, for operations of c10d itself; else as
+/// join_group().
+c10::intrusive_ptr<c10d::Backend> open_backend(const c10::intrusive_ptr<c10d::Store>& store,
+                                               int rank, int size, at::Device device,
+                                               std::chrono::milliseconds timeout);
+
 /// Joins rank `rank` of `size` that meet in `store`; returns when all are there. An operation that
 /// waits longer than `timeout` for another rank throws c10::Error (NCCL ends the process). Throws
 /// Error(kUsage) where this build has no backend for `device`, Error(kBadInput) where the ranks do

@@ -20,6 +20,8 @@
 
 namespace sextant::profiler {
 
+using ranks::RankProcess;
+
 namespace {
 
 /// A file without a name that the ranks inherit: nothing is left of it whoever is killed.
@@ -82,7 +84,10 @@ RankWorld::RankWorld(const std::filesystem::path& program, const ProfileRequest&
   const int port = free_port();
   for (int rank = 0; rank < size; ++rank) {
     ranks_.push_back(std::make_unique<RankProcess>(RankProcess::Setup{
-        program, file.path(), environment_of(rank, size, port, request.device), rank == 0}));
+        program,
+        {file.path()},
+        environment_of(rank, size, port, request.device),
+        rank == 0 ? RankProcess::Output::kLines : RankProcess::Output::kErrors}));
   }
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "profiler/protocol/profile_request.h"
-#include "profiler/sweep/rank_process.h"
+#include "ranks/rank_process.h"
 
 namespace sextant::profiler {
 
@@ -43,7 +43,7 @@ class RankWorld {
   void wait_for_input();
   void stop();
 
-  std::vector<std::unique_ptr<RankProcess>> ranks_;
+  std::vector<std::unique_ptr<ranks::RankProcess>> ranks_;
   bool stopped_ = false;
 };
 

@@ -78,6 +78,21 @@ TEST(PlanCommand, PrintsPlansThatSimulateAgain) {
             best.at("throughput_iters_per_s").number());
 }
 
+TEST(SimulateCommand, RefusesATraceOfAnEstimatorWithoutTimeline) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.path() / "plan.json";
+  const std::string trace = folder.path() / "trace.json";
+  ASSERT_EQ(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "-o", plan}).exit_code, 0);
+  const ProgramResult result =
+      run_sextant({"simulate", "--cluster", kCluster, "--job", kJob, "--plan", plan, "--estimator",
+                   "sailor", "--trace", trace});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("estimator sailor knows no times of single microbatches; with "
+                                    "a timeline there are:"));
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(trace));
+}
+
 TEST(PlanCommand, GivesTheSameBytesForTheSameInputs) {
   const std::vector<std::string> arguments = {
       "plan", "--cluster", kCluster, "--job", kJob, "--planner", "all", "--json", "--no-timing"};

@@ -207,7 +207,9 @@ std::string Search::what_the_bounds_ask() const {
     unbounded.objective = objective;
     unbounded.max_usd_per_iter.reset();
     unbounded.min_iters_per_s.reset();
-    const TrainingProblem problem{unbounded, problem_.profile, problem_.cluster};
+    TrainingProblem problem{unbounded, problem_.profile, problem_.cluster};
+    problem.calibration = problem_.calibration;
+    problem.model = problem_.model;
     const SearchResult found = Search(problem, judge_, {}).run();
     if (found.proposals.empty()) return "";
     const Proposal& best = found.proposals.front();
@@ -275,9 +277,11 @@ SearchResult Search::run() {
     result.infeasible_reason = why_infeasible();
     return result;
   }
-  if (goal_.objective == Objective::kThroughput) {
+  const bool proves =
+      std::all_of(costs_.begin(), costs_.end(), [](const auto& costs) { return costs->exact; });
+  if (proves && goal_.objective == Objective::kThroughput) {
     result.bound_iters_per_s = 1 / bound;
-  } else {
+  } else if (proves) {
     result.bound_usd_per_iter = bound;
   }
   std::reverse(proposals_.begin(), proposals_.end());

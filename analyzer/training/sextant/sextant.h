@@ -1,0 +1,12 @@
+#pragma once
+
+#include "analyzer/training/estimator.h"
+
+namespace sextant {
+
+/// Our own model: the iteration simulated stage replica by stage replica and microbatch by
+/// microbatch, with the schedule, transfers and synchronisation of the job's framework; memory term
+/// by term; intervals from measured spreads.
+const Estimator& sextant_estimator();
+
+}  // namespace sextant
