@@ -287,6 +287,6 @@ run_status=$status
 case $status in 0 | 5) ;; *) give_up run ;; esac
 
 # 6. Side by side.
-step validate "$sextant" validate "$out/measured" "${inputs[@]}" --estimator "$estimator"
+step validate "$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator"
 cat "$out/logs/validate.txt"
 exit "$run_status"
