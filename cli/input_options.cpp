@@ -22,6 +22,10 @@ void add_input_options(CLI::App& command, TrainingInputOptions& options) {
       ->type_name("DIR");
   command.add_option("--variant", options.variant,
                      "Variant of the profiles, as `sextant profile show` lists them");
+  command
+      .add_option("--calibration", options.calibration,
+                  "What `sextant calibrate` fitted to measured runs of the site")
+      ->type_name("FILE");
 }
 
 CLI::Validator positive_number() {

@@ -7,7 +7,7 @@
 
 namespace sextant::cli {
 
-/// --cluster, --job, --profiles, --variant: the inputs of `plan` and `simulate`.
+/// --cluster, --job, --profiles, --variant, --calibration: the inputs of `plan` and `simulate`.
 void add_input_options(CLI::App& command, TrainingInputOptions& options);
 
 /// Lets finite numbers greater than zero through.

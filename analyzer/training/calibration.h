@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/core/json_document.h"
@@ -28,5 +29,21 @@ struct Calibration {
 
   bool operator==(const Calibration&) const = default;
 };
+
+/// A number of a calibration, as documents, tables and messages name it.
+struct CalibrationParameter {
+  std::string_view name;
+  double Calibration::*member = nullptr;
+  std::string_view meaning;
+};
+/// All of them.
+const std::vector<CalibrationParameter>& calibration_parameters();
+
+/// Member `parameters` of a document.
+OrderedJson parameters_json(const Calibration& calibration);
+/// Reads a document of kind `calibration` (profiles/schema/calibration.json); parameters that it
+/// leaves out have their defaults, and how it was fitted is for people. Throws Error(kBadInput)
+/// naming file and member.
+Calibration read_calibration(const std::filesystem::path& path);
 
 }  // namespace sextant

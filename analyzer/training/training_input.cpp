@@ -187,6 +187,7 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
     throw_usage("an artifact brings its own profiles; leave out the database and the variant");
   }
   TrainingInput input;
+  if (!options.calibration.empty()) input.calibration = read_calibration(options.calibration);
   input.job = read_job(options.job.string());
   input.cluster = read_cluster(options.cluster, shipped_gpu);
   if (input.cluster.gpu_count() < 1) {

@@ -13,9 +13,10 @@ namespace sextant {
 struct TrainingInputOptions {
   std::filesystem::path cluster;
   std::filesystem::path job;
-  std::filesystem::path artifact;    ///< "" = none; else its simulator's profiles are used
-  std::filesystem::path profile_db;  ///< "" = the shipped profiles/measured
-  std::string variant;               ///< of the profiles; "" = the one there is for the job's dtype
+  std::filesystem::path artifact;     ///< "" = none; else its simulator's profiles are used
+  std::filesystem::path profile_db;   ///< "" = the shipped profiles/measured
+  std::filesystem::path calibration;  ///< "" = the defaults
+  std::string variant;  ///< of the profiles; "" = the one there is for the job's dtype
 };
 
 /// A training problem and what it rests on, owned.

@@ -9,6 +9,7 @@
 #include "profiler/model/buffers.h"
 #include "profiler/model/collectives.h"
 #include "profiler/model/marks.h"
+#include "profiler/model/weight_gradients.h"
 
 namespace sextant::profiler {
 
@@ -43,6 +44,9 @@ struct LayerSetup {
   std::uint64_t seed = 1;  ///< of the parameters' values
   /// Of layers that share theirs; null makes the layer's own.
   std::shared_ptr<SharedBuffers> buffers = nullptr;
+  /// Where backward leaves the weight gradients of products; null: it computes them. They are then
+  /// added to gradients that the parameters must have.
+  WeightGradients* later = nullptr;
 };
 
 /// One layer of a model on one tensor-parallel rank, as Megatron-LM shards it, with its parameters

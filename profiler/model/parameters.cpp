@@ -101,7 +101,7 @@ at::ScalarType scalar_type(DataType dtype) {
 }
 
 TensorParallel tensor_parallel(const LayerSetup& setup) {
-  return {&setup.collectives, setup.options.sequence_parallel && setup.options.tp > 1};
+  return {&setup.collectives, setup.options.sequence_parallel && setup.options.tp > 1, setup.later};
 }
 
 at::Tensor ParameterMaker::normal(const std::string& name, const std::vector<std::int64_t>& shape,

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "profiler/model/collectives.h"
+#include "profiler/model/weight_gradients.h"
 
 namespace sextant::profiler {
 
@@ -10,6 +11,8 @@ namespace sextant::profiler {
 struct TensorParallel {
   Collectives* group = nullptr;
   bool sequence = false;  ///< Megatron-LM's sequence parallelism; false where the group is one rank
+
+  WeightGradients* later = nullptr;  ///< see LayerSetup
 
   bool split() const { return group->size() > 1; }
 };

@@ -36,10 +36,10 @@ void check_job(const Plan& plan, const Job& job, const ModelDescription& model) 
 }
 
 void check_features(const Plan& plan) {
-  if (plan.schedule == ScheduleKind::kZeroBubbleH1) {
+  if (plan.schedule == ScheduleKind::kZeroBubbleH1 && plan.recompute) {
     throw_bad_input(
-        "plan: schedule zb-h1: run_plan cannot part the weights' gradients from the inputs'; it "
-        "runs gpipe, 1f1b and interleaved-1f1b");
+        "plan: schedule zb-h1 with recompute: run_plan cannot part the weights' gradients of a "
+        "block that is computed again from its input's");
   }
   if (plan.zero_stage > 0) {
     throw_bad_input(

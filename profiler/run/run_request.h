@@ -49,9 +49,10 @@ struct RunRequest {
 RunRequest load_request(const RunOptions& options);
 
 /// Throws Error(kBadInput) where run_plan cannot run the plan: it is of another model, batch or
-/// layer count than the job; its schedule is zb-h1; ZeRO; replicas of a stage differ in tp,
-/// neighbouring stages in their number of replicas; pipelines do not cut the layers alike; sequence
-/// parallelism or a tied table crosses stages of different tp; a degree does not divide the model.
+/// layer count than the job; its schedule is zb-h1 with recomputation; ZeRO; replicas of a stage
+/// differ in tp, neighbouring stages in their number of replicas; pipelines do not cut the layers
+/// alike; sequence parallelism or a tied table crosses stages of different tp; a degree does not
+/// divide the model.
 void check_runnable(const Plan& plan, const Job& job, const ModelDescription& model);
 
 /// What the layers of a stage with `tp` ranks are built with.

@@ -14,11 +14,13 @@ const Stage& stage_of(const Plan& plan, const RankPlace& place) {
       .stages[static_cast<std::size_t>(place.stage)];
 }
 
-LayerSetup layer_setup(const StageWorker::Setting& setting) {
+LayerSetup layer_setup(const StageWorker::Setting& setting, WeightGradients& later) {
   Collectives& tensor = setting.world.tensor();
-  return {setting.request.model,
-          layer_options(setting.plan.plan, setting.request.job, tensor.size()), setting.device,
-          tensor};
+  LayerSetup setup{setting.request.model,
+                   layer_options(setting.plan.plan, setting.request.job, tensor.size()),
+                   setting.device, tensor};
+  if (setting.plan.plan.schedule == ScheduleKind::kZeroBubbleH1) setup.later = &later;
+  return setup;
 }
 
 Optimizer optimizer_of(const Job& job) {
@@ -32,7 +34,7 @@ StageWorker::StageWorker(const Setting& setting)
       place_(setting.layout.place(setting.rank)),
       stage_(place_.stage),
       scale_(loss_scale(setting.request.job.dtype)),
-      model_(stage_of(setting.plan.plan, place_), layer_setup(setting),
+      model_(stage_of(setting.plan.plan, place_), layer_setup(setting, later_),
              optimizer_of(setting.request.job)),
       pending_(setting.device) {
   const Plan& plan = setting_.plan.plan;
@@ -85,6 +87,8 @@ void StageWorker::run() {
   for (const Task& task : program_) {
     if (task.work == Work::kForward) {
       forward(task);
+    } else if (task.work == Work::kBackwardWeight) {
+      weight_backward(task);
     } else {
       backward(task);
     }
@@ -133,6 +137,7 @@ void StageWorker::backward(const Task& task) {
     gradient = gradients_in_->receive();
   }
   clock.enter(Phase::kBackward);
+  later_.put_off_for({task.microbatch, task.chunk});
   torch::autograd::backward({kept.output}, {gradient});
   kept.output.reset();
   if (!is_first(task)) {
@@ -140,6 +145,12 @@ void StageWorker::backward(const Task& task) {
     gradients_out_->send(kept.input.grad());
   }
   clock.enter(Phase::kOther);
+}
+
+void StageWorker::weight_backward(const Task& task) {
+  setting_.clock.enter(Phase::kBackward);
+  later_.compute({task.microbatch, task.chunk});
+  setting_.clock.enter(Phase::kOther);
 }
 
 void StageWorker::synchronise() {

@@ -29,6 +29,9 @@ namespace sextant::profiler {
 ///  - An activation, and its gradient, is whole on every tensor-parallel rank: rank i of a stage
 ///    gets it from rank i mod tp of the stage that sends. With sequence parallelism each rank has
 ///    and sends its own tokens.
+///  - A backward computes gradients of input and weights in one. Where the schedule parts them
+///    (zb-h1), the first part computes the input's, with those of norms and tables, and sends it;
+///    the second the weights of the products.
 ///  - Gradients are added up over the microbatches. After its last backward a rank sums them with
 ///    the same ranks of the stage's other replicas (all pipelines), bucket after bucket in layer
 ///    order (GradientBuckets), then those of a table that the embedding's and the head's stage
@@ -72,6 +75,7 @@ class StageWorker {
   void open_links();
   void forward(const Task& task);
   void backward(const Task& task);
+  void weight_backward(const Task& task);
   void synchronise();
 
   Setting setting_;
@@ -81,8 +85,9 @@ class StageWorker {
   int chunks_ = 1;
   ReplicaBatch batch_;
   std::vector<Task> program_;
-  double weight_ = 0;  ///< of a microbatch in the loss
-  double scale_ = 1;   ///< of gradients, for fp16
+  double weight_ = 0;      ///< of a microbatch in the loss
+  double scale_ = 1;       ///< of gradients, for fp16
+  WeightGradients later_;  ///< of a schedule that parts them
   StageModel model_;
   PendingSends pending_;
   std::optional<LinkSender> activations_out_;

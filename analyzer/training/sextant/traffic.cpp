@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -98,15 +99,21 @@ double Traffic::rings_s(const Rings& rings, double bytes) const {
 
 Rings rings_of(const std::vector<PlacedReplica>& members) {
   Rings rings;
-  std::set<int> nodes;
+  std::map<int, int> on_node;
+  std::vector<const PlacedReplica*> ring;
+  for (const PlacedReplica& member : members) {
+    ring.push_back(&member);
+    rings.on_node = std::max(rings.on_node, ++on_node[member.node]);
+  }
+  std::stable_sort(ring.begin(), ring.end(), [](const PlacedReplica* a, const PlacedReplica* b) {
+    return std::tie(a->zone, a->gpu, a->tp, a->node) < std::tie(b->zone, b->gpu, b->tp, b->node);
+  });
   const auto same_kind = [](const PlacedReplica& a, const PlacedReplica& b) {
     return a.gpu == b.gpu && a.zone == b.zone && a.tp == b.tp;
   };
   const PlacedReplica* before = nullptr;
-  for (std::size_t i = 0; i <= members.size(); ++i) {  // the last one sends to the first
-    const PlacedReplica& here = members[i % members.size()];
-    nodes.insert(here.node);
-    rings.on_node = std::max(rings.on_node, here.neighbours);
+  for (std::size_t i = 0; i <= ring.size(); ++i) {  // the last one sends to the first
+    const PlacedReplica& here = *ring[i % ring.size()];
     if (rings.kinds.empty() || !same_kind(*rings.kinds.back(), here)) rings.kinds.push_back(&here);
     if (before != nullptr && before->node != here.node) {
       const bool again = !rings.crossings.empty() &&
@@ -116,8 +123,7 @@ Rings rings_of(const std::vector<PlacedReplica>& members) {
     }
     before = &here;
   }
-  rings.on_node = std::min(rings.on_node, static_cast<int>(members.size()));
-  rings.nodes = static_cast<int>(nodes.size());
+  rings.nodes = static_cast<int>(on_node.size());
   return rings;
 }
 

@@ -20,7 +20,7 @@ struct Rings {
   /// Neighbours in the ring that stand on different nodes, each kind of pair at least once.
   std::vector<std::pair<const PlacedReplica*, const PlacedReplica*>> crossings;
 };
-/// Of replicas in the order of their ring, which is closed.
+/// A ring visits zone after zone, in it GPU type after GPU type and node after node, and is closed.
 Rings rings_of(const std::vector<PlacedReplica>& members);
 
 /// What is moved between the ranks of a plan, and how long it takes on the cluster's network;

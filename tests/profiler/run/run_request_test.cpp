@@ -66,7 +66,9 @@ TEST(RunRequest, RefusesAPlanOfSomethingElse) {
 TEST(RunRequest, RefusesWhatItCannotDo) {
   Plan plan = plan_of({{{{0, 9}}}});
   plan.schedule = ScheduleKind::kZeroBubbleH1;
-  EXPECT_THAT(refusal(plan), HasSubstr("schedule zb-h1"));
+  EXPECT_EQ(refusal(plan), "none");
+  plan.recompute = true;
+  EXPECT_THAT(refusal(plan), HasSubstr("schedule zb-h1 with recompute"));
   plan = plan_of({{{{0, 9}}}});
   plan.zero_stage = 1;
   EXPECT_THAT(refusal(plan), HasSubstr("zero_stage 1"));
