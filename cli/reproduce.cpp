@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
 #include "analyzer/report/write_plot.h"
 #include "cli/commands.h"
 #include "reproduce/reproduction.h"
@@ -16,6 +18,7 @@ struct Arguments {
   std::string system;
   std::string experiment;
   std::string plot;
+  std::string csv;
   ReproduceOptions options;
 };
 
@@ -41,11 +44,22 @@ int run(const Arguments& arguments, const Session& session) {
   }
   if (!arguments.plot.empty()) check_plot_name(arguments.plot);
   const Reproduction result = reproduce(arguments.system, arguments.experiment, options);
+  if (!arguments.csv.empty() && result.csv.empty()) {
+    throw_usage(fmt::format("{} {} has no CSV", arguments.system, arguments.experiment));
+  }
   if (!arguments.plot.empty()) write_plot(arguments.plot, result.plot_svg);
+  if (!arguments.csv.empty()) write_file_atomically(arguments.csv, result.csv);
   if (session.json) {
     print(json_text(to_json(result, session.timing)));
   } else {
     print(result.text);
+  }
+  const auto missing = std::count_if(
+      result.rows.begin(), result.rows.end(),
+      [](const OrderedJson& row) { return row.value("status", "") == "unpredicted"; });
+  if (missing > 0) {
+    throw Error(ErrorCode::kPartial,
+                fmt::format("{} of {} rows have no prediction", missing, result.rows.size()));
   }
   return 0;
 }
@@ -63,6 +77,12 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       ->delimiter(',');
   command->add_option("--plot", arguments->plot, "Also draw the figure (.svg or .png)")
       ->type_name("FILE");
+  command->add_option("--csv", arguments->csv, "Also write the rows (validation figures)")
+      ->type_name("FILE");
+  command
+      ->add_option("--measured", arguments->options.measured_dir,
+                   "Your own measured runs instead of the published ones (validation figures)")
+      ->type_name("DIR");
   command->footer(list_text());
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };

@@ -4,6 +4,7 @@
 
 #include "analyzer/core/error.h"
 #include "reproduce/sailor_planning.h"
+#include "reproduce/sailor_validation.h"
 
 namespace sextant {
 
@@ -12,6 +13,7 @@ OrderedJson to_json(const Reproduction& reproduction, bool timing) {
                      {"system", reproduction.system},
                      {"experiment", reproduction.experiment},
                      {"rows", reproduction.rows}};
+  if (!reproduction.summary.empty()) out["summary"] = reproduction.summary;
   if (timing) {
     out["timing"] = reproduction.timing;
   } else {
@@ -21,11 +23,18 @@ OrderedJson to_json(const Reproduction& reproduction, bool timing) {
 }
 
 std::vector<ExperimentName> experiments() {
-  return sailor_planning_experiments();
+  std::vector<ExperimentName> all = sailor_validation_experiments();
+  for (ExperimentName& name : sailor_planning_experiments()) all.push_back(std::move(name));
+  return all;
 }
 
 Reproduction reproduce(const std::string& system, const std::string& experiment,
                        const ReproduceOptions& options) {
+  for (const ExperimentName& name : sailor_validation_experiments()) {
+    if (name.system == system && name.experiment == experiment) {
+      return reproduce_sailor_validation(experiment, options);
+    }
+  }
   std::string known;
   for (const ExperimentName& name : experiments()) {
     if (name.system == system && name.experiment == experiment) {

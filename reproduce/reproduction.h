@@ -14,15 +14,18 @@ struct Reproduction {
   std::string experiment;
   std::string title;
   OrderedJson rows = OrderedJson::array();
+  OrderedJson summary = OrderedJson::array();  ///< of the rows, where the experiment has one
   OrderedJson timing = OrderedJson::object();
   /// For people: a table, and what has to be said about it.
   std::string text;
   /// The figure, as SVG.
   std::string plot_svg;
+  /// The rows, for other programs; "" where the experiment has no such file.
+  std::string csv;
 };
 
-/// {"schema", "system", "experiment", "rows", "timing"}; without what was timed if `timing` is
-/// false.
+/// {"schema", "system", "experiment", "rows", "summary", "timing"}; without what was timed if
+/// `timing` is false.
 OrderedJson to_json(const Reproduction& reproduction, bool timing);
 
 /// What `sextant reproduce` can run.
@@ -36,6 +39,9 @@ std::vector<ExperimentName> experiments();
 struct ReproduceOptions {
   std::string artifact_dir;
   std::vector<std::string> planners;  ///< empty: all that the experiment compares
+  /// Instead of the published runs, those of this directory; "" = the published ones. Validation
+  /// only.
+  std::string measured_dir;
   bool progress = true;
 };
 

@@ -214,6 +214,9 @@ std::vector<ExperimentName> sailor_planning_experiments() {
 Reproduction reproduce_sailor_planning(const std::string& experiment,
                                        const ReproduceOptions& options) {
   const Figure& figure = figure_named(experiment);
+  if (!options.measured_dir.empty()) {
+    throw_usage(fmt::format("sailor {} rests on no measured runs", figure.name));
+  }
   const auto start = std::chrono::steady_clock::now();
   const std::filesystem::path artifact = options.artifact_dir;
   const std::filesystem::path configs = artifact / "sailor/Planner/simulations/configs";

@@ -9,6 +9,9 @@ namespace sextant {
 
 namespace {
 
+/// 4.76e9 + 0.3e9 bytes in the artifact's reported footprint, at every tensor degree (§c.3).
+constexpr double kReportedAllowanceBytes = 5.06e9;
+
 class SailorEstimator : public Estimator {
  public:
   std::string_view name() const override { return "sailor"; }
@@ -29,6 +32,10 @@ class SailorEstimator : public Estimator {
 const Estimator& sailor_estimator() {
   static const SailorEstimator estimator;
   return estimator;
+}
+
+double sailor_reported_memory(const TrainingProblem& problem, const Plan& plan) {
+  return sailor::predict(problem, plan, kReportedAllowanceBytes).peak_memory_bytes;
 }
 
 }  // namespace sextant

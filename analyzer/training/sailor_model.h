@@ -3,6 +3,7 @@
 // What the two views of estimator `sailor` share; private to analyzer/training.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "analyzer/network/link_model.h"
@@ -30,8 +31,9 @@ double all_reduce_s(const LinkModel& link, double bytes, int replicas);
 /// How often a stage's transfers count, by its place (§c.2).
 SeparableCosts::Weights place_weights(int stage, int stages);
 
-/// View one.
-Prediction predict(const TrainingProblem& problem, const Plan& plan);
+/// View one; with `allowance`, bytes, in place of allowance_bytes.
+Prediction predict(const TrainingProblem& problem, const Plan& plan,
+                   std::optional<double> allowance = {});
 /// View two.
 std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem, int microbatch);
 

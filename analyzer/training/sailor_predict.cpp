@@ -29,8 +29,11 @@ struct StageView {
 
 class PlanCost {
  public:
-  PlanCost(const TrainingProblem& problem, const Plan& plan)
-      : problem_(problem), plan_(plan), layers_(unsharded_layers(problem.profile)) {}
+  PlanCost(const TrainingProblem& problem, const Plan& plan, std::optional<double> allowance)
+      : problem_(problem),
+        plan_(plan),
+        allowance_(allowance),
+        layers_(unsharded_layers(problem.profile)) {}
 
   Prediction predict();
 
@@ -57,6 +60,7 @@ class PlanCost {
 
   const TrainingProblem& problem_;
   const Plan& plan_;
+  std::optional<double> allowance_;
   Layers layers_;
   std::vector<Kind> kinds_;
   std::map<std::tuple<int, int, bool>, LinkModel> links_;
@@ -164,7 +168,8 @@ void PlanCost::stage_memory(const StageView& stage, int behind, StagePrediction&
       activations += memory[static_cast<std::size_t>(l)].saved_activation_bytes;
     }
     const double need = parameters * state_factor(problem_.job) +
-                        activations * plan_.microbatch * (behind + 1) + allowance_bytes(kind.tp);
+                        activations * plan_.microbatch * (behind + 1) +
+                        allowance_.value_or(allowance_bytes(kind.tp));
     if (need / kind.pool->memory_bytes > fullest) {
       fullest = need / kind.pool->memory_bytes;
       out.peak_memory_bytes = need;
@@ -345,8 +350,9 @@ Prediction PlanCost::predict() {
 
 }  // namespace
 
-Prediction predict(const TrainingProblem& problem, const Plan& plan) {
-  return PlanCost(problem, plan).predict();
+Prediction predict(const TrainingProblem& problem, const Plan& plan,
+                   std::optional<double> allowance) {
+  return PlanCost(problem, plan, allowance).predict();
 }
 
 }  // namespace sextant::sailor

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
+#include "analyzer/report/write_plot.h"
+#include "analyzer/validation/validation_document.h"
+#include "analyzer/validation/validation_report.h"
+#include "analyzer/validation/validation_runs.h"
+#include "cli/input_options.h"
+#include "cli/plan_output.h"
+
+namespace sextant::cli {
+
+namespace {
+
+struct Arguments {
+  TrainingInputOptions input;
+  std::string measured;
+  std::string from;
+  std::vector<std::string> estimators;
+  std::string quantity;
+  std::string plot;
+  std::string csv;
+};
+
+std::vector<Quantity> quantities_of(const Arguments& arguments) {
+  if (arguments.quantity == to_string(Quantity::kTime)) return {Quantity::kTime};
+  if (arguments.quantity == to_string(Quantity::kMemory)) return {Quantity::kMemory};
+  return {Quantity::kTime, Quantity::kMemory};
+}
+
+std::vector<Contender> contenders_of(const Arguments& arguments, const TrainingInput& input) {
+  std::vector<const Estimator*> chosen;
+  for (const std::string& name : arguments.estimators) {
+    if (name != "all") chosen.push_back(&estimator_named(name));
+  }
+  if (chosen.size() < arguments.estimators.size() || chosen.empty()) chosen = estimators();
+  std::vector<Contender> contenders;
+  for (const Estimator* estimator : chosen) {
+    Contender contender;
+    contender.name = estimator->name();
+    contender.estimator = estimator;
+    contender.profile = &input.profile;
+    contender.evidence = input.evidence;
+    contenders.push_back(std::move(contender));
+  }
+  return contenders;
+}
+
+std::vector<ValidationRow> predicted_rows(const Arguments& arguments, const Session& session) {
+  if (arguments.measured.empty() || arguments.input.cluster.empty() ||
+      arguments.input.job.empty()) {
+    throw_usage("validate needs --measured, --cluster and --job, or --from");
+  }
+  TrainingInputOptions options = arguments.input;
+  options.artifact = session.artifact;
+  const TrainingInput input = load_training_input(options);
+  print_notes(input);
+  const std::vector<Contender> contenders = contenders_of(arguments, input);
+  const std::vector<MeasuredRun> runs =
+      read_validation_runs(arguments.measured, input.job, input.profile.layer_count);
+  for (const MeasuredRun& run : runs) check_suits(run, input.job, input.profile);
+  return validate(runs, contenders, input.problem(), quantities_of(arguments));
+}
+
+/// Those of an earlier run of ours that are asked for.
+std::vector<ValidationRow> recorded_rows(const Arguments& arguments, const Session& session) {
+  if (!arguments.measured.empty() || !arguments.input.cluster.empty() ||
+      !arguments.input.job.empty() || !arguments.input.profile_db.empty() ||
+      !arguments.input.variant.empty() || !session.artifact.empty()) {
+    throw_usage("--from has the predictions already; leave out what they would be made of");
+  }
+  std::vector<ValidationRow> rows = read_validation(arguments.from);
+  const std::vector<Quantity> quantities = quantities_of(arguments);
+  const std::vector<std::string>& names = arguments.estimators;
+  const bool all = names.empty() || std::find(names.begin(), names.end(), "all") != names.end();
+  std::erase_if(rows, [&](const ValidationRow& row) {
+    const bool wanted = all || std::find(names.begin(), names.end(), row.estimator) != names.end();
+    return !wanted ||
+           std::find(quantities.begin(), quantities.end(), row.quantity) == quantities.end();
+  });
+  if (rows.empty()) {
+    throw_bad_input(fmt::format("{}: none of its rows is asked for", arguments.from));
+  }
+  return rows;
+}
+
+int run(const Arguments& arguments, const Session& session) {
+  if (!arguments.plot.empty()) check_plot_name(arguments.plot);
+  const std::vector<ValidationRow> rows = arguments.from.empty()
+                                              ? predicted_rows(arguments, session)
+                                              : recorded_rows(arguments, session);
+  if (!arguments.csv.empty()) write_file_atomically(arguments.csv, validation_csv(rows));
+  if (!arguments.plot.empty()) {
+    write_plot(arguments.plot, svg(validation_plot(rows, "Predicted against measured")));
+  }
+  print(session.json ? json_text(validation_json(rows)) : validation_text(rows));
+  const auto missing = std::count_if(rows.begin(), rows.end(), [](const ValidationRow& row) {
+    return row.status == ValidationRow::Status::kUnpredicted;
+  });
+  if (missing > 0) {
+    throw Error(ErrorCode::kPartial,
+                fmt::format("{} of {} rows have no prediction", missing, rows.size()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_validate_command(CLI::App& program, Session& session) {
+  CLI::App* command = program.add_subcommand(
+      "validate", "Hold what estimators predict against what plans measured when they ran");
+  auto arguments = std::make_shared<Arguments>();
+  add_common_options(*command, session);
+  command
+      ->add_option("--measured", arguments->measured,
+                   "Directory of measured documents, or of the artifact's plan_config_*.json")
+      ->type_name("DIR");
+  add_input_options(*command, arguments->input);
+  for (const char* name : {"--cluster", "--job"}) command->get_option(name)->required(false);
+  command
+      ->add_option("--from", arguments->from,
+                   "Instead of predicting: a document that --json printed, here or in reproduce")
+      ->type_name("FILE");
+  std::string names;
+  for (const Estimator* estimator : estimators()) names += fmt::format(" {}", estimator->name());
+  command
+      ->add_option("--estimator", arguments->estimators,
+                   "Those that are judged, or all (default: all); there are:" + names)
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command->add_option("--quantity", arguments->quantity, "time or memory (default: both)")
+      ->check(CLI::IsMember({"time", "memory"}));
+  command->add_option("--plot", arguments->plot, "Also draw box plots of the errors (.svg or .png)")
+      ->type_name("FILE");
+  command->add_option("--csv", arguments->csv, "Also write the rows")->type_name("FILE");
+  command->callback([arguments, &session] {
+    session.action = [arguments, &session] { return run(*arguments, session); };
+  });
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# run_gh200_mem.sh [OPTION…]: holds every estimator's predictions against the published measurements:
+# memory of OPT-350M on 1 to 32 nodes of four GH200 (figure 5a).
+# Leaves validation.csv, validation.json and the box plot box_mem.svg in ae_results/validation/fig5a, below
+# the current folder, and prints the table. The artifact is SEXTANT_DATA/sailor or that of --artifact;
+# further options go to sextant reproduce, as in: run_gh200_mem.sh --measured my-runs
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+split_arguments "$@"
+leave_figure fig5a mem

@@ -1,0 +1,233 @@
+#include "reproduce/sailor_validation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "analyzer/cluster/sailor_cluster.h"
+#include "analyzer/core/error.h"
+#include "analyzer/measured/sailor_runs.h"
+#include "analyzer/measured/suspicion.h"
+#include "analyzer/plan/job.h"
+#include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/fit_calibration.h"
+#include "analyzer/training/sailor.h"
+#include "analyzer/training/sextant/sextant.h"
+#include "analyzer/validation/validation_document.h"
+#include "analyzer/validation/validation_report.h"
+#include "analyzer/validation/validation_runs.h"
+#include "reproduce/sailor_published.h"
+
+namespace sextant {
+
+namespace {
+
+struct Figure {
+  const char* name;
+  const char* description;
+  Quantity quantity;
+  std::vector<SailorRunSet> sets;
+};
+
+const std::vector<Figure>& figures() {
+  static const std::vector<Figure> all = {
+      {"fig5a",
+       "OPT-350M on 1 to 32 nodes of four GH200: memory, predicted and measured",
+       Quantity::kMemory,
+       {kSailorAeRuns, kSailorMainRuns}},
+      {"fig5b",
+       "OPT-350M on 1 to 32 nodes of four GH200: time, predicted and measured",
+       Quantity::kTime,
+       {kSailorAeRuns, kSailorMainRuns}},
+      {"fig6",
+       "OPT-350M on RTX 3090, RTX 2080 and Titan RTX mixed: time, predicted and measured",
+       Quantity::kTime,
+       {kSailorMitRuns}},
+  };
+  return all;
+}
+
+const Figure& figure_named(const std::string& name) {
+  const auto found = std::find_if(figures().begin(), figures().end(),
+                                  [&](const Figure& figure) { return name == figure.name; });
+  if (found == figures().end()) throw_usage("no validation figure " + quote(name));
+  return *found;
+}
+
+/// Pipeline layers of the model that a configuration of the artifact describes: its blocks, the
+/// embedding, the head, and the last norm where it is one of them.
+int layer_count(const Job& job) {
+  return job.described->layers + 2 + (job.described->final_norm ? 1 : 0);
+}
+
+std::vector<MeasuredRun> runs_of(const Figure& figure, const Job& job,
+                                 const ReproduceOptions& options) {
+  if (!options.measured_dir.empty()) {
+    return read_validation_runs(options.measured_dir, job, layer_count(job));
+  }
+  std::vector<MeasuredRun> runs;
+  for (const SailorRunSet& set : figure.sets) {
+    for (MeasuredRun& run :
+         read_sailor_set(options.artifact_dir, set, {job.model, layer_count(job), job.seq_len})) {
+      runs.push_back(std::move(run));
+    }
+  }
+  mark_suspicions(runs);
+  return runs;
+}
+
+/// The largest number of GPUs of each type and zone that a run uses.
+std::vector<GpuCount> gpus_of(const std::vector<MeasuredRun>& runs) {
+  std::map<std::pair<std::string, std::string>, int> most;
+  for (const MeasuredRun& run : runs) {
+    for (const GpuUse& use : gpus_used(run.plan)) {
+      int& count = most[{use.gpu, use.zone}];
+      count = std::max(count, use.count);
+    }
+  }
+  std::vector<GpuCount> gpus;
+  for (const auto& [pool, count] : most) gpus.push_back({pool.first, pool.second, count});
+  return gpus;
+}
+
+std::vector<std::string> types_of(const std::vector<GpuCount>& gpus) {
+  std::vector<std::string> types;
+  for (const GpuCount& gpu : gpus) {
+    if (std::find(types.begin(), types.end(), gpu.gpu) == types.end()) types.push_back(gpu.gpu);
+  }
+  return types;
+}
+
+/// For each run what the other configurations tell of the site: nothing is fitted to the one that
+/// is predicted.
+std::function<Calibration(const MeasuredRun&)> left_out_calibrations(
+    const Contender& contender, const std::vector<MeasuredRun>& runs, const Job& job,
+    const Cluster& cluster) {
+  const CalibrationFit fit =
+      fit_calibration(runs, {}, [&](const MeasuredRun& run, const Calibration& calibration) {
+        return predict_run(*contender.estimator, {job, *contender.profile, cluster, calibration},
+                           run);
+      });
+  std::map<std::string, Calibration> by_run;
+  for (const CalibratedRun& run : fit.runs) by_run[run.name] = run.left_out;
+  return [by_run = std::move(by_run)](const MeasuredRun& run) { return by_run.at(run.name); };
+}
+
+/// The published simulator's estimator first on each profile, as the registry has it.
+std::vector<Contender> contenders_on(const ModelProfile& profile, const std::string& suffix,
+                                     const std::vector<MeasuredRun>& runs, const Job& job,
+                                     const Cluster& cluster) {
+  std::vector<Contender> contenders;
+  for (const Estimator* estimator : estimators()) {
+    Contender contender;
+    contender.name = std::string(estimator->name()) + suffix;
+    contender.estimator = estimator;
+    contender.profile = &profile;
+    contender.evidence = Evidence::kReplayed;
+    // The figure shows what the simulator reports, not what its fit check counts.
+    if (estimator == &sailor_estimator()) contender.reported_memory = sailor_reported_memory;
+    if (estimator == &sextant_estimator()) {
+      contender.calibration = left_out_calibrations(contender, runs, job, cluster);
+    }
+    contenders.push_back(std::move(contender));
+  }
+  return contenders;
+}
+
+PublishedPredictions published_of(const std::vector<MeasuredRun>& runs, Quantity quantity) {
+  PublishedPredictions published;
+  for (const MeasuredRun& run : runs) {
+    if (const auto found = sailor_published_prediction(run.name)) {
+      published[run.name] = quantity == Quantity::kTime ? found->iteration_s : found->memory_bytes;
+    }
+  }
+  return published;
+}
+
+OrderedJson json_of(const ValidationRow& row, const PublishedPredictions& published) {
+  OrderedJson out = to_json(row);
+  const auto found = published.find(row.config);
+  if (found != published.end()) {
+    out["published"] = {{"predicted", found->second},
+                        {"relative_error", found->second / row.measured - 1}};
+  }
+  return out;
+}
+
+constexpr std::string_view kProfilesText =
+    "Estimators read the profile of the published simulator, with @planner-profile the one of the "
+    "published planner.\nThe headline is sextant@planner-profile: that profile is as it was "
+    "measured, "
+    "while the simulator's differs from it in\ntimes rounded to four digits for exactly the GH200 "
+    "configurations that are validated.\n";
+
+std::string text_of(const Figure& figure, const ReproduceOptions& options,
+                    const std::vector<ValidationRow>& rows, const PublishedPredictions& published) {
+  std::string text = fmt::format("Sailor {}: {}\n", figure.name, figure.description);
+  if (options.measured_dir.empty()) {
+    text += "Measurements as published with the artifact (evidence: replayed).\n";
+  } else {
+    text += fmt::format("Measurements of {}.\n", options.measured_dir);
+  }
+  text += kProfilesText;
+  if (!published.empty()) {
+    text += "published: what the artifact's own simulator was recorded to predict.\n";
+  }
+  return text + '\n' + validation_text(rows, published);
+}
+
+}  // namespace
+
+std::vector<ExperimentName> sailor_validation_experiments() {
+  std::vector<ExperimentName> out;
+  for (const Figure& figure : figures()) out.push_back({"sailor", figure.name, figure.description});
+  return out;
+}
+
+Reproduction reproduce_sailor_validation(const std::string& experiment,
+                                         const ReproduceOptions& options) {
+  const Figure& figure = figure_named(experiment);
+  if (!options.planners.empty()) {
+    throw_usage(fmt::format("sailor {} has no planners to choose from", figure.name));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const std::filesystem::path artifact = options.artifact_dir;
+  const Job job = read_job(
+      (artifact / "sailor/Planner/simulations/configs/training_config_opt_350.json").string());
+  const std::vector<MeasuredRun> runs = runs_of(figure, job, options);
+  const std::vector<GpuCount> gpus = gpus_of(runs);
+  const Cluster cluster = SailorSite(artifact).cluster(gpus);
+  const ModelProfile simulator = read_sailor_simulator_profile(artifact, job.model, types_of(gpus));
+  const ModelProfile planner = read_sailor_planner_profile(artifact, job.model, types_of(gpus));
+  for (const MeasuredRun& run : runs) check_suits(run, job, simulator);
+  std::vector<Contender> contenders = contenders_on(simulator, "", runs, job, cluster);
+  for (Contender& contender : contenders_on(planner, "@planner-profile", runs, job, cluster)) {
+    contenders.push_back(std::move(contender));
+  }
+  const PublishedPredictions published =
+      options.measured_dir.empty() ? published_of(runs, figure.quantity) : PublishedPredictions();
+  const auto loaded = std::chrono::steady_clock::now();
+  const std::vector<ValidationRow> rows =
+      validate(runs, contenders, {job, simulator, cluster}, {figure.quantity});
+
+  Reproduction out;
+  out.system = "sailor";
+  out.experiment = figure.name;
+  out.title = figure.description;
+  for (const ValidationRow& row : rows) out.rows.push_back(json_of(row, published));
+  for (const ValidationSummary& summary : summarize(rows)) out.summary.push_back(to_json(summary));
+  const auto seconds = [](auto from, auto to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  out.timing = {{"load_s", seconds(start, loaded)},
+                {"predict_s", seconds(loaded, std::chrono::steady_clock::now())}};
+  out.text = text_of(figure, options, rows, published);
+  out.csv = validation_csv(rows);
+  out.plot_svg =
+      svg(validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description)));
+  return out;
+}
+
+}  // namespace sextant
