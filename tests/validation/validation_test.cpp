@@ -62,7 +62,7 @@ class Validation : public ::testing::Test {
   std::vector<ValidationRow> rows(const std::vector<MeasuredRun>& runs,
                                   const std::vector<Quantity>& quantities = {
                                       Quantity::kTime}) const {
-    return validate(runs, {contender_}, problem_.job, problem_.cluster, quantities);
+    return validate(runs, {contender_}, problem_.problem(), quantities);
   }
 
   SmallProblem problem_;
