@@ -6,8 +6,9 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/core/table.h"
-#include "analyzer/measured/suspicion.h"
 #include "analyzer/training/fit_calibration.h"
+#include "analyzer/validation/validation.h"
+#include "analyzer/validation/validation_runs.h"
 #include "cli/input_options.h"
 #include "cli/plan_output.h"
 
@@ -88,41 +89,21 @@ std::string text_of(const CalibrationFit& fit) {
   return text;
 }
 
-/// Refuses a run of something else than the job's model, naming both.
-void check_suits(const MeasuredRun& run, const TrainingInput& input) {
-  const auto expect = [&](bool equal, std::string_view what, const std::string& wanted,
-                          const std::string& found) {
-    if (equal) return;
-    throw_bad_input(fmt::format("{}: run {} has {} {}, but the job {}", run.source, quote(run.name),
-                                what, found, wanted));
-  };
-  const Job& job = input.job;
-  const std::string name = input.model ? input.model->name : job.model;
-  expect(run.model == job.model || run.model == name, "model", quote(name), quote(run.model));
-  const std::string dtype(to_string(job.dtype));
-  expect(run.dtype == dtype, "data type", dtype, run.dtype);
-  expect(job.seq_len == 0 || run.seq_len == job.seq_len, "sequence length",
-         std::to_string(job.seq_len), std::to_string(run.seq_len));
-}
-
 int run(const Arguments& arguments, const Session& session) {
   const Estimator& estimator = estimator_named(arguments.estimator);
   TrainingInputOptions options = arguments.input;
   options.artifact = session.artifact;
   const TrainingInput input = load_training_input(options);
   print_notes(input);
-  std::vector<MeasuredRun> runs = read_measured_directory(arguments.measured);
-  mark_suspicions(runs);
-  for (const MeasuredRun& one : runs) check_suits(one, input);
+  const std::vector<MeasuredRun> runs =
+      read_validation_runs(arguments.measured, input.job, input.profile.layer_count);
+  for (const MeasuredRun& one : runs) check_suits(one, input.job, input.profile);
+  Contender contender;
+  contender.estimator = &estimator;
+  contender.profile = &input.profile;
+  contender.model = input.model ? &*input.model : nullptr;
   const auto predict = [&](const MeasuredRun& one, const Calibration& calibration) {
-    Job job = input.job;
-    job.global_batch = one.plan.global_batch;
-    job.framework = one.framework;
-    Plan plan = one.plan;
-    plan.model = job.model;  // the run may call it by another of its names
-    const TrainingProblem all = input.problem();
-    return estimator.predict(
-        {job, all.profile, all.cluster, calibration, all.disturbance, all.model}, plan);
+    return predict_run(contender, one, input.job, input.cluster, calibration);
   };
   const CalibrationFit fit = fit_calibration(runs, input.calibration, predict);
   const OrderedJson document = calibration_json(fit);

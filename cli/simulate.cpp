@@ -1,3 +1,6 @@
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <memory>
 
 #include <fmt/format.h>
@@ -5,6 +8,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/report/chrome_trace.h"
+#include "analyzer/training/sextant/sextant.h"
 #include "cli/input_options.h"
 #include "cli/plan_output.h"
 
@@ -15,9 +19,12 @@ namespace {
 struct Arguments {
   TrainingInputOptions input;
   std::string plan;
-  std::string estimator = "sailor";
+  std::string estimator = "sextant";
   std::string tokens;
   std::string trace;
+  std::vector<std::string> slow;
+  double noise = 0;
+  std::uint64_t seed = 1;
   bool memory = false;
 };
 
@@ -62,12 +69,47 @@ void write_trace(const std::string& path, const Estimator& estimator, const Trai
                                      {"plan", summary(plan)}}));
 }
 
+/// "0/2/1=1.3": pipeline, stage, replica and how many times as long it takes.
+Disturbance::Slow slow_replica(const std::string& text) {
+  Disturbance::Slow slow;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  const auto read = [&](auto& value, char after) {
+    const auto parsed = std::from_chars(at, end, value);
+    const bool last = after == '\0';
+    if (parsed.ec != std::errc() || value < 0 || (last ? parsed.ptr != end : parsed.ptr == end) ||
+        (!last && *parsed.ptr != after)) {
+      throw_usage(fmt::format("--slow {}: expected PIPELINE/STAGE/REPLICA=FACTOR, as 0/2/1=1.3",
+                              quote(text)));
+    }
+    at = last ? end : parsed.ptr + 1;
+  };
+  read(slow.pipeline, '/');
+  read(slow.stage, '/');
+  read(slow.replica, '=');
+  read(slow.factor, '\0');
+  if (!(slow.factor > 0 && std::isfinite(slow.factor))) {
+    throw_usage(fmt::format("--slow {}: expected a factor greater than zero", quote(text)));
+  }
+  return slow;
+}
+
 int run(const Arguments& arguments, const Session& session) {
   const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
   const Estimator& estimator = estimator_named(arguments.estimator);
   TrainingInputOptions options = arguments.input;
   options.artifact = session.artifact;
-  const TrainingInput input = load_training_input(options);
+  TrainingInput input = load_training_input(options);
+  for (const std::string& text : arguments.slow) {
+    input.disturbance.slow.push_back(slow_replica(text));
+  }
+  input.disturbance.noise = arguments.noise;
+  input.disturbance.seed = arguments.seed;
+  if (&estimator != &sextant_estimator() &&
+      input.disturbance != Disturbance{{}, 0, arguments.seed}) {
+    throw_usage(fmt::format("--slow and --noise: estimator {} knows no unequal ranks; use sextant",
+                            estimator.name()));
+  }
   print_notes(input);
   const Plan plan = read_plan(arguments.plan, input);
   const Prediction prediction = estimator.predict(input.problem(), plan);
@@ -110,6 +152,16 @@ void add_simulate_command(CLI::App& program, Session& session) {
       ->type_name("FILE");
   command->add_flag("--memory", arguments->memory,
                     "Say what memory is made of on every stage, not on the fullest alone");
+  command
+      ->add_option("--slow", arguments->slow,
+                   "A stage replica that takes FACTOR times as long as its profile")
+      ->type_name("PIPELINE/STAGE/REPLICA=FACTOR");
+  command
+      ->add_option("--noise", arguments->noise,
+                   "Every computation takes exp(SHARE z) times as long, z normal")
+      ->check(CLI::Range(0.0, 10.0))
+      ->type_name("SHARE");
+  command->add_option("--seed", arguments->seed, "Of the noise (default: 1)")->type_name("N");
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };
   });

@@ -6,6 +6,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/report/write_plot.h"
+#include "analyzer/validation/ranking.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"
 #include "analyzer/validation/validation_runs.h"
@@ -52,7 +53,12 @@ std::vector<Contender> contenders_of(const Arguments& arguments, const TrainingI
   return contenders;
 }
 
-std::vector<ValidationRow> predicted_rows(const Arguments& arguments, const Session& session) {
+struct Judged {
+  std::vector<ValidationRow> rows;
+  std::vector<Ranking> rankings;
+};
+
+Judged predicted_rows(const Arguments& arguments, const Session& session) {
   if (arguments.measured.empty() || arguments.input.cluster.empty() ||
       arguments.input.job.empty()) {
     throw_usage("validate needs --measured, --cluster and --job, or --from");
@@ -65,7 +71,10 @@ std::vector<ValidationRow> predicted_rows(const Arguments& arguments, const Sess
   const std::vector<MeasuredRun> runs =
       read_validation_runs(arguments.measured, input.job, input.profile.layer_count);
   for (const MeasuredRun& run : runs) check_suits(run, input.job, input.profile);
-  return validate(runs, contenders, input.job, input.cluster, quantities_of(arguments));
+  Judged out;
+  out.rows = validate(runs, contenders, input.job, input.cluster, quantities_of(arguments));
+  out.rankings = rank_predictions(runs, out.rows);
+  return out;
 }
 
 /// Those of an earlier run of ours that are asked for.
@@ -93,14 +102,20 @@ std::vector<ValidationRow> recorded_rows(const Arguments& arguments, const Sessi
 
 int run(const Arguments& arguments, const Session& session) {
   if (!arguments.plot.empty()) check_plot_name(arguments.plot);
-  const std::vector<ValidationRow> rows = arguments.from.empty()
-                                              ? predicted_rows(arguments, session)
-                                              : recorded_rows(arguments, session);
+  const Judged judged = arguments.from.empty() ? predicted_rows(arguments, session)
+                                               : Judged{recorded_rows(arguments, session), {}};
+  const std::vector<ValidationRow>& rows = judged.rows;
   if (!arguments.csv.empty()) write_file_atomically(arguments.csv, validation_csv(rows));
   if (!arguments.plot.empty()) {
     write_plot(arguments.plot, svg(validation_plot(rows, "Predicted against measured")));
   }
-  print(session.json ? json_text(validation_json(rows)) : validation_text(rows));
+  if (session.json) {
+    OrderedJson document = validation_json(rows);
+    for (const Ranking& ranking : judged.rankings) document["ranking"].push_back(to_json(ranking));
+    print(json_text(document));
+  } else {
+    print(validation_text(rows) + ranking_text(judged.rankings));
+  }
   const auto missing = std::count_if(rows.begin(), rows.end(), [](const ValidationRow& row) {
     return row.status == ValidationRow::Status::kUnpredicted;
   });

@@ -21,7 +21,7 @@ what was measured. All of it is kept in --out:
   cluster.json           this machine with the fitted network; job.json
   plans/ predictions/    a plan document and a prediction each, written before
   measured/              what run_plan measured of each
-  validation.json        predicted against measured
+  validation.json, .csv  predicted against measured; errors.svg as box plots
   commands.txt logs/     every command in its order, when it began, and its output
 
   --out DIR              new or empty; by default loop
@@ -31,7 +31,7 @@ what was measured. All of it is kept in --out:
   --gpu-type TYPE        by default what the driver's name means
   --dtype TYPE           by default fp32
   --seq-len N            by default the model's
-  --global-batch N       sequences of an iteration, by default 16
+  --global-batch N       sequences of an iteration, by default 32
   --mbs N,N,…            microbatches to be profiled, by default 1,2,4
   --tp N,N,…             tensor degrees to be profiled, by default 1,2,4 … up to all GPUs
   --shape NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH]
@@ -56,7 +56,7 @@ END
 
 die() { echo "loop.sh: error: $1" >&2; exit "${2:-2}"; }
 
-out=loop model=$here/loop/tiny-llama.json device='' gpus='' gpu_type='' dtype=fp32 seq_len='' global_batch=16
+out=loop model=$here/loop/tiny-llama.json device='' gpus='' gpu_type='' dtype=fp32 seq_len='' global_batch=32
 mbs=1,2,4 tp='' shapes=() plans=() planned=yes estimator=sextant rounds='' iterations='' warm_up=2
 time_limit='' launcher=processes quick=no
 while [ $# -gt 0 ]; do
@@ -286,7 +286,10 @@ attempt run "${run[@]}"
 run_status=$status
 case $status in 0 | 5) ;; *) give_up run ;; esac
 
-# 6. Side by side.
-step validate "$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator"
-cat "$out/logs/validate.txt"
+# 6. Side by side. The inputs are still the same, and so are the predictions.
+compare=("$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator")
+note "${compare[@]}" --json
+"${compare[@]}" --json > "$out/validation.json" 2> "$out/logs/validate.txt" || { status=$?; give_up validate; }
+step validation "${compare[@]}" --plot "$out/errors.svg" --csv "$out/validation.csv"
+cat "$out/logs/validation.txt"
 exit "$run_status"

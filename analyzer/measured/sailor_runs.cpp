@@ -102,6 +102,7 @@ std::vector<MeasuredRun> read_sailor_set(const fs::path& artifact_dir, const Sai
                                          const SailorRunFacts& facts) {
   const fs::path folder = artifact_dir / set.folder;
   std::vector<MeasuredRun> runs = read_sailor_runs(folder, set.name, facts);
+  for (MeasuredRun& run : runs) run.framework = set.framework;
   if (runs.empty()) {
     throw_bad_input(fmt::format("{}: expected {}*.json, found none", folder.string(), kPrefix));
   }

@@ -36,14 +36,20 @@ std::vector<MeasuredRun> read_sailor_runs(const std::filesystem::path& directory
 struct SailorRunSet {
   std::string_view name;
   std::string_view folder;  ///< below the artifact's
+  /// That ran it (analyzer/training/framework.h). Nodes that share one NIC of 1 to 25 GbE among
+  /// eight GPUs cannot have carried a whole tensor of every rank: the runs of "mit" would have
+  /// taken twice as long as they did. Those on GH200 nodes, with a NIC a GPU, are explained better
+  /// by whole tensors, as Sailor's changed engine sends them, than by partitioned ones.
+  std::string_view framework;
 };
 /// GH200 nodes: "main", measured by the authors, and "ae", collected again for the artifact
 /// evaluation (branch sosp25_ae); "mit", nodes of Titan RTX, RTX 2080 and RTX 3090.
 inline constexpr SailorRunSet kSailorMainRuns = {
-    "main", "sailor/Planner/simulations/validation/clariden/OPT-350"};
-inline constexpr SailorRunSet kSailorAeRuns = {"ae",
-                                               "extra/validation/clariden_ae_collected/OPT-350"};
-inline constexpr SailorRunSet kSailorMitRuns = {"mit", "sailor/Planner/simulations/validation/mit"};
+    "main", "sailor/Planner/simulations/validation/clariden/OPT-350", "sailor"};
+inline constexpr SailorRunSet kSailorAeRuns = {
+    "ae", "extra/validation/clariden_ae_collected/OPT-350", "sailor"};
+inline constexpr SailorRunSet kSailorMitRuns = {"mit", "sailor/Planner/simulations/validation/mit",
+                                                "deepspeed"};
 
 /// One set. Throws Error(kBadInput) where it is not there.
 std::vector<MeasuredRun> read_sailor_set(const std::filesystem::path& artifact_dir,

@@ -83,6 +83,10 @@ TEST(Schemas, HoldForPlansAndPredictions) {
   expect_described(read_file(plan));
   expect_described(
       run_sextant({"simulate", "--cluster", kCluster, "--job", kJob, "--plan", plan, "--json"}));
+  const std::string trace = folder.path() / "trace.json";
+  expect_described(run_sextant({"simulate", "--cluster", kCluster, "--job", kJob, "--plan", plan,
+                                "--estimator", "sextant", "--trace", trace, "--json"}));
+  expect_described(read_file(trace));
   expect_described(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--objective", "cost",
                                 "--json", "--no-timing"}));
 }

@@ -316,6 +316,7 @@ TEST(SextantEstimator, RefusesWhatItDoesNotKnow) {
   };
   EXPECT_THAT(message(plan_of(2, 1, "B")), AllOf(HasSubstr("/pipelines/0/stages/0/replicas/0"),
                                                  HasSubstr("\"B\""), HasSubstr("cluster")));
+  EXPECT_THAT(message(plan_of(1, 65)), AllOf(HasSubstr("uses 65 \"A\""), HasSubstr("has 64")));
   EXPECT_THAT(message(plan_of(2, 1, "A", 4)), HasSubstr("no point at tensor degree 4"));
   Plan uneven = plan_of(2, 2);
   uneven.pipelines[0].stages[1].replicas.pop_back();

@@ -41,9 +41,22 @@ class NodeFiller {
   std::map<const GpuPool*, Fill> pools_;
 };
 
+/// A plan may not use more than there is.
+void check_counts(const Plan& plan, const Cluster& cluster) {
+  for (const GpuUse& use : gpus_used(plan)) {
+    const GpuPool* pool = cluster.find(use.gpu, use.zone);
+    if (pool != nullptr && use.count > pool->count) {
+      throw_bad_input(fmt::format("plan: uses {} {} in zone {}, of which cluster {} has {}",
+                                  use.count, quote(use.gpu), quote(use.zone), quote(cluster.name),
+                                  pool->count));
+    }
+  }
+}
+
 }  // namespace
 
 Placement place(const Plan& plan, const Cluster& cluster) {
+  check_counts(plan, cluster);
   NodeFiller nodes(cluster);
   Placement out;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
