@@ -201,6 +201,9 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
   text += kProfilesText;
   if (!published.empty()) {
     text += "published: what the artifact's own simulator was recorded to predict.\n";
+    text +=
+        "What the engine sends between stages (whole tensors on the GH200 nodes, shares of them on "
+        "the others) is not recorded:\nit was inferred from these measurements.\n";
   }
   return text + calibrated + '\n' + validation_text(rows, published);
 }

@@ -104,8 +104,8 @@ TEST(BoxPlot, LeavesOutNamesThatWouldOverlap) {
 TEST(BoxPlot, HasRoomForTheLastName) {
   BoxPlot last = plot();
   last.boxes = {plot().boxes[1], plot().boxes[2], plot().boxes[0]};
-  last.boxes[2].values[8].name = "clariden/N32_D8_M4_G32";
-  EXPECT_THAT(svg(last), HasSubstr(">clariden/N32_D8_M4_G32</text>"));
+  last.boxes[2].values[8].name = "main/N32_M4_G32";
+  EXPECT_THAT(svg(last), HasSubstr(">main/N32_M4_G32</text>"));
   EXPECT_THAT(svg(plot()), HasSubstr("width=\"596\""));
   EXPECT_THAT(svg(last), Not(HasSubstr("width=\"596\"")));
 }

@@ -138,6 +138,21 @@ TEST_F(ValidateCommand, GathersRunsIntoASet) {
   EXPECT_THAT(run_sextant({"measured", path("set")}).out, HasSubstr("N1"));
 }
 
+// With the published predictions beside, and sets in the summary.
+TEST(ReproduceMeasured, IsDescribed) {
+  const auto data = reference_data("sailor");
+  SEXTANT_NEEDS(data);
+  for (const char* figure : {"fig5a", "fig6"}) {
+    const ProgramResult result =
+        run_sextant({"reproduce", "sailor", figure, "--artifact", data, "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(SchemaCheck("reproduction").problems(result.out), "");
+    EXPECT_THAT(result.out, HasSubstr("\"published\""));
+  }
+  EXPECT_EQ(
+      run_sextant({"reproduce", "sailor", "fig8a", "--artifact", data, "--csv", "x"}).exit_code, 2);
+}
+
 TEST(ReproduceMeasured, TakesAUsersOwnRuns) {
   const auto data = reference_data("sailor");
   SEXTANT_NEEDS(data);

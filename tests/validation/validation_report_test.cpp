@@ -48,7 +48,9 @@ TEST(ValidationDocument, IsAsItsSchemaSaysAndIsReadAsItWasWritten) {
   const std::string text = json_text(validation_json(all_kinds()));
   sextant::testing::SchemaCheck check("validation");
   EXPECT_EQ(check.problems(text), "");
-  EXPECT_THAT(check.unseen(), ::testing::IsEmpty());
+  for (const std::string& member : check.unseen()) {
+    EXPECT_THAT(member, HasSubstr("/ranking")) << "sextant validate adds only that";
+  }
   const TemporaryFolder folder;
   const auto rows = read_validation(folder.write("v.json", text));
   EXPECT_EQ(json_text(validation_json(rows)), text);
