@@ -21,7 +21,8 @@ what was measured. All of it is kept in --out:
   cluster.json           this machine with the fitted network; job.json
   plans/ predictions/    a plan document and a prediction each, written before
   measured/              what run_plan measured of each
-  validation.json, .csv  predicted against measured; errors.svg as box plots
+  validation.json, .csv  predicted against measured: time, and memory where one plan alone is run;
+                         errors.svg as box plots
   commands.txt logs/     every command in its order, when it began, and its output
 
   --out DIR              new or empty; by default loop
@@ -309,8 +310,10 @@ attempt run "${run[@]}"
 run_status=$status
 case $status in 0 | 5) ;; *) give_up run ;; esac
 
-# 6. Side by side. The inputs are still the same, and so are the predictions.
+# 6. Side by side. The inputs are still the same, and so are the predictions. Processes that run several
+# plans hold what each of them left: their memory is no plan's.
 compare=("$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator")
+if [ "$(find "$out/measured" -name '*.json' | wc -l)" -gt 1 ]; then compare+=(--quantity time); fi
 note "${compare[@]}" --json
 "${compare[@]}" --json > "$out/validation.json" 2> "$out/logs/validate.txt" || { status=$?; give_up validate; }
 step validation "${compare[@]}" --plot "$out/errors.svg" --csv "$out/validation.csv"

@@ -200,6 +200,8 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
   } else {
     input.model = input.job.described ? *input.job.described
                                       : model_named(input.job.model, options.job.parent_path());
+    // A file is only where the model is described: plans and runs know the model's name.
+    if (input.job.model.ends_with(".json")) input.job.model = input.model->name;
     if (input.job.seq_len == 0) input.job.seq_len = input.model->seq_len;
     load_profiles(options, input);
   }

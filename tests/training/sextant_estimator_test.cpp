@@ -1,6 +1,7 @@
 // Estimator sextant on a problem with round numbers: every part of a prediction is pinned by a
 // figure worked out by hand, so that leaving one out turns a test red.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -430,6 +431,35 @@ TEST(SextantEstimator, TheSeparableViewIsCloseAndSaysThatItIsNotExact) {
   EXPECT_NEAR(costs->compute(0, 0, 2), 0.6, kExact);
   EXPECT_NEAR(costs->forward(0, 0, 1), 0.08, kExact) << "four replicas of a node share its NICs";
   EXPECT_NEAR(costs->update(0, 0, 2), 0.025, kExact);
+}
+
+/// A machine by itself: 2 GB/s among its GPUs, and nothing is known of other machines.
+class InsideNetwork : public Network {
+ public:
+  LinkModel between(const LinkEnd&, const LinkEnd&) const override {
+    throw_bad_input("there is no other machine");
+  }
+  std::optional<LinkModel> inside_node(std::string_view, int) const override {
+    return LinkModel::latency_bandwidth(0, 2e9);
+  }
+  std::string describe() const override { return "inside"; }
+};
+
+TEST(SextantEstimator, TheSeparableViewOfOneMachineNeedsNoLinkToAnother) {
+  SextantProblem problem;
+  problem.cluster.pools[0].count = 4;
+  problem.cluster.network = std::make_shared<InsideNetwork>();
+  const auto costs = sextant_estimator().separable(problem.problem(), 1);
+  EXPECT_TRUE(std::isfinite(costs->forward(0, 0, 1)));
+  EXPECT_TRUE(std::isfinite(costs->forward(0, 1, 1)));
+  EXPECT_TRUE(std::isfinite(costs->backward(1, 1, 1)));
+  // Two replicas add up the 200 MB of two layers in 2 steps of 100 MB at 2 GB/s.
+  EXPECT_NEAR(costs->sync_s(0, 2, 2, {0}), 0.1, kExact);
+  // On a second machine they cannot.
+  problem.cluster.pools[0].count = 8;
+  const auto two = sextant_estimator().separable(problem.problem(), 1);
+  EXPECT_FALSE(std::isfinite(two->forward(0, 0, 1)));
+  EXPECT_FALSE(std::isfinite(two->sync_s(0, 2, 8, {0})));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "analyzer/profile/estimate_points.h"
 #include "analyzer/profile/gather.h"
 #include "analyzer/profile/gpu.h"
+#include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -145,6 +146,12 @@ TEST_F(TrainingInputTest, RefusesTruncatedProfiles) {
                 "{\"schema\": \"sextant/profile_db/1.0\", \"model\": \"OPT-350M\", \"gpu\"");
   // The folder's name alone says what the broken file is of.
   EXPECT_THAT(refusal(ErrorCode::kBadInput), HasSubstr("profile.json: is not valid JSON at byte"));
+}
+
+TEST_F(TrainingInputTest, KnowsAModelByItsNameWhereAFileDescribesIt) {
+  cluster({"A100-40"});
+  job(source_path("tests/data/profiler/tiny-llama.json"), "fp32");
+  EXPECT_EQ(load_training_input(options_).job.model, "tiny-llama");
 }
 
 TEST_F(TrainingInputTest, RefusesClustersWithoutGpus) {

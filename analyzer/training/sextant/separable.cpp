@@ -131,11 +131,18 @@ void SextantCosts::add_transfers() {
   for (int from = 0; from < count; ++from) {
     for (int to = 0; to < count; ++to) {
       PlacedReplica other = of_class(to);
-      if (from == to) other.node = -1;
-      const bool known =
-          problem_.cluster.network
-              ->find({of_class(from).zone, of_class(from).gpu, 1}, {other.zone, other.gpu, 1})
-              .has_value();
+      const bool one_node = of_class(from).pool == other.pool && other.pool->node_count() == 1;
+      if (one_node) {
+        other.node = of_class(from).node;
+      } else if (from == to) {
+        other.node = -1;
+      }
+      const Network& network = *problem_.cluster.network;
+      const bool known = one_node ? network.inside_node(other.gpu, 2).has_value()
+                                  : network
+                                        .find({of_class(from).zone, of_class(from).gpu, 1},
+                                              {other.zone, other.gpu, 1})
+                                        .has_value();
       double last_bytes = -1;
       double seconds = 0;
       for (int l = 0; l < layer_count; ++l) {
@@ -178,6 +185,7 @@ double SextantCosts::sync_s(int first, int end, int replicas,
   }
   rings.nodes = (replicas + rings.on_node - 1) / rings.on_node;
   for (const auto& [from, to] : rings.crossings) {
+    if (rings.nodes == 1) break;  // nothing leaves the node
     if (!problem_.cluster.network->find({from->zone, from->gpu, 1}, {to->zone, to->gpu, 1})) {
       return kNever;
     }
