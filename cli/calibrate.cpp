@@ -98,10 +98,12 @@ int run(const Arguments& arguments, const Session& session) {
   const std::vector<MeasuredRun> runs =
       read_validation_runs(arguments.measured, input.job, input.profile.layer_count);
   for (const MeasuredRun& one : runs) check_suits(one, input.job, input.profile);
+  Contender contender;
+  contender.estimator = &estimator;
+  contender.profile = &input.profile;
+  contender.model = input.model ? &*input.model : nullptr;
   const auto predict = [&](const MeasuredRun& one, const Calibration& calibration) {
-    TrainingProblem problem = input.problem();
-    problem.calibration = calibration;
-    return predict_run(estimator, problem, one);
+    return predict_run(contender, one, input.job, input.cluster, calibration);
   };
   const CalibrationFit fit = fit_calibration(runs, input.calibration, predict);
   const OrderedJson document = calibration_json(fit);

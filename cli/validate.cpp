@@ -45,7 +45,9 @@ std::vector<Contender> contenders_of(const Arguments& arguments, const TrainingI
     contender.name = estimator->name();
     contender.estimator = estimator;
     contender.profile = &input.profile;
+    contender.model = input.model ? &*input.model : nullptr;
     contender.evidence = input.evidence;
+    contender.calibration = [&input](const MeasuredRun&) { return input.calibration; };
     contenders.push_back(std::move(contender));
   }
   return contenders;
@@ -70,7 +72,7 @@ Judged predicted_rows(const Arguments& arguments, const Session& session) {
       read_validation_runs(arguments.measured, input.job, input.profile.layer_count);
   for (const MeasuredRun& run : runs) check_suits(run, input.job, input.profile);
   Judged out;
-  out.rows = validate(runs, contenders, input.problem(), quantities_of(arguments));
+  out.rows = validate(runs, contenders, input.job, input.cluster, quantities_of(arguments));
   out.rankings = rank_predictions(runs, out.rows);
   return out;
 }
@@ -79,7 +81,8 @@ Judged predicted_rows(const Arguments& arguments, const Session& session) {
 std::vector<ValidationRow> recorded_rows(const Arguments& arguments, const Session& session) {
   if (!arguments.measured.empty() || !arguments.input.cluster.empty() ||
       !arguments.input.job.empty() || !arguments.input.profile_db.empty() ||
-      !arguments.input.variant.empty() || !session.artifact.empty()) {
+      !arguments.input.variant.empty() || !arguments.input.calibration.empty() ||
+      !session.artifact.empty()) {
     throw_usage("--from has the predictions already; leave out what they would be made of");
   }
   std::vector<ValidationRow> rows = read_validation(arguments.from);

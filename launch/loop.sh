@@ -35,9 +35,12 @@ what was measured. All of it is kept in --out:
   --global-batch N       sequences of an iteration, by default 32
   --mbs N,N,…            microbatches to be profiled, by default 1,2,4
   --tp N,N,…             tensor degrees to be profiled, by default 1,2,4 … up to all GPUs
-  --shape NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH]
+  --shape NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH[,recompute]]
                          a plan to be run; repeatable. LAYERS of each stage, as in 5/4. By default all
                          GPUs as replicas, as stages, and as one tensor-parallel group
+  --candidates yes|no    instead of these, every way to divide the GPUs, or some of them, into replicas,
+                         stages and tensor-parallel ranks, with each profiled microbatch, with and
+                         without recomputation: whether the fastest is predicted to be. By default no
   --plan FILE            another plan; repeatable
   --planned yes|no       also the plan that sextant plan makes; by default yes
   --estimator NAME       that plans and predicts, by default sextant
@@ -59,7 +62,7 @@ die() { echo "loop.sh: error: $1" >&2; exit "${2:-2}"; }
 
 out=loop model=$here/loop/tiny-llama.json device='' gpus='' gpu_type='' dtype=fp32 seq_len='' global_batch=32
 mbs=1,2,4 tp='' shapes=() plans=() planned=yes estimator=sextant rounds='' iterations='' warm_up=2
-time_limit='' launcher=processes quick=no
+time_limit='' launcher=processes quick=no candidates=no
 while [ $# -gt 0 ]; do
   flag=$1
   case $flag in
@@ -83,6 +86,7 @@ while [ $# -gt 0 ]; do
     --shape) shapes+=("$value") ;;
     --plan) plans+=("$value") ;;
     --planned) planned=$value ;;
+    --candidates) candidates=$value ;;
     --estimator) estimator=$value ;;
     --rounds) rounds=$value ;;
     --iterations) iterations=$value ;;
@@ -114,6 +118,7 @@ for list in "$mbs" "${tp:-1}"; do
   [[ $list =~ ^[1-9][0-9]{0,6}(,[1-9][0-9]{0,6})*$ ]] || die "'$list': expected numbers, as in 1,2,4"
 done
 case $planned in yes | no) ;; *) die "--planned $planned: expected yes or no" ;; esac
+case $candidates in yes | no) ;; *) die "--candidates $candidates: expected yes or no" ;; esac
 case $launcher in processes | torchrun) ;; *) die "--launcher $launcher: expected processes or torchrun" ;; esac
 [ -n "$out" ] || die "--out needs a name"
 if [ -e "$out" ] && [ -n "$(ls -A "$out" 2> /dev/null)" ]; then
@@ -234,24 +239,42 @@ microbatch=${mbs%%,*}
 for size in ${mbs//,/ }; do
   if [ $((global_batch % (size * gpus * 4))) -eq 0 ]; then microbatch=$size; fi  # some for each stage
 done
-if [ ${#shapes[@]} -eq 0 ] && [ ${#plans[@]} -eq 0 ]; then
+# even_stages N: the layers of N stages as even as they go.
+even_stages() {
+  local each='' stage
+  for ((stage = 0; stage < $1; ++stage)); do
+    each+=${each:+/}$((layer_count / $1 + (stage < layer_count % $1 ? 1 : 0)))
+  done
+  echo "$each"
+}
+if [ "$candidates" = yes ]; then
+  for degree in ${tp//,/ }; do
+    for ((stages = 1; stages * degree <= gpus && stages <= layer_count; ++stages)); do
+      for ((data = 1; data * stages * degree <= gpus; ++data)); do
+        for size in ${mbs//,/ }; do
+          [ $((global_batch % (size * data))) -eq 0 ] || continue  # run_plan wants whole microbatches
+          name=dp$data-pp$stages-tp$degree-mb$size
+          shapes+=("$name=$(even_stages "$stages"),$data,$degree,$size")
+          shapes+=("$name-re=$(even_stages "$stages"),$data,$degree,$size,recompute")
+        done
+      done
+    done
+  done
+elif [ ${#shapes[@]} -eq 0 ] && [ ${#plans[@]} -eq 0 ]; then
   shapes=("one=$layer_count,1,1")
   if [ "$gpus" -gt 1 ]; then
-    each=''
-    for ((stage = 0; stage < gpus; ++stage)); do
-      each+=${each:+/}$((layer_count / gpus + (stage < layer_count % gpus ? 1 : 0)))
-    done
-    shapes+=("replicas=$layer_count,$gpus,1" "stages=$each,1,1" "tensor=$layer_count,1,$gpus")
+    shapes+=("replicas=$layer_count,$gpus,1" "stages=$(even_stages "$gpus"),1,1"
+      "tensor=$layer_count,1,$gpus")
   fi
 fi
 number='[1-9][0-9]{0,6}'
 for shape in "${shapes[@]}"; do
   name=${shape%%=*} figures=${shape#*=}
-  document_name "$name" && [[ $figures =~ ^$number(/$number)*,$number,$number(,$number)?$ ]] \
-    || die "--shape $shape: expected NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH], as in pp2=5/4,1,1,2"
-  IFS=, read -r layers data tensor own <<< "$figures"
+  document_name "$name" && [[ $figures =~ ^$number(/$number)*,$number,$number(,$number(,recompute)?)?$ ]] \
+    || die "--shape $shape: expected NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH[,recompute]], as in pp2=5/4,1,1,2"
+  IFS=, read -r layers data tensor own again <<< "$figures"
   plan_document "$model_name" "$gpu_type" here "$gpus" "$global_batch" "${own:-$microbatch}" "$layers" "$data" \
-    "$tensor" > "$out/plans/$name.json"
+    "$tensor" "$again" > "$out/plans/$name.json"
 done
 for plan in "${plans[@]}"; do
   [ ! -e "$out/plans/$(basename "$plan")" ] || die "two plans have the name $(basename "$plan")" 2
@@ -289,13 +312,10 @@ case $status in 0 | 5) ;; *) give_up run ;; esac
 
 # 6. Side by side. The inputs are still the same, and so are the predictions. Processes that run several
 # plans hold what each of them left: their memory is no plan's.
-quantity=()
-if [ "$(find "$out/measured" -name '*.json' | wc -l)" -gt 1 ]; then quantity=(--quantity time); fi
-compare=("$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator"
-  "${quantity[@]}" --plot "$out/errors.svg" --csv "$out/validation.csv" --json)
-note "${compare[@]}"
-status=0
-"${compare[@]}" > "$out/validation.json" 2> "$out/logs/validate.txt" || status=$?
-[ "$status" -eq 0 ] || give_up validate
-"$sextant" validate --from "$out/validation.json"
+compare=("$sextant" validate --measured "$out/measured" "${inputs[@]}" --estimator "$estimator")
+if [ "$(find "$out/measured" -name '*.json' | wc -l)" -gt 1 ]; then compare+=(--quantity time); fi
+note "${compare[@]}" --json
+"${compare[@]}" --json > "$out/validation.json" 2> "$out/logs/validate.txt" || { status=$?; give_up validate; }
+step validation "${compare[@]}" --plot "$out/errors.svg" --csv "$out/validation.csv"
+cat "$out/logs/validation.txt"
 exit "$run_status"

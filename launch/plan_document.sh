@@ -6,7 +6,7 @@
 document_name() { [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$ ]]; }
 
 # plan_document MODEL GPU ZONE GPUS_PER_NODE GLOBAL_BATCH MICROBATCH LAYERS DATA_PARALLEL TENSOR_PARALLEL
-# prints a plan whose stages have LAYERS layers, as in 5/7/7/7, under 1F1B. Replicas fill nodes one after
+# [recompute] prints a plan whose stages have LAYERS layers, as in 5/7/7/7, under 1F1B. Replicas fill nodes one after
 # the other, in the order of ranks: stage after stage, replica after replica.
 plan_document() {
   local model=$1 gpu=$2 zone=$3 per_node=$4 global_batch=$5 microbatch=$6 layers=$7 data=$8 tensor=$9
@@ -35,7 +35,8 @@ plan_document() {
   "layer_count": $first,
   "global_batch": $global_batch,
   "microbatch": $microbatch,
-  "schedule": "1f1b",
+  "schedule": "1f1b",${10:+
+  \"recompute\": true,}
   "pipelines": [{"stages": [$stages]}]
 }
 END

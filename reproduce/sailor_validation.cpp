@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -12,9 +13,8 @@
 #include "analyzer/measured/suspicion.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
-#include "analyzer/training/fit_calibration.h"
 #include "analyzer/training/sailor.h"
-#include "analyzer/training/sextant/sextant.h"
+#include "analyzer/validation/leave_one_out.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"
 #include "analyzer/validation/validation_runs.h"
@@ -62,10 +62,35 @@ int layer_count(const Job& job) {
   return job.described->layers + 2 + (job.described->final_norm ? 1 : 0);
 }
 
+/// The zone of all published validation plans, whose links the artifact knows.
+constexpr const char* kPublishedZone = "us-central1-a";
+
+/// A site of one zone has its own name for it; between zones the artifact's links count, so that
+/// several must be zones that it knows.
+void rename_only_zone(std::vector<MeasuredRun>& runs) {
+  std::set<std::string> zones;
+  for (const MeasuredRun& run : runs) {
+    for (const GpuUse& use : gpus_used(run.plan)) zones.insert(use.zone);
+  }
+  if (zones.size() != 1) return;
+  for (MeasuredRun& run : runs) {
+    for (Pipeline& pipeline : run.plan.pipelines) {
+      for (Stage& stage : pipeline.stages) {
+        for (Replica& replica : stage.replicas) {
+          for (Machine& machine : replica.machines) machine.zone = kPublishedZone;
+        }
+      }
+    }
+  }
+}
+
 std::vector<MeasuredRun> runs_of(const Figure& figure, const Job& job,
                                  const ReproduceOptions& options) {
   if (!options.measured_dir.empty()) {
-    return read_validation_runs(options.measured_dir, job, layer_count(job));
+    std::vector<MeasuredRun> own =
+        read_validation_runs(options.measured_dir, job, layer_count(job));
+    rename_only_zone(own);
+    return own;
   }
   std::vector<MeasuredRun> runs;
   for (const SailorRunSet& set : figure.sets) {
@@ -100,40 +125,41 @@ std::vector<std::string> types_of(const std::vector<GpuCount>& gpus) {
   return types;
 }
 
-/// For each run what the other configurations tell of the site: nothing is fitted to the one that
-/// is predicted.
-std::function<Calibration(const MeasuredRun&)> left_out_calibrations(
-    const Contender& contender, const std::vector<MeasuredRun>& runs, const Job& job,
-    const Cluster& cluster) {
-  const CalibrationFit fit =
-      fit_calibration(runs, {}, [&](const MeasuredRun& run, const Calibration& calibration) {
-        return predict_run(*contender.estimator, {job, *contender.profile, cluster, calibration},
-                           run);
-      });
-  std::map<std::string, Calibration> by_run;
-  for (const CalibratedRun& run : fit.runs) by_run[run.name] = run.left_out;
-  return [by_run = std::move(by_run)](const MeasuredRun& run) { return by_run.at(run.name); };
-}
-
 /// The published simulator's estimator first on each profile, as the registry has it.
-std::vector<Contender> contenders_on(const ModelProfile& profile, const std::string& suffix,
-                                     const std::vector<MeasuredRun>& runs, const Job& job,
-                                     const Cluster& cluster) {
+std::vector<Contender> contenders_on(const ModelProfile& profile, const ModelDescription& model,
+                                     const std::string& suffix) {
   std::vector<Contender> contenders;
   for (const Estimator* estimator : estimators()) {
     Contender contender;
     contender.name = std::string(estimator->name()) + suffix;
     contender.estimator = estimator;
     contender.profile = &profile;
+    contender.model = &model;
     contender.evidence = Evidence::kReplayed;
     // The figure shows what the simulator reports, not what its fit check counts.
     if (estimator == &sailor_estimator()) contender.reported_memory = sailor_reported_memory;
-    if (estimator == &sextant_estimator()) {
-      contender.calibration = left_out_calibrations(contender, runs, job, cluster);
-    }
     contenders.push_back(std::move(contender));
   }
   return contenders;
+}
+
+/// Gives those that heed a calibration one for each run, from the other configurations; returns
+/// what was fitted, for people.
+std::string calibrate(std::vector<Contender>& contenders, const std::vector<MeasuredRun>& runs,
+                      const Job& job, const Cluster& cluster) {
+  std::string text;
+  for (Contender& contender : contenders) {
+    if (contender.estimator == &sailor_estimator()) continue;  // has its own constants
+    const auto fit = calibrate_leaving_out(contender, runs, job, cluster);
+    if (!fit) continue;
+    for (const FittedParameter& parameter : fit->parameters) {
+      if (!parameter.adopted) continue;
+      text += fmt::format("  {}: {} {:.4g}, unfitted {:.4g} ({} runs)\n", contender.name,
+                          parameter.name, parameter.after, parameter.before, parameter.runs);
+    }
+  }
+  if (text.empty()) return text;
+  return "Fitted, for each row to the other configurations alone (what all of them give):\n" + text;
 }
 
 PublishedPredictions published_of(const std::vector<MeasuredRun>& runs, Quantity quantity) {
@@ -164,7 +190,8 @@ constexpr std::string_view kProfilesText =
     "configurations that are validated.\n";
 
 std::string text_of(const Figure& figure, const ReproduceOptions& options,
-                    const std::vector<ValidationRow>& rows, const PublishedPredictions& published) {
+                    const std::vector<ValidationRow>& rows, const PublishedPredictions& published,
+                    const std::string& calibrated) {
   std::string text = fmt::format("Sailor {}: {}\n", figure.name, figure.description);
   if (options.measured_dir.empty()) {
     text += "Measurements as published with the artifact (evidence: replayed).\n";
@@ -175,7 +202,7 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
   if (!published.empty()) {
     text += "published: what the artifact's own simulator was recorded to predict.\n";
   }
-  return text + '\n' + validation_text(rows, published);
+  return text + calibrated + '\n' + validation_text(rows, published);
 }
 
 }  // namespace
@@ -202,15 +229,16 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   const ModelProfile simulator = read_sailor_simulator_profile(artifact, job.model, types_of(gpus));
   const ModelProfile planner = read_sailor_planner_profile(artifact, job.model, types_of(gpus));
   for (const MeasuredRun& run : runs) check_suits(run, job, simulator);
-  std::vector<Contender> contenders = contenders_on(simulator, "", runs, job, cluster);
-  for (Contender& contender : contenders_on(planner, "@planner-profile", runs, job, cluster)) {
+  std::vector<Contender> contenders = contenders_on(simulator, *job.described, "");
+  for (Contender& contender : contenders_on(planner, *job.described, "@planner-profile")) {
     contenders.push_back(std::move(contender));
   }
   const PublishedPredictions published =
       options.measured_dir.empty() ? published_of(runs, figure.quantity) : PublishedPredictions();
   const auto loaded = std::chrono::steady_clock::now();
+  const std::string calibrated = calibrate(contenders, runs, job, cluster);
   const std::vector<ValidationRow> rows =
-      validate(runs, contenders, {job, simulator, cluster}, {figure.quantity});
+      validate(runs, contenders, job, cluster, {figure.quantity});
 
   Reproduction out;
   out.system = "sailor";
@@ -223,7 +251,7 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   };
   out.timing = {{"load_s", seconds(start, loaded)},
                 {"predict_s", seconds(loaded, std::chrono::steady_clock::now())}};
-  out.text = text_of(figure, options, rows, published);
+  out.text = text_of(figure, options, rows, published, calibrated);
   out.csv = validation_csv(rows);
   out.plot_svg =
       svg(validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description)));

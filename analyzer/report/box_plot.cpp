@@ -21,11 +21,14 @@ namespace {
 // Pixels.
 constexpr double kPlotHeight = 280;
 constexpr double kNarrowestPlot = 520;
-constexpr double kNarrowestColumn = 130;
+constexpr double kNarrowestColumn = 165;
 constexpr double kWidestBox = 72;
 constexpr double kRadius = 2.8;
 /// Names of points that lie closer to each other than this would overlap.
 constexpr double kNameHeight = 11;
+
+/// Between the middle of a point and its name, and behind that.
+constexpr double kNameGap = 8;
 
 constexpr double kTukeyReach = 1.5;
 
@@ -56,7 +59,16 @@ class Drawing : SvgFrame {
     const auto boxes = static_cast<double>(plot.boxes.size());
     column_px_ = std::max(kNarrowestColumn, kNarrowestPlot / boxes);
     left_px_ = kMargin + kFont + 10 + tick_px + 8;
-    width_px_ = left_px_ + column_px_ * boxes + kMargin;
+    box_px_ = std::min(kWidestBox, column_px_ * 0.45);
+    plot_px_ = column_px_ * boxes;
+    // Names of points reach into the next column, up to its box; behind the last there is none.
+    double last_px = 0;
+    if (!plot.boxes.back().values.empty()) {
+      for (const BoxPlot::Value& value : box_figures(plot.boxes.back().values).outliers) {
+        last_px = std::max(last_px, std::min(text_width(value.name, kSmallFont), name_room_px()));
+      }
+    }
+    width_px_ = left_px_ + plot_px_ + std::max(0.0, last_px + kNameGap - column_px_ / 2) + kMargin;
   }
 
   std::string document() {
@@ -81,6 +93,7 @@ class Drawing : SvgFrame {
  private:
   double foot_px() const { return top_px_ + kPlotHeight; }
   double at(double value) const { return foot_px() - value / axis_.end() * kPlotHeight; }
+  double name_room_px() const { return column_px_ - box_px_ / 2 - 2 * kNameGap; }
   static std::string_view color_of(std::size_t index) { return kPalette[index % kPalette.size()]; }
 
   std::string hatches() const {
@@ -101,7 +114,7 @@ class Drawing : SvgFrame {
     for (std::size_t i = 0; i < ticks.size(); ++i) {
       const double y = at(axis_.step * static_cast<double>(i));
       body_ += fmt::format("<path class=\"{}\" d=\"M{:.1f} {:.1f}H{:.1f}\" stroke-width=\"1\"/>\n",
-                           i == 0 ? "sx-axis" : "sx-grid", left_px_, y, width_px_ - kMargin);
+                           i == 0 ? "sx-axis" : "sx-grid", left_px_, y, left_px_ + plot_px_);
       text(left_px_ - 8, y + 4, "end", kFont, ticks[i], "sx-text sx-faint");
     }
     upright(kMargin + kFont, top_px_ + kPlotHeight / 2, kFont, plot_.y_label,
@@ -120,29 +133,28 @@ class Drawing : SvgFrame {
     }
     const BoxFigures figures = box_figures(box.values);
     const std::string_view color = color_of(index);
-    const double width = std::min(kWidestBox, column_px_ * 0.45);
-    const double left = middle - width / 2;
+    const double left = middle - box_px_ / 2;
     const double high = at(figures.third_quartile);
     const double low = at(figures.first_quartile);
     stroke(fmt::format("M{0:.1f} {1:.1f}V{2:.1f}M{0:.1f} {3:.1f}V{4:.1f}", middle, high,
                        at(figures.high_whisker), low, at(figures.low_whisker)),
            color, 1.2);
     for (const double whisker : {figures.high_whisker, figures.low_whisker}) {
-      stroke(fmt::format("M{:.1f} {:.1f}h{:.1f}", middle - width / 4, at(whisker), width / 2),
+      stroke(fmt::format("M{:.1f} {:.1f}h{:.1f}", middle - box_px_ / 4, at(whisker), box_px_ / 2),
              color, 1.2);
     }
     const std::string place =
         fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"", left,
-                    high, width, low - high);
+                    high, box_px_, low - high);
     body_ += place + " class=\"sx-back\"/>\n";  // so that no grid line shows through
     body_ += fmt::format(
         "{} fill=\"{}\"{} stroke=\"{}\" stroke-width=\"1.2\"><title>{}</title>"
         "</rect>\n",
         place, box.published ? fmt::format("url(#sx-hatch-{})", index) : std::string(color),
         box.published ? "" : " fill-opacity=\"0.3\"", color, escape_xml(tooltip(box, figures)));
-    stroke(fmt::format("M{:.1f} {:.1f}h{:.1f}", left, at(figures.median), width), color, 2.4);
+    stroke(fmt::format("M{:.1f} {:.1f}h{:.1f}", left, at(figures.median), box_px_), color, 2.4);
     points(figures, color, middle);
-    mean(figures.mean, middle, left + width);
+    mean(figures.mean, middle, left + box_px_);
   }
 
   static std::string tooltip(const BoxPlot::Box& box, const BoxFigures& figures) {
@@ -163,8 +175,8 @@ class Drawing : SvgFrame {
           escape_xml(fmt::format("{}: {}", value.name, format_count(value.value))));
       if (value.name.empty() || last - y < kNameHeight) continue;
       last = y;
-      const auto name = wrap_text(value.name, kSmallFont, column_px_ / 2 - 10, 1);
-      text(middle + kRadius + 5, y + 3.5, "start", kSmallFont, name.empty() ? "" : name.front(),
+      const auto name = wrap_text(value.name, kSmallFont, name_room_px() + 1, 1);
+      text(middle + kNameGap, y + 3.5, "start", kSmallFont, name.empty() ? "" : name.front(),
            "sx-text sx-faint");
     }
   }
@@ -187,9 +199,10 @@ class Drawing : SvgFrame {
       y += kLineHeight;
       text(middle, y, "middle", kFont, line, "sx-text");
     }
-    std::string about = fmt::format("n = {}", box.values.size());
-    if (!box.remark.empty()) about += ", " + box.remark;
-    for (const std::string& line : wrap_text(about, kSmallFont, column_px_ - 10, 2)) {
+    y += kLineHeight;
+    text(middle, y, "middle", kSmallFont, fmt::format("n = {}", box.values.size()),
+         "sx-text sx-faint");
+    for (const std::string& line : wrap_text(box.remark, kSmallFont, column_px_ - 10, 2)) {
       y += kLineHeight;
       text(middle, y, "middle", kSmallFont, line, "sx-text sx-faint");
     }
@@ -198,7 +211,7 @@ class Drawing : SvgFrame {
 
   const BoxPlot& plot_;
   ValueAxis axis_;
-  double column_px_ = 0, left_px_ = 0, top_px_ = 0;
+  double column_px_ = 0, box_px_ = 0, plot_px_ = 0, left_px_ = 0, top_px_ = 0;
 };
 
 }  // namespace

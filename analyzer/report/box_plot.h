@@ -16,7 +16,7 @@ struct BoxPlot {
   struct Box {
     std::string name;
     std::vector<Value> values;  ///< in any order; none draws no box
-    std::string remark;         ///< behind the number of values, may be empty
+    std::string remark;         ///< under the number of values, may be empty
     bool published = false;     ///< somebody else's, drawn hatched
   };
 

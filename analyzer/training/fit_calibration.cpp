@@ -211,18 +211,15 @@ Fitter::Runs Fitter::overlapping(const Runs& runs) {
 }
 
 void Fitter::fit_process(const Runs& telling, Calibration& calibration) {
-  std::vector<Weighted> residuals;
-  std::vector<double> plain;
+  std::vector<double> residuals;
   for (const std::size_t r : telling) {
-    const double measured = *runs_[r].largest_process_bytes();
     const double tensors = figures(r, calibration).peak_bytes - calibration.process_bytes;
-    residuals.push_back({measured - tensors, 1 / measured});
-    plain.push_back(measured - tensors);
+    residuals.push_back(*runs_[r].largest_process_bytes() - tensors);
   }
-  calibration.process_bytes = std::max(0.0, weighted_median(residuals));
   constexpr double kUpper = 0.9;
+  calibration.process_bytes = std::max(0.0, median_of(residuals));
   calibration.process_bytes_spread =
-      std::max(0.0, quantile_of(plain, kUpper) - calibration.process_bytes);
+      std::max(0.0, quantile_of(residuals, kUpper) - calibration.process_bytes);
 }
 
 void Fitter::fit_efficiency(const Runs& telling, Calibration& calibration) {

@@ -64,11 +64,12 @@ struct CalibrationFit {
 ///    phases, the stage that takes longest, by its median rank; of published runs the run's).
 ///  - overlap_slowdown: the one with the least mean error, where a framework overlaps.
 ///  - iteration_overhead_s: median of what the measured iteration is above the predicted one.
-/// Medians of time and memory weigh a run by 1 / measured, which makes the mean relative error
-/// least. Runs with a suspicion are not fitted to, only predicted. A parameter is adopted where it
-/// lowers the error of runs that were left out, all of one configuration together (names after the
-/// last '/'); else, and where no run tells, it stays as in `start`. Throws Error(kBadInput) where
-/// there is no run; errors of `predict` name the run.
+/// The median of the overhead weighs a run by 1 / measured, since an iteration takes from
+/// milliseconds to minutes, and what is not understood of it grows with it. Runs with a suspicion
+/// are not fitted to, only predicted. A parameter is adopted where it lowers the error of runs that
+/// were left out, all of one configuration together (names after the last '/'); else, and where no
+/// run tells, it stays as in `start`. Throws Error(kBadInput) where there is no run; errors of
+/// `predict` name the run.
 CalibrationFit fit_calibration(const std::vector<MeasuredRun>& runs, const Calibration& start,
                                const PredictRun& predict);
 

@@ -29,16 +29,31 @@ struct Answer {
   std::string failure;
 };
 
-Answer ask(const Contender& contender, const MeasuredRun& run, const TrainingProblem& all) {
+/// Calls `use` with the problem and plan that the run makes.
+template <typename Use>
+auto with_problem(const Contender& contender, const MeasuredRun& run, const Job& all,
+                  const Cluster& cluster, const Calibration& calibration, const Use& use) {
+  Job job = all;
+  job.global_batch = run.plan.global_batch;
+  job.framework = run.framework;
+  Plan plan = run.plan;
+  plan.model = job.model;  // the run may call it by another of its names
+  const TrainingProblem problem{job,         *contender.profile, cluster,
+                                calibration, Disturbance{},      contender.model};
+  return use(problem, plan);
+}
+
+Answer ask(const Contender& contender, const MeasuredRun& run, const Job& job,
+           const Cluster& cluster) {
   Answer answer;
   try {
-    const TrainingProblem problem{
-        all.job,         *contender.profile,
-        all.cluster,     contender.calibration ? contender.calibration(run) : all.calibration,
-        all.disturbance, all.model};
-    answer.prediction = predict_run(*contender.estimator, problem, run);
-    answer.memory_bytes = contender.reported_memory ? contender.reported_memory(problem, run.plan)
-                                                    : answer.prediction.peak_memory_bytes;
+    const Calibration calibration =
+        contender.calibration ? contender.calibration(run) : Calibration{};
+    answer.prediction = predict_run(contender, run, job, cluster, calibration);
+    answer.memory_bytes =
+        contender.reported_memory
+            ? with_problem(contender, run, job, cluster, calibration, contender.reported_memory)
+            : answer.prediction.peak_memory_bytes;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
     answer.failure = error.what();
@@ -145,26 +160,22 @@ std::optional<bool> ValidationRow::covered() const {
   return interval.low_s <= measured && measured <= interval.high_s;
 }
 
-Prediction predict_run(const Estimator& estimator, const TrainingProblem& problem,
-                       const MeasuredRun& run) {
-  Job job = problem.job;
-  job.global_batch = run.plan.global_batch;
-  job.framework = run.framework;
-  Plan plan = run.plan;
-  plan.model = job.model;  // the run may call it by another of its names
-  return estimator.predict({job, problem.profile, problem.cluster, problem.calibration,
-                            problem.disturbance, problem.model},
-                           plan);
+Prediction predict_run(const Contender& contender, const MeasuredRun& run, const Job& job,
+                       const Cluster& cluster, const Calibration& calibration) {
+  return with_problem(contender, run, job, cluster, calibration,
+                      [&](const TrainingProblem& problem, const Plan& plan) {
+                        return contender.estimator->predict(problem, plan);
+                      });
 }
 
 std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
-                                    const std::vector<Contender>& contenders,
-                                    const TrainingProblem& problem,
+                                    const std::vector<Contender>& contenders, const Job& job,
+                                    const Cluster& cluster,
                                     const std::vector<Quantity>& quantities) {
   std::vector<Answer> answers;
   for (const MeasuredRun& run : runs) {
     for (const Contender& contender : contenders) {
-      answers.push_back(ask(contender, run, problem));
+      answers.push_back(ask(contender, run, job, cluster));
     }
   }
   std::vector<ValidationRow> rows;

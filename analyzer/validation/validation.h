@@ -18,23 +18,24 @@ enum class Quantity {
 /// "time", "memory".
 std::string_view to_string(Quantity quantity);
 
-/// What an estimator says of a run's own plan, with its global batch and the framework that ran it;
-/// what else the problem says stands.
-Prediction predict_run(const Estimator& estimator, const TrainingProblem& problem,
-                       const MeasuredRun& run);
-
 /// An estimator with the inputs on which it is held against measurements.
 struct Contender {
   std::string name;  ///< in rows: the estimator's, or with its inputs, "sextant@planner-profile"
   const Estimator* estimator = nullptr;
   const ModelProfile* profile = nullptr;
+  const ModelDescription* model = nullptr;   ///< null: only the profile is known
   Evidence evidence = Evidence::kEstimated;  ///< what its inputs rest on
   /// What is known of the site when this run is predicted: whoever fits a calibration to measured
-  /// runs leaves out the one that it predicts. Absent: the problem's.
+  /// runs leaves out the one that it predicts. Absent: Calibration{}.
   std::function<Calibration(const MeasuredRun&)> calibration;
   /// The memory it reports, bytes, where that is not Prediction::peak_memory_bytes.
   std::function<double(const TrainingProblem&, const Plan&)> reported_memory;
 };
+
+/// What it says of the run's own plan, with its global batch and the framework that ran it; what
+/// else `job` says holds for all runs. Throws what Estimator::predict throws.
+Prediction predict_run(const Contender& contender, const MeasuredRun& run, const Job& job,
+                       const Cluster& cluster, const Calibration& calibration);
 
 /// What one estimator says of what one run measured.
 struct ValidationRow {
@@ -68,13 +69,11 @@ struct ValidationRow {
 /// "ok", "unpredicted", "unmeasured".
 std::string_view to_string(ValidationRow::Status status);
 
-/// Every run against every contender: by quantity, run, contender, in the order given. Each run's
-/// own plan is predicted (predict_run) with the contender's profile, and its calibration where it
-/// has one; what else `problem` says holds for all. An estimator that cannot predict a run makes a
-/// row that says so.
+/// Every run against every contender: by quantity, run, contender, in the order given. An estimator
+/// that cannot predict a run makes a row that says so.
 std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
-                                    const std::vector<Contender>& contenders,
-                                    const TrainingProblem& problem,
+                                    const std::vector<Contender>& contenders, const Job& job,
+                                    const Cluster& cluster,
                                     const std::vector<Quantity>& quantities);
 
 /// What the rows of one estimator come to; errors are |relative_error|, fractions.

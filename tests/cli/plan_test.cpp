@@ -39,9 +39,12 @@ TEST(PlanCommand, RunsTheMainJobOnShippedData) {
   const ProgramResult result = run_sextant(
       {"plan", "--cluster", kCluster, "--job", kJob, "--planner", "all", "--tokens", "300B"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
+  const ProgramResult published =
+      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--estimator", "sailor"});
+  EXPECT_THAT(published.out, HasSubstr("proved: no better plan"));
   for (const char* expected :
        {"evidence: estimated", "sextant", "sailor", "iterations/s", "tokens/s",
-        "model FLOPs utilisation", "300 billion tokens", "USD", "proved: no better plan"}) {
+        "model FLOPs utilisation", "300 billion tokens", "USD", "where it goes"}) {
     EXPECT_THAT(result.out, HasSubstr(expected));
   }
   EXPECT_THAT(result.err, HasSubstr("roofline estimates"));
@@ -50,8 +53,9 @@ TEST(PlanCommand, RunsTheMainJobOnShippedData) {
 TEST(PlanCommand, PrintsPlansThatSimulateAgain) {
   const TemporaryFolder folder;
   const std::string plan = folder.path() / "plan.json";
-  const ProgramResult planned = run_sextant({"plan", "--cluster", kCluster, "--job", kJob,
-                                             "--planner", "sextant,sailor", "--json", "-o", plan});
+  const ProgramResult planned =
+      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--planner", "sextant,sailor",
+                   "--estimator", "sailor", "--json", "-o", plan});
   ASSERT_EQ(planned.exit_code, 0) << planned.err;
   const JsonDocument document = JsonDocument::parse(planned.out, "stdout");
   const JsonNode rows = document.root_of_kind("plans", 1).at("plans");
@@ -70,8 +74,8 @@ TEST(PlanCommand, PrintsPlansThatSimulateAgain) {
   EXPECT_GE(best.at("bound_iters_per_s").number(),
             best.at("throughput_iters_per_s").number() * (1 - 1e-12));
 
-  const ProgramResult simulated =
-      run_sextant({"simulate", "--cluster", kCluster, "--job", kJob, "--plan", plan, "--json"});
+  const ProgramResult simulated = run_sextant({"simulate", "--cluster", kCluster, "--job", kJob,
+                                               "--plan", plan, "--estimator", "sailor", "--json"});
   ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
   const JsonDocument prediction = JsonDocument::parse(simulated.out, "stdout");
   EXPECT_EQ(prediction.root().at("throughput_iters_per_s").number(),

@@ -69,7 +69,8 @@ TEST(BoxPlot, DrawsBoxesPointsAndWhatTheyRestOn) {
               HasSubstr("<title>ours: median 5.00, quartiles 3.00 and 7.00, mean 8.44, n = 9"));
   EXPECT_THAT(text, HasSubstr("<title>v40: 40.0</title>"));
   EXPECT_THAT(text, HasSubstr(">v40</text>"));
-  EXPECT_THAT(text, HasSubstr("n = 9, 2 under"));
+  EXPECT_THAT(text, HasSubstr(">n = 9</text>"));
+  EXPECT_THAT(text, HasSubstr(">2 under</text>"));
   EXPECT_THAT(text, HasSubstr("theirs (published)"));
   EXPECT_THAT(text, HasSubstr("url(#sx-hatch-1)"));
   EXPECT_THAT(text, HasSubstr(">none</text>"));
@@ -97,6 +98,16 @@ TEST(BoxPlot, LeavesOutNamesThatWouldOverlap) {
   EXPECT_THAT(text, Not(HasSubstr(">w</text>")));
   EXPECT_THAT(text, HasSubstr("<title>w: 40.1</title>"));
   EXPECT_THAT(text, HasSubstr(">far</text>"));
+}
+
+// Behind the last box a point's name has room for itself: the picture is as much wider.
+TEST(BoxPlot, HasRoomForTheLastName) {
+  BoxPlot last = plot();
+  last.boxes = {plot().boxes[1], plot().boxes[2], plot().boxes[0]};
+  last.boxes[2].values[8].name = "clariden/N32_D8_M4_G32";
+  EXPECT_THAT(svg(last), HasSubstr(">clariden/N32_D8_M4_G32</text>"));
+  EXPECT_THAT(svg(plot()), HasSubstr("width=\"596\""));
+  EXPECT_THAT(svg(last), Not(HasSubstr("width=\"596\"")));
 }
 
 TEST(BoxPlot, RefusesWhatCannotBeDrawn) {

@@ -112,6 +112,25 @@ TEST(SailorValidation, ShowsThePlannersProfileBeside) {
   EXPECT_DOUBLE_EQ(mean_percent(result, "sailor@planner-profile", "main"), 16.0);
 }
 
+// What estimator sextant has to show (nothing fitted to the row that is predicted): memory within
+// 3 % with a bound that no run exceeds, 10 % above them at most, and the mixed GPUs' time within
+// 5.5 %.
+TEST(SailorValidation, SextantIsCloserThanThePublishedSimulator) {
+  const auto data = reference_data("sailor");
+  SEXTANT_NEEDS(data);
+  const Reproduction memory = figure("fig5a", data);
+  const Reproduction mixed = figure("fig6", data);
+  for (const char* name : {"sextant", "sextant@planner-profile"}) {
+    SCOPED_TRACE(name);
+    const OrderedJson held = summary_of(memory, name, "");
+    EXPECT_LE(held["mean"].get<double>(), 0.03);
+    EXPECT_EQ(held["bound_exceeded"], 0);
+    EXPECT_LE(held["bound_mean_above"].get<double>(), 0.1);
+    EXPECT_LE(summary_of(mixed, name, "")["mean"].get<double>(), 0.055);
+  }
+  EXPECT_THAT(memory.text, HasSubstr("Fitted, for each row to the other configurations alone"));
+}
+
 TEST(SailorValidation, MarksWhatRepeatsAndLeavesItIn) {
   const auto data = reference_data("sailor");
   SEXTANT_NEEDS(data);

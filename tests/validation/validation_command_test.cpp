@@ -144,7 +144,8 @@ TEST(ReproduceMeasured, TakesAUsersOwnRuns) {
   const TemporaryFolder folder;
   MeasuredRun run = run_of("mine/N1", 1, 2, 1e10);
   run.plan.global_batch = 32;
-  run.plan.pipelines[0].stages[0].replicas = {{{{"GH-96", "us-central1-a", -1, 4}}, 4, 0}};
+  // Two nodes of a site that the artifact has never heard of.
+  run.plan.pipelines[0].stages[0].replicas.assign(2, {{{"GH-96", "alps", -1, 4}}, 4, 0});
   write(folder, run);
   const std::string runs = folder.path() / "runs";
   const std::vector<std::string> words = {"reproduce", "sailor", "fig5b",      "--artifact",

@@ -6,6 +6,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/training/sailor.h"
 #include "analyzer/training/separable.h"
+#include "analyzer/validation/leave_one_out.h"
 #include "tests/support/small_problem.h"
 
 namespace sextant {
@@ -62,7 +63,7 @@ class Validation : public ::testing::Test {
   std::vector<ValidationRow> rows(const std::vector<MeasuredRun>& runs,
                                   const std::vector<Quantity>& quantities = {
                                       Quantity::kTime}) const {
-    return validate(runs, {contender_}, problem_.problem(), quantities);
+    return validate(runs, {contender_}, problem_.job, problem_.cluster, quantities);
   }
 
   SmallProblem problem_;
@@ -123,6 +124,24 @@ TEST_F(Validation, AsksForTheCalibrationOfEachRun) {
   const auto found = rows({run("slow", 10, 4), run("quick", 10, 1)});
   EXPECT_DOUBLE_EQ(found[0].predicted, 4);
   EXPECT_DOUBLE_EQ(found[1].predicted, 1);
+}
+
+// Of runs that all take 0.5 s longer than predicted, but one 9 s, each is predicted with what the
+// others teach; the one that cannot be predicted teaches nothing.
+TEST_F(Validation, CalibratesWithTheOtherConfigurations) {
+  std::vector<MeasuredRun> runs;
+  for (const int batch : {10, 20, 30, 40, 50}) {
+    runs.push_back(run("N" + std::to_string(batch), batch, 0.1 * batch + 0.5));
+  }
+  runs.push_back(run("N60", 60, 6 + 9));
+  runs.push_back(run("seven", 7, 1));
+  const auto fit = calibrate_leaving_out(contender_, runs, problem_.job, problem_.cluster);
+  ASSERT_TRUE(fit.has_value());
+  EXPECT_EQ(fit->runs.size(), 6U);
+  const auto found = rows(runs);
+  EXPECT_NEAR(found[0].predicted, 1.5, 1e-9);
+  EXPECT_NEAR(found[5].predicted, 6.5, 1e-9) << "not its own 15 s";
+  EXPECT_EQ(found[6].status, ValidationRow::Status::kUnpredicted);
 }
 
 TEST_F(Validation, TakesTheMemoryThatIsReported) {
