@@ -18,7 +18,7 @@ namespace {
 struct Arguments {
   TrainingInputOptions input;
   std::vector<std::string> planners;
-  std::string estimator = "sextant";
+  std::string estimator = "sailor";
   std::string objective;
   std::string tokens;
   std::string output;

@@ -36,6 +36,8 @@ constexpr std::size_t kWideBeam = 16;
 constexpr std::size_t kMostGroupings = 24;
 /// Proposals kept: the best and what came before it.
 constexpr std::size_t kMostProposals = 16;
+/// How far the formula of an inexact view may be from what its estimator predicts.
+constexpr double kInexactness = 0.1;
 /// A bound this close to the best plan is met.
 constexpr double kProved = 1e-9;
 
@@ -121,10 +123,16 @@ void Search::enumerate() {
           fmt::format("planner sextant: estimator {} has no separable view; judge with another",
                       judge_.name()));
     }
+    // Where the view only nears what the judge will say, a plan may miss a bound a little there.
+    Goal goal = goal_;
+    if (!costs_.back()->exact) {
+      goal.max_iteration_s *= 1 + kInexactness;
+      goal.max_usd_per_iter *= 1 + kInexactness;
+    }
     for (std::size_t g = 0; g < groupings_.size(); ++g) {
       auto tables = std::make_unique<StageTables>(*costs_.back(), groupings_[g]);
       if (tables->options.empty()) continue;
-      searches_.push_back(std::make_unique<StageSearch>(*tables, goal_, memory_));
+      searches_.push_back(std::make_unique<StageSearch>(*tables, goal, memory_));
       // One replica count for each number of microbatches: the least that gives it, since more
       // replicas would take more GPUs and synchronise longer for the same pipeline.
       std::map<int, int> least_replicas;
@@ -134,7 +142,7 @@ void Search::enumerate() {
       }
       for (const auto& [m, d] : least_replicas) {
         Candidate candidate{tables.get(), searches_.back().get(), g, {d, m}, 0};
-        candidate.bound = search::CompletionBound(*tables, candidate.count, goal_).of_all();
+        candidate.bound = search::CompletionBound(*tables, candidate.count, goal).of_all();
         if (std::isfinite(candidate.bound)) candidates_.push_back(candidate);
       }
       tables_.push_back(std::move(tables));
