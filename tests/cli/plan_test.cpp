@@ -137,7 +137,9 @@ TEST(PlanCommand, GivesTheSameBytesForTheSameInputs) {
 
 TEST(PlanCommand, HonoursObjectiveAndBounds) {
   const auto plan = [](std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"plan", "--cluster", kCluster, "--job", kJob, "--json"};
+    // Its separable view is exact, so that what is found is the best there is.
+    std::vector<std::string> arguments = {"plan", "--cluster",   kCluster, "--job",
+                                          kJob,   "--estimator", "sailor", "--json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const ProgramResult result = run_sextant(arguments);
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -242,9 +244,13 @@ TEST(PlanCommand, RefusesBadInputByNameAndPlace) {
 TEST(SimulateCommand, RefusesPlansThatCannotBe) {
   const TemporaryFolder folder;
   const std::string plan = folder.path() / "plan.json";
-  ASSERT_EQ(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "-o", plan}).exit_code, 0);
+  ASSERT_EQ(run_sextant(
+                {"plan", "--cluster", kCluster, "--job", kJob, "--estimator", "sailor", "-o", plan})
+                .exit_code,
+            0);
   const auto simulate = [&](const std::string& file, const std::string& cluster) {
-    return run_sextant({"simulate", "--cluster", cluster, "--job", kJob, "--plan", file});
+    return run_sextant(
+        {"simulate", "--cluster", cluster, "--job", kJob, "--plan", file, "--estimator", "sailor"});
   };
   EXPECT_EQ(simulate(plan, kCluster).exit_code, 0);
   ProgramResult result =
