@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,6 +12,7 @@
 #include "analyzer/core/table.h"
 #include "nccl_bench/size_measurement.h"
 #include "nccl_bench/topology.h"
+#include "ranks/meeting.h"
 
 namespace sextant::bench {
 
@@ -20,10 +20,6 @@ using ranks::AllEnd;
 using ranks::RollEntry;
 
 namespace {
-
-std::string roll_key(int rank) {
-  return fmt::format("roll/{}", rank);
-}
 
 std::map<std::string, std::string> details_from(const std::string& text) {
   const JsonDocument document = JsonDocument::parse(text, "a group's details");
@@ -82,32 +78,14 @@ void RankRun::answer_the_roll() {
   for (const auto& [name, version] : backend_versions(plan_.backend)) {
     entry.agreement[name] = version;
   }
-  entry.process = ::getpid();
-  const std::string text = roll_text(entry);
-  if (board_->set_first(roll_key(rank_), text) != text) {
-    throw AllEnd{fmt::format("rank {} came twice", rank_)};
-  }
-  if (leads()) {
-    call_the_roll();
-  } else {
-    seat_.wait("verdict");
-  }
-  const std::string verdict = board_->look("verdict").value_or("");
-  if (!verdict.empty()) throw AllEnd{verdict};
-}
-
-void RankRun::call_the_roll() {
-  std::vector<RollEntry> entries;
-  for (int rank = 0; rank < world_.size; ++rank) {
-    seat_.wait(roll_key(rank));
-    entries.push_back(ranks::roll_entry_from(board_->look(roll_key(rank)).value_or(""), rank));
-    ranks_.push_back(entries.back().rank);
-  }
-  results_->change([&](BandwidthDocument& document) {
-    document.topology = take_topology(ranks_);
-    document.ranks = ranks_;
-  });
-  board_->set("verdict", disagreement(entries));
+  ranks::meet(seat_, *board_, rank_, world_.size, std::move(entry),
+              [this](const std::vector<RollEntry>& entries) {
+                for (const RollEntry& other : entries) ranks_.push_back(other.rank);
+                results_->change([&](BandwidthDocument& document) {
+                  document.topology = take_topology(ranks_);
+                  document.ranks = ranks_;
+                });
+              });
 }
 
 void RankRun::wait_for_turn() {

@@ -34,7 +34,6 @@ class RankRun {
   std::int64_t position() const;
 
   void answer_the_roll();
-  void call_the_roll();
   void run_section(const PlanSection& section, std::size_t number);
   void open_section(const PlanSection& section, std::size_t number);
   /// Hands the group's details to the leader, who enters them.

@@ -5,7 +5,6 @@
 #include <ATen/Parallel.h>
 #include <cmath>
 #include <functional>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,7 @@
 #include "analyzer/core/provenance.h"
 #include "profiler/device/versions.h"
 #include "profiler/run/process_memory.h"
+#include "ranks/meeting.h"
 
 namespace sextant::profiler {
 
@@ -26,10 +26,6 @@ namespace {
 constexpr auto kTellEvery = std::chrono::milliseconds(500);
 constexpr auto kWriteEvery = std::chrono::seconds(2);
 constexpr auto kShowEvery = std::chrono::seconds(2);
-
-std::string roll_key(int rank) {
-  return fmt::format("roll/{}", rank);
-}
 
 std::string figures_key(std::size_t plan, int rank) {
   return fmt::format("figures/{}/{}", plan, rank);
@@ -111,35 +107,23 @@ void RankRun::answer_the_roll() {
   entry.rank.device = machine_.gpu;
   entry.rank.gpu = machine_.gpu;
   entry.first_rank = world_.first_rank;
-  entry.process = ::getpid();
   entry.agreement = agreement(request_, world_.size);
-  const std::string text = roll_text(entry);
-  if (board_->set_first(roll_key(rank_), text) != text) {
-    throw AllEnd{fmt::format("rank {} came twice", rank_)};
-  }
-  if (leads()) {
-    call_the_roll();
-  } else {
-    seat_.wait("verdict");
-  }
-  const std::string verdict = board_->look("verdict").value_or("");
-  if (!verdict.empty()) throw AllEnd{verdict};
+  ranks::meet(seat_, *board_, rank_, world_.size, std::move(entry),
+              [this](const std::vector<RollEntry>& entries) {
+                for (const RollEntry& other : entries) {
+                  one_host_ = one_host_ && other.rank.host == entries.front().rank.host;
+                }
+                describe_results();
+              });
 }
 
-void RankRun::call_the_roll() {
-  std::vector<RollEntry> entries;
-  for (int rank = 0; rank < world_.size; ++rank) {
-    seat_.wait(roll_key(rank));
-    entries.push_back(ranks::roll_entry_from(board_->look(roll_key(rank)).value_or(""), rank));
-    one_host_ = one_host_ && entries.back().rank.host == entries.front().rank.host;
-  }
+void RankRun::describe_results() {
   std::map<std::string, std::string> provenance = device_->provenance();
   provenance["host"] = host_name();
   provenance["command"] = request_.options.command;
   provenance["git_revision"] = git_revision();
   provenance["time"] = utc_now();
   results_->describe(device_->evidence(), provenance);
-  board_->set("verdict", ranks::disagreement(entries));
 }
 
 void RankRun::wait_for_turn() {

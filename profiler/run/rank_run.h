@@ -51,7 +51,7 @@ class RankRun {
   std::int64_t position() const;
   void open_device();
   void answer_the_roll();
-  void call_the_roll();
+  void describe_results();
   void wait_for_turn();
   void run_plan(std::size_t plan, int round);
   void run_iterations(const Running& running);

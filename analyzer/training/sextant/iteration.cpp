@@ -349,8 +349,13 @@ Iteration::Times Iteration::times() const {
   std::fill(without_transfers.gradient_s.begin(), without_transfers.gradient_s.end(), 0);
   const double without_s = std::min(times_of(without_transfers).end_s(), out.pipelines_end_s);
   out.breakdown.compute_s = std::min(busiest_s, without_s);
-  out.breakdown.bubble_s = without_s - out.breakdown.compute_s;
-  out.breakdown.exposed_transfer_s = out.pipelines_end_s - without_s;
+  // What sums in another order leave over is no bubble.
+  const auto beyond = [](double later_s, double earlier_s) {
+    const double rest_s = later_s - earlier_s;
+    return rest_s > 1e-12 * later_s ? rest_s : 0;
+  };
+  out.breakdown.bubble_s = beyond(without_s, out.breakdown.compute_s);
+  out.breakdown.exposed_transfer_s = beyond(out.pipelines_end_s, without_s);
   out.breakdown.exposed_sync_s = out.gradients_end_s - out.pipelines_end_s;
   out.breakdown.update_s = updated_s - out.gradients_end_s;
   out.breakdown.overhead_s = problem_.calibration.iteration_overhead_s;
