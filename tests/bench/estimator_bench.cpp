@@ -88,4 +88,3 @@ void whole_prediction(benchmark::State& state) {
 BENCHMARK(whole_prediction)->Args({8, 1})->Args({64, 64})->Unit(benchmark::kMillisecond);
 
 }  // namespace
-
