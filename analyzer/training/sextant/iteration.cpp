@@ -168,54 +168,10 @@ void Iteration::add_sharded_weights(Chain& chain, std::size_t p, std::size_t r) 
   }
 }
 
-/// Of the gradients of a stage among its replicas; with ZeRO 1 and 2 the scatter of gradients and
-/// the gather of updated weights.
-double Iteration::sync_s(std::size_t p, std::size_t s) const {
-  if (plan_.zero_stage >= 3) return 0;  // with each microbatch
-  double gradients = 0;
-  double weights = 0;
-  for (const Node& node : nodes_[p][s]) {
-    gradients = std::max(gradients, node.gradient_bytes);
-    weights = std::max(weights, node.parameter_bytes);
-  }
-  const double reduce_s = traffic_.all_reduce_s(placement_[p][s], gradients);
-  if (plan_.zero_stage == 0) return reduce_s;
-  return 0.5 * (reduce_s + traffic_.all_reduce_s(placement_[p][s], weights));
-}
-
-/// Of a table that the first and the last stage both hold.
-double Iteration::tied_table_s(std::size_t p) const {
-  const auto stages = plan_.pipelines[p].stages.size();
-  if (problem_.model == nullptr || !problem_.model->tied_embeddings || stages < 2) return 0;
-  double slowest_s = 0;
-  for (std::size_t r = 0; r < placement_[p].front().size(); ++r) {
-    const PlacedReplica& first = placement_[p].front()[r];
-    const LayerCosts& cost = costs_.of(first);
-    const double bytes = cost.gradient_bytes[1];
-    slowest_s = std::max(slowest_s, traffic_.all_reduce_s({first, placement_[p].back()[r]}, bytes));
-  }
-  return slowest_s;
-}
-
-/// Of layers that several pipelines hold, after each of them has summed its own.
-double Iteration::between_pipelines_s() const {
-  if (plan_.pipelines.size() < 2) return 0;
-  double slowest_s = 0;
-  for (std::size_t p = 0; p < plan_.pipelines.size(); ++p) {
-    for (std::size_t s = 0; s < plan_.pipelines[p].stages.size(); ++s) {
-      std::vector<PlacedReplica> members;
-      for (std::size_t q = 0; q < plan_.pipelines.size(); ++q) {
-        const auto& stages = plan_.pipelines[q].stages;
-        const std::size_t same = std::min(s, stages.size() - 1);
-        PlacedReplica member = placement_[q][same].front();
-        member.neighbours = 1;
-        members.push_back(member);
-      }
-      slowest_s =
-          std::max(slowest_s, traffic_.all_reduce_s(members, nodes_[p][s][0].gradient_bytes));
-    }
-  }
-  return slowest_s;
+ComputationNoise Iteration::noise_of(std::size_t p, std::size_t r) const {
+  // Each chain draws its own numbers, whatever the number of chains.
+  return {problem_.disturbance.noise,
+          problem_.disturbance.seed + 0x10001 * (r + 1) + 0x1000003 * p};
 }
 
 std::vector<ChainTimes> Iteration::chain_times(std::size_t p) const {
@@ -223,8 +179,7 @@ std::vector<ChainTimes> Iteration::chain_times(std::size_t p) const {
   const std::vector<Chain>& chains = chains_[p];
   if (problem_.disturbance.noise > 0) {
     for (std::size_t r = 0; r < chains.size(); ++r) {
-      ComputationNoise noise(problem_.disturbance.noise,
-                             problem_.disturbance.seed + 0x10001 * (r + 1) + 0x1000003 * p);
+      ComputationNoise noise = noise_of(p, r);
       out.push_back(simulate(chains[r], &noise));
     }
     return out;
@@ -238,60 +193,6 @@ std::vector<ChainTimes> Iteration::chain_times(std::size_t p) const {
     } else {
       distinct.push_back(r);
       out.push_back(times_of(chains[r]));
-    }
-  }
-  return out;
-}
-
-std::vector<std::vector<Iteration::StageEnd>> Iteration::stage_ends(
-    const std::vector<std::vector<ChainTimes>>& chains) const {
-  std::vector<std::vector<StageEnd>> out;
-  double all_synced_s = 0;
-  for (std::size_t p = 0; p < chains.size(); ++p) {
-    auto& ends = out.emplace_back(nodes_[p].size());
-    for (std::size_t s = 0; s < ends.size(); ++s) {
-      StageEnd& end = ends[s];
-      double computed_s = 0;
-      double first_bucket_s = 0;
-      for (const ChainTimes& chain : chains[p]) {
-        computed_s = std::max(computed_s, chain.stage_end_s[s]);
-        first_bucket_s = std::max(first_bucket_s, chain.last_backward_start_s[s]);
-      }
-      end.sync_start_s = computed_s;
-      end.sync_end_s = computed_s + sync_s_[p][s];
-      if (framework_.overlaps_sync && sync_s_[p][s] > 0) {
-        // Buckets become final one after the other along the last backward; the last one with its
-        // end.
-        const double bytes = nodes_[p][s][0].gradient_bytes;
-        const double buckets =
-            framework_.bucket_bytes > 0 ? std::ceil(bytes / framework_.bucket_bytes) : 1;
-        const double each_s = sync_s_[p][s] / buckets;
-        const double step_s = (computed_s - first_bucket_s) / buckets;
-        end.sync_start_s = first_bucket_s + step_s;
-        end.sync_end_s = std::max(end.sync_start_s + sync_s_[p][s], computed_s + each_s);
-      }
-    }
-    const double tied_s = tied_table_s(p);
-    if (tied_s > 0) {
-      const double both_s = std::max(ends.front().sync_end_s, ends.back().sync_end_s) + tied_s;
-      ends.front().sync_end_s = both_s;
-      ends.back().sync_end_s = both_s;
-    }
-    for (const StageEnd& end : ends) all_synced_s = std::max(all_synced_s, end.sync_end_s);
-  }
-  const double across_s = between_pipelines_s();
-  for (std::size_t p = 0; p < out.size(); ++p) {
-    for (std::size_t s = 0; s < out[p].size(); ++s) {
-      StageEnd& end = out[p][s];
-      if (across_s > 0) end.sync_end_s = all_synced_s + across_s;
-      const bool together = framework_.waits_before_update;
-      end.update_start_s.assign(nodes_[p][s].size(),
-                                together ? all_synced_s + across_s : end.sync_end_s);
-      if (together || sync_s_[p][s] > 0 || across_s > 0) continue;
-      if (end.sync_end_s > end.sync_start_s) continue;  // a tied table
-      for (std::size_t r = 0; r < end.update_start_s.size(); ++r) {
-        end.update_start_s[r] = chains[p][r].stage_end_s[s];
-      }
     }
   }
   return out;
@@ -359,110 +260,6 @@ Iteration::Times Iteration::times() const {
   out.breakdown.exposed_sync_s = out.gradients_end_s - out.pipelines_end_s;
   out.breakdown.update_s = updated_s - out.gradients_end_s;
   out.breakdown.overhead_s = problem_.calibration.iteration_overhead_s;
-  return out;
-}
-
-std::vector<StagePrediction> Iteration::stages() const {
-  std::vector<StagePrediction> out;
-  for (std::size_t p = 0; p < chains_.size(); ++p) {
-    for (std::size_t s = 0; s < nodes_[p].size(); ++s) {
-      StagePrediction& stage = out.emplace_back();
-      for (std::size_t r = 0; r < chains_[p].size(); ++r) {
-        const Chain& chain = chains_[p][r];
-        double compute_s = 0;
-        double transfer_s = 0;
-        for (std::size_t v = s; v < chain.forward_s.size(); v += nodes_[p].size()) {
-          compute_s += chain.forward_s[v] + chain.backward_s[v];
-          if (v + 1 < chain.forward_s.size()) transfer_s += chain.activation_s[v];
-          if (v > 0) transfer_s += chain.gradient_s[v - 1];
-        }
-        stage.compute_s = std::max(stage.compute_s, compute_s);
-        stage.transfer_s = std::max(stage.transfer_s, transfer_s);
-        stage.update_s = std::max(stage.update_s, nodes_[p][s][r].update_s);
-      }
-      stage.sync_s = sync_s_[p][s];
-    }
-  }
-  return out;
-}
-
-double Iteration::egress_usd() const {
-  double usd = 0;
-  for (std::size_t p = 0; p < chains_.size(); ++p) {
-    const Pipeline& pipeline = plan_.pipelines[p];
-    const auto stages = pipeline.stages.size();
-    for (std::size_t r = 0; r < chains_[p].size(); ++r) {
-      for (std::size_t v = 0; v + 1 < chains_[p][r].forward_s.size(); ++v) {
-        const PlacedReplica& here = placement_[p][v % stages][r];
-        const PlacedReplica& next = placement_[p][(v + 1) % stages][r];
-        const LayerRange& layers = pipeline.stages[v % stages].chunks[v / stages];
-        const double bytes = costs_.of(here).output_bytes[static_cast<std::size_t>(layers.end) - 1];
-        usd += microbatches_[p][r] * (traffic_.message_bytes(here, next, bytes) *
-                                          problem_.cluster.egress(here.zone, next.zone) +
-                                      traffic_.message_bytes(next, here, bytes) *
-                                          problem_.cluster.egress(next.zone, here.zone));
-      }
-    }
-    for (std::size_t s = 0; s < stages; ++s) {
-      const auto& members = placement_[p][s];
-      const auto count = static_cast<double>(members.size());
-      for (std::size_t r = 0; count > 1 && r < members.size(); ++r) {
-        const PlacedReplica& next = members[(r + 1) % members.size()];
-        usd += 2 * (count - 1) / count * nodes_[p][s][r].gradient_bytes * members[r].tp *
-               problem_.cluster.egress(members[r].zone, next.zone);
-      }
-    }
-  }
-  return usd;
-}
-
-Timeline Iteration::timeline() const {
-  Timeline out;
-  std::vector<std::vector<ChainTimes>> chains;
-  std::vector<std::vector<int>> first_track;  // by pipeline, replica: the track of its stage 0
-  for (std::size_t p = 0; p < chains_.size(); ++p) {
-    auto& times = chains.emplace_back();
-    auto& tracks = first_track.emplace_back();
-    for (std::size_t r = 0; r < chains_[p].size(); ++r) {
-      const Chain& chain = chains_[p][r];
-      const int first = static_cast<int>(out.tracks.size());
-      tracks.push_back(first);
-      for (int s = 0; s < chain.stages; ++s) {
-        out.tracks.push_back({static_cast<int>(p), s, static_cast<int>(r)});
-      }
-      const std::size_t before = out.spans.size();
-      ComputationNoise noise(problem_.disturbance.noise,
-                             problem_.disturbance.seed + 0x10001 * (r + 1) + 0x1000003 * p);
-      times.push_back(
-          simulate(chain, problem_.disturbance.noise > 0 ? &noise : nullptr, &out.spans));
-      for (std::size_t i = before; i < out.spans.size(); ++i) out.spans[i].track += first;
-    }
-  }
-  const auto ends = stage_ends(chains);
-  for (std::size_t p = 0; p < ends.size(); ++p) {
-    for (std::size_t s = 0; s < ends[p].size(); ++s) {
-      const StageEnd& end = ends[p][s];
-      for (std::size_t r = 0; r < nodes_[p][s].size(); ++r) {
-        const int track = first_track[p][r] + static_cast<int>(s);
-        if (end.sync_end_s > end.sync_start_s) {
-          out.spans.push_back(
-              {track, Stream::kSync, Activity::kSync, -1, 0, end.sync_start_s, end.sync_end_s});
-        }
-        const double start_s = end.update_start_s[r];
-        const double update_s = nodes_[p][s][r].update_s;
-        if (update_s > 0) {
-          out.spans.push_back(
-              {track, Stream::kCompute, Activity::kUpdate, -1, 0, start_s, start_s + update_s});
-        }
-        out.end_s = std::max(out.end_s, start_s + update_s);
-      }
-    }
-  }
-  std::stable_sort(out.spans.begin(), out.spans.end(),
-                   [](const TimelineSpan& a, const TimelineSpan& b) {
-                     return std::tie(a.track, a.start_s) < std::tie(b.track, b.start_s);
-                   });
-  out.end_s += problem_.calibration.iteration_overhead_s;
   return out;
 }
 

@@ -63,6 +63,7 @@ class Iteration {
   void add_sharded_weights(Chain& chain, std::size_t p, std::size_t r) const;
   double sync_s(std::size_t p, std::size_t s) const;
   double tied_table_s(std::size_t p) const;
+  ComputationNoise noise_of(std::size_t p, std::size_t r) const;
   std::vector<ChainTimes> chain_times(std::size_t p) const;
   std::vector<std::vector<StageEnd>> stage_ends(
       const std::vector<std::vector<ChainTimes>>& chains) const;
