@@ -90,6 +90,10 @@ std::vector<MeasuredRun> runs_of(const Figure& figure, const Job& job,
     std::vector<MeasuredRun> own =
         read_validation_runs(options.measured_dir, job, layer_count(job));
     rename_only_zone(own);
+    for (MeasuredRun& run : own) {
+      // Files of the artifact's form do not say what ran them: what ran the figure's own.
+      if (run.evidence == Evidence::kReplayed) run.framework = figure.sets.front().framework;
+    }
     return own;
   }
   std::vector<MeasuredRun> runs;
