@@ -30,6 +30,9 @@ struct Framework {
   /// Bytes of a parameter that the framework holds beside weight, gradient and optimizer state,
   /// per byte of the weight: copies, flat communication buffers.
   double extra_state_per_weight = 0;
+  /// What a process of it holds beside tensors where nobody calibrated the site
+  /// (Calibration::process_bytes).
+  double process_bytes = 1.5e9;
   std::string_view source;
 };
 

@@ -16,6 +16,7 @@
 #include "analyzer/profile/profile_db.h"
 #include "analyzer/profile/roofline.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/framework.h"
 #include "analyzer/training/shipped_gpus.h"
 
 namespace sextant {
@@ -180,6 +181,14 @@ void note_missing_links(TrainingInput& input) {
                                     fmt::join(missing, ", ")));
 }
 
+const Framework& framework_of(const Job& job) {
+  try {
+    return framework_named(job.framework);
+  } catch (Error& error) {
+    throw error.in(job.source + ": /framework");
+  }
+}
+
 }  // namespace
 
 TrainingInput load_training_input(const TrainingInputOptions& options) {
@@ -187,8 +196,13 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
     throw_usage("an artifact brings its own profiles; leave out the database and the variant");
   }
   TrainingInput input;
-  if (!options.calibration.empty()) input.calibration = read_calibration(options.calibration);
   input.job = read_job(options.job.string());
+  const Framework& framework = framework_of(input.job);
+  if (options.calibration.empty()) {
+    input.calibration.process_bytes = framework.process_bytes;
+  } else {
+    input.calibration = read_calibration(options.calibration);
+  }
   input.cluster = read_cluster(options.cluster, shipped_gpu);
   if (input.cluster.gpu_count() < 1) {
     throw_infeasible(fmt::format("cluster {} has no GPUs", quote(input.cluster.name)));

@@ -154,6 +154,23 @@ TEST_F(TrainingInputTest, KnowsAModelByItsNameWhereAFileDescribesIt) {
   EXPECT_EQ(load_training_input(options_).job.model, "tiny-llama");
 }
 
+TEST_F(TrainingInputTest, FrameworksBringTheMemoryOfTheirProcesses) {
+  cluster({"A100-40"});
+  const auto with_framework = [&](const std::string& name) {
+    options_.job = folder_.write("job.json", json_text({{"schema", schema_id("job")},
+                                                        {"model", "OPT-350M"},
+                                                        {"global_batch", 64},
+                                                        {"framework", name}}));
+  };
+  with_framework("deepspeed");
+  EXPECT_EQ(load_training_input(options_).calibration.process_bytes, 4.6e9);
+  with_framework("sextant");
+  EXPECT_EQ(load_training_input(options_).calibration.process_bytes, Calibration().process_bytes);
+  with_framework("torch");
+  EXPECT_THAT(refusal(ErrorCode::kBadInput),
+              testing::AllOf(HasSubstr("job.json: /framework"), HasSubstr("megatron-overlap")));
+}
+
 TEST_F(TrainingInputTest, RefusesClustersWithoutGpus) {
   cluster({"A100-40"});
   std::string text = read_file(options_.cluster);
