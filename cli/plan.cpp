@@ -84,7 +84,7 @@ std::string bound_text(const PlannedJob& job) {
   } else if (job.search.bound_usd_per_iter) {
     gap = job.prediction.usd_per_iter() / *job.search.bound_usd_per_iter - 1;
   }
-  if (gap < 0) return "this planner proves nothing about better plans\n";
+  if (gap < 0) return "nothing is proved about better plans\n";
   if (gap <= kMet) return "proved: no better plan in the searched space\n";
   return fmt::format("search stopped early: a plan at most {:.1f} % better may exist\n", 100 * gap);
 }

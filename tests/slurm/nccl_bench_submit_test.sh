@@ -4,17 +4,7 @@
 #   nccl_bench_submit_test.sh SOURCE_DIR
 set -euo pipefail
 source_dir=$1
-work=$(mktemp -d /tmp/sextant-submit-XXXXXX)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir fake programs
-cat > fake/sbatch << 'END'
-#!/usr/bin/env bash
-printf '<%s>' "$@" >> "$SBATCH_LOG"
-echo >> "$SBATCH_LOG"
-if [ -n "${FAKE_REFUSAL:-}" ]; then echo 'sbatch: error: Invalid node name' >&2; exit 1; fi
-echo "$((40 + $(wc -l < "$SBATCH_LOG")));cluster"
-END
+source "$source_dir/tests/slurm/submit_frame.sh"
 cat > fake/scontrol << 'END'
 #!/usr/bin/env bash
 case "$*" in
@@ -30,34 +20,14 @@ cat > fake/srun << 'END'
 #!/usr/bin/env bash
 printf '<%s>' "$@"
 END
-for program in fake/sbatch fake/scontrol fake/srun programs/nccl_bench programs/sextant; do
+for program in fake/scontrol fake/srun programs/nccl_bench programs/sextant; do
   touch $program
   chmod +x $program
 done
-export PATH=$work/fake:$PATH SBATCH_LOG=$work/log
 unset SLURM_JOB_NODELIST
-failures=0
 
-# submit EXIT_CODE FLAG…: runs the script; its output lies in out and err, what sbatch got in log.
-submit() {
-  local expected=$1 found=0
-  shift
-  : > log
-  "$source_dir/slurm/nccl_bench.sh" "$@" > out 2> err || found=$?
-  if [ $found -ne "$expected" ]; then
-    echo "FAILED: exit code $found, expected $expected: $*"
-    cat err
-    failures=$((failures + 1))
-  fi
-}
-# has FILE TEXT
-has() {
-  if ! grep -qF -- "$2" "$1"; then
-    echo "FAILED: $1 has no $2:"
-    cat "$1"
-    failures=$((failures + 1))
-  fi
-}
+# submit EXIT_CODE FLAG…
+submit() { submit_with "$source_dir/slurm/nccl_bench.sh" "$@"; }
 
 # Words with blanks and quotes stay words; flags win over the environment.
 export SEXTANT_ACCOUNT=theirs SEXTANT_TIME=2:00:00 SEXTANT_BIN=$work/programs

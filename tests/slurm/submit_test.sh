@@ -3,47 +3,11 @@
 #   submit_test.sh SOURCE_DIR BIN_DIR
 set -euo pipefail
 source_dir=$1 bin=$2
-work=$(mktemp -d /tmp/sextant-submit-XXXXXX)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir fake
-cat > fake/sbatch << 'END'
-#!/usr/bin/env bash
-printf '<%s>' "$@" >> "$SBATCH_LOG"
-echo >> "$SBATCH_LOG"
-echo "$((40 + $(wc -l < "$SBATCH_LOG")));cluster"
-END
-chmod +x fake/sbatch
-export PATH=$work/fake:$PATH SBATCH_LOG=$work/log
+source "$source_dir/tests/slurm/submit_frame.sh"
 model=$source_dir/tests/profiler/sweep/tiny_model.json
-failures=0
 
-# submit EXIT_CODE FLAG…: runs the script; its output lies in out and err, what sbatch got in log.
-submit() {
-  local expected=$1 found=0
-  shift
-  : > log
-  "$source_dir/slurm/profile_model.sh" "$@" > out 2> err || found=$?
-  if [ $found -ne "$expected" ]; then
-    echo "FAILED: exit code $found, expected $expected: $*"
-    cat err
-    failures=$((failures + 1))
-  fi
-}
-# has FILE TEXT
-has() {
-  if ! grep -qF -- "$2" "$1"; then
-    echo "FAILED: $1 has no $2:"
-    cat "$1"
-    failures=$((failures + 1))
-  fi
-}
-has_not() {
-  if grep -qF -- "$2" "$1"; then
-    echo "FAILED: $1 has $2"
-    failures=$((failures + 1))
-  fi
-}
+# submit EXIT_CODE FLAG…
+submit() { submit_with "$source_dir/slurm/profile_model.sh" "$@"; }
 
 # Words with blanks and quotes stay words; flags win over the environment.
 export SEXTANT_ACCOUNT=theirs SEXTANT_TIME=2:00:00 SEXTANT_BIN=$bin
