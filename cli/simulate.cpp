@@ -2,11 +2,13 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
+#include "analyzer/core/table.h"
 #include "analyzer/report/chrome_trace.h"
 #include "analyzer/training/sextant/sextant.h"
 #include "cli/input_options.h"
@@ -19,6 +21,7 @@ namespace {
 struct Arguments {
   TrainingInputOptions input;
   std::string plan;
+  std::string against;
   std::string estimator = "sextant";
   std::string tokens;
   std::string trace;
@@ -69,6 +72,36 @@ void write_trace(const std::string& path, const Estimator& estimator, const Trai
                                      {"plan", summary(plan)}}));
 }
 
+/// Another plan for the same job, and what the first one is beside it.
+struct Comparison {
+  std::string file;
+  Prediction prediction;
+  Verdict verdict = Verdict::kAmbiguous;
+};
+
+std::string describe(const Comparison& other) {
+  const TimeInterval& interval = other.prediction.interval;
+  const std::string spread =
+      interval.has_spread
+          ? fmt::format("{} to {}", format_seconds(interval.low_s), format_seconds(interval.high_s))
+          : "the inputs have no spread by which to tell plans apart";
+  return fmt::format("beside {} ({}; {}): {}\n", other.file,
+                     format_seconds(other.prediction.iteration_s), spread,
+                     to_string(other.verdict));
+}
+
+OrderedJson to_json(const Comparison& other) {
+  OrderedJson out = {{"plan", other.file},
+                     {"iteration_s", other.prediction.iteration_s},
+                     {"fits", other.prediction.fits},
+                     {"verdict", to_string(other.verdict)}};
+  const TimeInterval& interval = other.prediction.interval;
+  if (interval.has_spread) {
+    out["interval_s"] = {{"low", interval.low_s}, {"high", interval.high_s}};
+  }
+  return out;
+}
+
 /// "0/2/1=1.3": pipeline, stage, replica and how many times as long it takes.
 Disturbance::Slow slow_replica(const std::string& text) {
   Disturbance::Slow slow;
@@ -113,6 +146,13 @@ int run(const Arguments& arguments, const Session& session) {
   print_notes(input);
   const Plan plan = read_plan(arguments.plan, input);
   const Prediction prediction = estimator.predict(input.problem(), plan);
+  std::optional<Comparison> other;
+  if (!arguments.against.empty()) {
+    other = Comparison{arguments.against,
+                       estimator.predict(input.problem(), read_plan(arguments.against, input)),
+                       Verdict::kAmbiguous};
+    other->verdict = judge(other->prediction.interval, prediction.interval);
+  }
   if (!arguments.trace.empty()) write_trace(arguments.trace, estimator, input, plan);
   const PlanOutput output{input, plan, prediction, estimator.name(), tokens, arguments.memory};
   if (session.json) {
@@ -120,11 +160,12 @@ int run(const Arguments& arguments, const Session& session) {
                             {"status", prediction.fits ? "ok" : "infeasible"}};
     if (!prediction.fits) document["reason"] = prediction.memory_note;
     document.update(prediction_json(output));
+    if (other) document["against"] = to_json(*other);
     print(json_text(document));
   } else {
-    print(fmt::format("{} on {}\nestimator {} (evidence: {})\n\n{}", input.job.model,
+    print(fmt::format("{} on {}\nestimator {} (evidence: {})\n\n{}{}", input.job.model,
                       input.cluster.summary(), estimator.name(), to_string(input.evidence),
-                      describe(output)));
+                      describe(output), other ? describe(*other) : ""));
   }
   if (!prediction.fits) {
     throw_infeasible("the plan does not fit in memory: " + prediction.memory_note);
@@ -142,6 +183,10 @@ void add_simulate_command(CLI::App& program, Session& session) {
   add_input_options(*command, arguments->input);
   command->add_option("--plan", arguments->plan, "Plan document, or the artifact's form")
       ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--against", arguments->against,
+                   "Another plan for the job: is the first FASTER, SLOWER, the SAME or AMBIGUOUS")
       ->type_name("FILE");
   add_estimator_option(*command, arguments->estimator);
   command->add_option("--tokens", arguments->tokens, "Also say what a run of so many tokens takes")

@@ -151,8 +151,10 @@ std::string summary_text(const std::vector<ValidationSummary>& summaries) {
         cells.push_back(percent(error));
       }
       cells.push_back(std::to_string(one.under_predicted));
-      cells.push_back(std::to_string(one.bound_exceeded));
-      cells.push_back(signed_percent(one.bound_mean_above));
+      // Of times there is no bound but the intervals' ends.
+      const bool has_bound = one.quantity == Quantity::kMemory || one.with_interval > 0;
+      cells.push_back(has_bound ? std::to_string(one.bound_exceeded) : "-");
+      cells.push_back(has_bound ? signed_percent(one.bound_mean_above) : "-");
       cells.push_back(
           one.with_interval == 0 ? "-" : fmt::format("{}/{}", one.covered, one.with_interval));
     } else {

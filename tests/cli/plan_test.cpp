@@ -111,6 +111,26 @@ TEST(SimulateCommand, WritesWhoDoesWhatWhen) {
   EXPECT_EQ(read_file(trace), text);
 }
 
+TEST(SimulateCommand, JudgesTwoPlansByTheirIntervals) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.path() / "plan.json";
+  ASSERT_EQ(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "-o", plan}).exit_code, 0);
+  const std::vector<std::string> simulate = {"simulate", "--cluster", kCluster,    "--job", kJob,
+                                             "--plan",   plan,        "--against", plan};
+  const ProgramResult text = run_sextant(simulate);
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  // Roofline estimates have no spread, so that nothing can be told apart.
+  EXPECT_THAT(text.out, HasSubstr("beside " + plan));
+  EXPECT_THAT(text.out,
+              HasSubstr("the inputs have no spread by which to tell plans apart): AMBIGUOUS"));
+  std::vector<std::string> with_json = simulate;
+  with_json.push_back("--json");
+  const ProgramResult json = run_sextant(with_json);
+  const JsonDocument document = JsonDocument::parse(json.out, "stdout");
+  EXPECT_EQ(document.root().at("against").at("iteration_s").number(),
+            document.root().at("iteration_s").number());
+}
+
 TEST(SimulateCommand, RefusesATraceOfAnEstimatorWithoutTimeline) {
   const TemporaryFolder folder;
   const std::string plan = folder.path() / "plan.json";
