@@ -8,9 +8,8 @@
 
 #include "analyzer/core/files.h"
 #include "analyzer/network/network_document.h"
-#include "tests/cli/run_program.h"
+#include "tests/support/guide_scripts.h"
 #include "tests/support/project_paths.h"
-#include "tests/support/temporary_folder.h"
 
 namespace sextant {
 namespace {
@@ -20,8 +19,6 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-const fs::path kScripts = fs::path(sextant::source_path("launch/sailor/networking"));
 
 /// Says how it was started, and leaves the lines of a run that FAKE_POINTS holds.
 constexpr const char* kFakeBench = R"(#!/bin/sh
@@ -45,32 +42,11 @@ bool has_command(const std::string& name) {
   return help.find("\n  " + name + " ") != std::string::npos;
 }
 
-class NetworkingScripts : public ::testing::Test {
+class NetworkingScripts : public testing::GuideScripts {
  protected:
-  NetworkingScripts() {
-    fs::create_directories(programs_);
-    fs::create_directories(here_);
+  NetworkingScripts() : GuideScripts(source_path("launch/sailor/networking")) {
     program("nccl_bench", kFakeBench);
   }
-  void program(const std::string& name, const std::string& text) {
-    write_file_atomically(programs_ / name, text);
-    fs::permissions(programs_ / name, fs::perms::owner_all);
-  }
-  testing::ProgramResult run(const std::string& script, std::vector<std::string> arguments,
-                             const testing::ProgramOptions& further = {}) {
-    // The scripts leave what they make where one stands.
-    std::vector<std::string> words = {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", here_.string(),
-                                      (kScripts / script).string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    testing::ProgramOptions options = further;
-    options.environment.emplace_back("SEXTANT_BIN", programs_.string());
-    return run_program(words, options);
-  }
-  std::string left(const std::string& file) const { return read_file(here_ / file); }
-
-  TemporaryFolder folder_;
-  fs::path programs_ = folder_.path() / "a place for programs";
-  fs::path here_ = folder_.path() / "out; touch x";
 };
 
 TEST_F(NetworkingScripts, SayWhatTheyTake) {
@@ -141,7 +117,7 @@ TEST_F(NetworkingScripts, MeasureBetweenTwoProcesses) {
        "port=$((20000 + $$ % 9000)); cd \"$1\" && mkdir a b && further='--backend gloo --bytes "
        "64KiB,1MiB --time-limit 0.2'; (cd b && exec \"$0\" 4 2 127.0.0.1 $port $further) & cd a "
        "&& \"$0\" 4 0 127.0.0.1 $port $further; status=$?; wait; exit $status",
-       (kScripts / "run.sh").string(), here_.string()},
+       (scripts_ / "run.sh").string(), here_.string()},
       options);
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   EXPECT_THAT(left("a/data_4.csv"),

@@ -6,10 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/files.h"
-#include "tests/cli/run_program.h"
+#include "tests/support/guide_scripts.h"
 #include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
-#include "tests/support/temporary_folder.h"
 
 namespace sextant {
 namespace {
@@ -20,8 +19,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const fs::path kScripts = fs::path(sextant::source_path("launch/sailor"));
-
 /// Says how it was started.
 constexpr const char* kFakeSextant = R"(#!/bin/sh
 for word in "$@"; do printf '%s|' "$word"; done
@@ -29,32 +26,15 @@ echo
 exit ${FAKE_STATUS:-0}
 )";
 
-class ValidationScripts : public ::testing::Test {
+class ValidationScripts : public testing::GuideScripts {
  protected:
-  ValidationScripts() {
-    fs::create_directories(here_);
-    write_file_atomically(programs_ / "sextant", kFakeSextant);
-    fs::permissions(programs_ / "sextant", fs::perms::owner_all);
+  ValidationScripts() : GuideScripts(source_path("launch/sailor")) {
+    program("sextant", kFakeSextant);
   }
   void use_the_real_one() {
     fs::remove(programs_ / "sextant");
     fs::create_symlink(testing::built_program("sextant"), programs_ / "sextant");
   }
-  testing::ProgramResult run(const std::string& script, const std::vector<std::string>& arguments,
-                             const testing::ProgramOptions& further = {}) {
-    // The scripts leave what they make where one stands.
-    std::vector<std::string> words = {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", here_.string(),
-                                      (kScripts / script).string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    testing::ProgramOptions options = further;
-    options.environment.emplace_back("SEXTANT_BIN", programs_.string());
-    return run_program(words, options);
-  }
-  std::string left(const std::string& file) const { return read_file(here_ / file); }
-
-  TemporaryFolder folder_;
-  fs::path programs_ = folder_.path() / "a place for programs";
-  fs::path here_ = folder_.path() / "out; touch x";
 };
 
 TEST_F(ValidationScripts, SayWhatTheyTake) {
