@@ -29,7 +29,7 @@ struct Arguments {
 
 void apply(const Arguments& arguments, Job& job) {
   if (!arguments.objective.empty()) {
-    job.objective = arguments.objective == "cost" ? Objective::kCost : Objective::kThroughput;
+    job.objective = objective_from(arguments.objective);
   }
   if (arguments.max_usd_per_iter) job.max_usd_per_iter = arguments.max_usd_per_iter;
   if (arguments.min_iters_per_s) job.min_iters_per_s = arguments.min_iters_per_s;
@@ -43,14 +43,22 @@ std::vector<const Planner*> chosen_planners(const std::vector<std::string>& name
   return out;
 }
 
+bool better(Objective objective, const PlannedJob& a, const PlannedJob& b) {
+  if (objective == Objective::kCost) {
+    return a.prediction.usd_per_iter() < b.prediction.usd_per_iter();
+  }
+  if (objective == Objective::kGpus && gpu_count(a.plan) != gpu_count(b.plan)) {
+    return gpu_count(a.plan) < gpu_count(b.plan);
+  }
+  return a.prediction.iteration_s < b.prediction.iteration_s;
+}
+
 /// Feasible first, then by the objective; planners keep their order where they tie.
 void rank(std::vector<PlannedJob>& jobs, Objective objective) {
   std::stable_sort(jobs.begin(), jobs.end(), [&](const PlannedJob& a, const PlannedJob& b) {
     if (a.feasible != b.feasible) return a.feasible;
     if (!a.feasible) return false;
-    return objective == Objective::kThroughput
-               ? a.prediction.iteration_s < b.prediction.iteration_s
-               : a.prediction.usd_per_iter() < b.prediction.usd_per_iter();
+    return better(objective, a, b);
   });
 }
 
@@ -62,6 +70,9 @@ OrderedJson row_json(const PlannedJob& job, const TrainingInput& input, double t
     row.update(prediction_json({input, job.plan, job.prediction, job.estimator->name(), tokens}));
     if (job.search.bound_iters_per_s) row["bound_iters_per_s"] = *job.search.bound_iters_per_s;
     if (job.search.bound_usd_per_iter) row["bound_usd_per_iter"] = *job.search.bound_usd_per_iter;
+    if (job.search.bound_gpus) row["bound_gpus"] = *job.search.bound_gpus;
+    if (!job.search.space.empty()) row["space"] = job.search.space;
+    if (timing) row["first_plan_s"] = job.search.first_plan_s;
   } else {
     row["estimator"] = job.estimator->name();
     row["reason"] = job.reason;
@@ -160,7 +171,7 @@ int run(const Arguments& arguments, const Session& session) {
   print(json_text({{"schema", schema_id("plans")},
                    {"model", input.job.model},
                    {"cluster", input.cluster.summary()},
-                   {"objective", input.job.objective == Objective::kCost ? "cost" : "throughput"},
+                   {"objective", to_string(input.job.objective)},
                    {"notes", input.notes},
                    {"plans", std::move(rows)}}));
   return 0;
@@ -183,7 +194,7 @@ void add_plan_command(CLI::App& program, Session& session) {
       ->type_name("NAME,…");
   add_estimator_option(*command, arguments->estimator);
   command->add_option("--objective", arguments->objective, "Overrides the job's")
-      ->check(CLI::IsMember({"throughput", "cost"}));
+      ->check(CLI::IsMember({"throughput", "cost", "gpus"}));
   command->add_option("--max-cost", arguments->max_usd_per_iter, "At most so many USD an iteration")
       ->check(positive_number())
       ->type_name("USD");

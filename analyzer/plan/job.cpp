@@ -29,8 +29,8 @@ struct Choice {
 
 constexpr Choice<Optimizer> kOptimizers[] = {
     {"adam", Optimizer::kAdam}, {"adamw", Optimizer::kAdam}, {"sgd", Optimizer::kSgd}};
-constexpr Choice<Objective> kObjectives[] = {{"throughput", Objective::kThroughput},
-                                             {"cost", Objective::kCost}};
+constexpr Choice<Objective> kObjectives[] = {
+    {"throughput", Objective::kThroughput}, {"cost", Objective::kCost}, {"gpus", Objective::kGpus}};
 
 /// The value of that name, whatever its case: the artifact writes "Adam".
 template <typename Value, std::size_t N>
@@ -56,10 +56,43 @@ int sequence_length(const JsonNode& node) {
   return static_cast<int>(node.integer(1, kLongestSequence));
 }
 
+Freedom read_freedom(const JsonNode& node) {
+  node.only({"schedules", "zero_stages", "recompute"});
+  Freedom freedom;
+  const auto some = [](const JsonNode& list) {
+    if (list.size() == 0) list.fail("at least one choice");
+    return list.size();
+  };
+  if (const auto list = node.find("schedules")) {
+    freedom.schedules.clear();
+    for (std::size_t i = 0; i < some(*list); ++i) {
+      const JsonNode name = list->at(i);
+      try {
+        freedom.schedules.push_back(schedule_from(name.name()));
+      } catch (const Error& error) {
+        name.fail(error.message());
+      }
+    }
+  }
+  if (const auto list = node.find("zero_stages")) {
+    freedom.zero_stages.clear();
+    for (std::size_t i = 0; i < some(*list); ++i) {
+      freedom.zero_stages.push_back(static_cast<int>(list->at(i).integer(0, 3)));
+    }
+  }
+  if (const auto list = node.find("recompute")) {
+    freedom.recompute.clear();
+    for (std::size_t i = 0; i < some(*list); ++i) {
+      freedom.recompute.push_back(list->at(i).boolean());
+    }
+  }
+  return freedom;
+}
+
 Job read_document(const JsonDocument& document) {
   const JsonNode root = document.root_of_kind("job", 1);
   root.only({"schema", "name", "source", "model", "global_batch", "seq_len", "optimizer", "dtype",
-             "framework", "objective", "constraints"});
+             "framework", "objective", "constraints", "freedom"});
   for (const char* for_people : {"name", "source"}) {
     if (const auto text = root.find(for_people)) text->string();
   }
@@ -81,6 +114,7 @@ Job read_document(const JsonDocument& document) {
       job.min_iters_per_s = bound->positive();
     }
   }
+  if (const auto freedom = root.find("freedom")) job.freedom = read_freedom(*freedom);
   return job;
 }
 
@@ -147,6 +181,22 @@ Job read_job(const std::string& path) {
   if (root.has("schema")) return read_document(document);
   if (root.has("global_batch_size")) return read_artifact_configuration(document);
   root.fail("a job: \"schema\": \"sextant/job/1.0\", or the artifact's \"global_batch_size\"");
+}
+
+std::string_view to_string(Objective objective) {
+  for (const auto& choice : kObjectives) {
+    if (choice.value == objective) return choice.name;
+  }
+  throw Error(ErrorCode::kInternal, "an objective without a name");
+}
+
+Objective objective_from(std::string_view name) {
+  std::string known;
+  for (const auto& choice : kObjectives) {
+    if (choice.name == name) return choice.value;
+    known += fmt::format(" {}", choice.name);
+  }
+  throw_usage(fmt::format("no objective {}; there are:{}", quote(name), known));
 }
 
 }  // namespace sextant

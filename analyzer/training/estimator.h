@@ -92,6 +92,7 @@ struct Prediction {
 };
 
 class SeparableCosts;
+struct PlanSettings;
 
 /// A model of iteration time, memory and cost. Stateless; one instance serves all threads.
 class Estimator {
@@ -104,10 +105,10 @@ class Estimator {
   /// that the plan needs.
   virtual Prediction predict(const TrainingProblem& problem, const Plan& plan) const = 0;
 
-  /// View two: separable stage costs for one microbatch size, for searches that prune (see
-  /// separable.h). Null where the model does not separate.
+  /// View two: separable stage costs of plans with those settings, for searches that prune (see
+  /// separable.h). Null where the model does not separate, or does not model those settings.
   virtual std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
-                                                    int microbatch) const = 0;
+                                                    const PlanSettings& settings) const = 0;
 
   /// Who does what when in an iteration of the plan. Nothing where the model knows no such times.
   virtual std::optional<Timeline> timeline(const TrainingProblem& problem, const Plan& plan) const;

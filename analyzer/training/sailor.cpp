@@ -22,8 +22,10 @@ class SailorEstimator : public Estimator {
     return sailor::predict(problem, plan);
   }
   std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
-                                            int microbatch) const override {
-    return sailor::separable(problem, microbatch);
+                                            const PlanSettings& settings) const override {
+    // The published model knows one schedule, and neither sharded state nor recomputation.
+    if (!(settings == PlanSettings{settings.microbatch})) return nullptr;
+    return sailor::separable(problem, settings.microbatch);
   }
 };
 

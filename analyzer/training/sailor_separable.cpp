@@ -33,12 +33,12 @@ class SailorCosts : public SeparableCosts {
 SailorCosts::SailorCosts(const TrainingProblem& problem, int microbatch_size)
     : cluster_(problem.cluster) {
   layer_count = problem.profile.layer_count;
-  microbatch = microbatch_size;
+  settings.microbatch = microbatch_size;
   update_is_whole_step = problem.profile.update_is_whole_step;
   for (std::size_t p = 0; p < cluster_.pools.size(); ++p) {
     const GpuPool& here = cluster_.pools[p];
-    for (const int tp : problem.profile.tensor_degrees(here.gpu, microbatch)) {
-      const ProfilePoint* point = problem.profile.find(here.gpu, tp, microbatch);
+    for (const int tp : problem.profile.tensor_degrees(here.gpu, microbatch_size)) {
+      const ProfilePoint* point = problem.profile.find(here.gpu, tp, microbatch_size);
       if (tp > here.gpus_per_node || tp > here.count || !problem.profile.memory.contains(tp))
         continue;
       add_class(problem, static_cast<int>(p), tp, *point);
@@ -72,7 +72,8 @@ void SailorCosts::add_class(const TrainingProblem& problem, int pool_index, int 
     update.push_back(update_is_whole_step ? time.update_s : update_sum);
     update_sum += time.update_s;
     state.push_back(state.back() + memory[l].parameter_bytes * state_factor(problem.job));
-    activations.push_back(activations.back() + memory[l].saved_activation_bytes * microbatch);
+    activations.push_back(activations.back() +
+                          memory[l].saved_activation_bytes * settings.microbatch);
   }
   update.push_back(update_sum);
   classes.push_back({pool_index, tp});
@@ -94,7 +95,7 @@ void SailorCosts::add_transfers(const Layers& layers) {
       double last_bytes = -1;
       double seconds = 0;
       for (const double bytes_of_one : layers.output_bytes) {
-        const double bytes = bytes_of_one * microbatch;
+        const double bytes = bytes_of_one * settings.microbatch;
         if (bytes != last_bytes) seconds = link ? link->transfer_s(bytes) : kNever;
         last_bytes = bytes;
         // Both directions move an output of the sending stage: see the quirk in stage_cost().

@@ -3,7 +3,18 @@
 #include <cstddef>
 #include <vector>
 
+#include "analyzer/plan/plan.h"
+
 namespace sextant {
+
+/// What is fixed for a plan as a whole before its stages are.
+struct PlanSettings {
+  int microbatch = 1;
+  ScheduleKind schedule = ScheduleKind::kOneFOneB;
+  int zero_stage = 0;
+  bool recompute = false;
+  bool operator==(const PlanSettings&) const = default;
+};
 
 /// A kind of replica: `tp` GPUs of one node of one pool of the cluster.
 struct ReplicaClass {
@@ -25,9 +36,11 @@ class SeparableCosts {
   virtual ~SeparableCosts() = default;
 
   int layer_count = 0;
-  int microbatch = 0;
+  PlanSettings settings;
   /// Whether predict() gives what the formula gives. Where it does not, the formula ranks plans
-  /// nearly as predict() does, and bounds that rest on it prove nothing.
+  /// nearly as predict() does, and a bound must rest on what holds for both: no plan, whatever its
+  /// replicas and their shares are, takes less than M * max_s c_s with transfers and
+  /// synchronisation left out, nor a GPU less for a microbatch than c_s.
   bool exact = true;
   std::vector<ReplicaClass> classes;
 
@@ -38,11 +51,14 @@ class SeparableCosts {
   std::vector<std::vector<double>> update_prefix_s;
   bool update_is_whole_step = false;
 
-  /// A GPU of class c in a stage of layers [first, end) with k stages behind it needs
-  /// fixed_bytes[c] + state(first, end) + (k + 1) * activations(first, end), both by prefix sums.
+  /// A GPU of class c in a stage of layers [first, end) with k stages behind it and D replicas
+  /// needs fixed_bytes[c] + state(first, end) + sharded(first, end) / D
+  /// + (k + 1) * activations(first, end), all by prefix sums.
   std::vector<double> fixed_bytes;
   std::vector<double> capacity_bytes;
   std::vector<std::vector<double>> state_prefix_bytes;
+  /// State that ZeRO divides among replicas; empty where there is none.
+  std::vector<std::vector<double>> sharded_prefix_bytes;
   std::vector<std::vector<double>> activation_prefix_bytes;
 
   /// forward_s[transfer_index(from, to, l)]: seconds to send the output of layer l, the
@@ -64,12 +80,15 @@ class SeparableCosts {
   virtual double sync_s(int first, int end, int replicas,
                         const std::vector<int>& members) const = 0;
 
-  /// Whether a stage fits the memory of class c.
-  bool fits(int c, int first, int end, int stages_behind) const {
+  /// Whether a stage of so many replicas fits the memory of class c.
+  bool fits(int c, int first, int end, int stages_behind, int replicas) const {
     const auto i = static_cast<std::size_t>(c);
     const auto a = static_cast<std::size_t>(first);
     const auto b = static_cast<std::size_t>(end);
-    const double state = state_prefix_bytes[i][b] - state_prefix_bytes[i][a];
+    double state = state_prefix_bytes[i][b] - state_prefix_bytes[i][a];
+    if (!sharded_prefix_bytes.empty()) {
+      state += (sharded_prefix_bytes[i][b] - sharded_prefix_bytes[i][a]) / replicas;
+    }
     const double saved = activation_prefix_bytes[i][b] - activation_prefix_bytes[i][a];
     return fixed_bytes[i] + state + (stages_behind + 1) * saved <= capacity_bytes[i];
   }

@@ -17,6 +17,11 @@ struct PlannerOptions {
   std::uint64_t max_evaluations = 0;
   /// Stops earlier; the result is then marked incomplete.
   std::optional<double> time_limit_s;
+  /// At most so many at once; 0 = one a core. The answer is the same whatever their number.
+  unsigned threads = 0;
+  /// Plans to begin with: what of them the problem allows is judged first, and the answer is no
+  /// worse. A baseline does not use them.
+  std::vector<Plan> known_plans;
 };
 
 /// A plan with what its planner believes of it.
@@ -28,12 +33,20 @@ struct Proposal {
 
 struct SearchResult {
   std::vector<Proposal> proposals;  ///< best first, by the planner's own belief
+  /// The best plan that was met of each other shape (microbatch, stages, GPU types), best first;
+  /// each fits in memory and meets the job's bounds. Empty for planners that keep none.
+  std::vector<Proposal> alternatives;
+  /// What plans the search looks among, and so what the bounds are about; "" where it proves
+  /// nothing.
+  std::string space;
   /// No plan of the searched space is better than this under the estimator that judged; absent
   /// where the planner proves nothing.
   std::optional<double> bound_iters_per_s;
   std::optional<double> bound_usd_per_iter;
+  std::optional<double> bound_gpus;
   bool complete = true;  ///< false: stopped by a budget, a limit or a signal
   std::uint64_t evaluations = 0;
+  double first_plan_s = 0;  ///< from the start to the first plan
   /// Where there are no proposals: what binds and by how much.
   std::string infeasible_reason;
 };

@@ -144,7 +144,7 @@ struct Seen {
 
 void expect_as_good_as_brute_force(const SmallProblem& small, std::uint64_t seed, Seen& seen) {
   const PlannedJob found = plan_job(sextant_planner(), small.problem(), sailor(), {});
-  const auto costs = sailor().separable(small.problem(), 1);
+  const auto costs = sailor().separable(small.problem(), PlanSettings{1});
   const double best = BruteForce(small, costs->classes).best();
   if (!std::isfinite(best)) {
     EXPECT_FALSE(found.feasible) << "seed " << seed;

@@ -156,7 +156,7 @@ TEST(SailorEstimator, BothViewsAgree) {
   small.measure("V100-16", 2.5, {1, 2});
   small.add("A100-40", "a", 8);
   small.add("V100-16", "b", 8);
-  const auto costs = sailor().separable(small.problem(), 1);
+  const auto costs = sailor().separable(small.problem(), PlanSettings{1});
   ASSERT_EQ(costs->classes.size(), 4U);
   const char* names[] = {"A100-40", "V100-16"};
   const char* zones[] = {"a", "b"};
@@ -239,7 +239,7 @@ TEST(SailorSeparable, TakesForeverOverLinksThatNobodyKnows) {
   small.measure("A", 1, {1, 2});
   small.add("A", "here", 4);
   small.cluster.network = std::make_shared<NoLinks>();
-  const auto costs = sailor().separable(small.problem(), 1);
+  const auto costs = sailor().separable(small.problem(), PlanSettings{1});
   ASSERT_EQ(costs->classes.size(), 2U);
   EXPECT_EQ(costs->forward(0, 1, 0), HUGE_VAL);
   EXPECT_EQ(costs->sync_s(0, 4, 2, {0}), HUGE_VAL);

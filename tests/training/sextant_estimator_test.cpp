@@ -302,7 +302,7 @@ TEST(SextantEstimator, RefusesWhatItDoesNotKnow) {
 TEST(SextantEstimator, TheSeparableViewIsCloseAndSaysThatItIsNotExact) {
   SextantProblem problem;
   const TrainingProblem training = problem.problem();
-  const auto costs = sextant_estimator().separable(training, 1);
+  const auto costs = sextant_estimator().separable(training, PlanSettings{1});
   ASSERT_TRUE(costs);
   EXPECT_FALSE(costs->exact);
   EXPECT_EQ(costs->classes.size(), 2U);
@@ -327,7 +327,7 @@ TEST(SextantEstimator, TheSeparableViewOfOneMachineNeedsNoLinkToAnother) {
   SextantProblem problem;
   problem.cluster.pools[0].count = 4;
   problem.cluster.network = std::make_shared<InsideNetwork>();
-  const auto costs = sextant_estimator().separable(problem.problem(), 1);
+  const auto costs = sextant_estimator().separable(problem.problem(), PlanSettings{1});
   EXPECT_TRUE(std::isfinite(costs->forward(0, 0, 1)));
   EXPECT_TRUE(std::isfinite(costs->forward(0, 1, 1)));
   EXPECT_TRUE(std::isfinite(costs->backward(1, 1, 1)));
@@ -335,7 +335,7 @@ TEST(SextantEstimator, TheSeparableViewOfOneMachineNeedsNoLinkToAnother) {
   EXPECT_NEAR(costs->sync_s(0, 2, 2, {0}), 0.1, kExact);
   // On a second machine they cannot.
   problem.cluster.pools[0].count = 8;
-  const auto two = sextant_estimator().separable(problem.problem(), 1);
+  const auto two = sextant_estimator().separable(problem.problem(), PlanSettings{1});
   EXPECT_FALSE(std::isfinite(two->forward(0, 0, 1)));
   EXPECT_FALSE(std::isfinite(two->sync_s(0, 2, 8, {0})));
 }

@@ -33,7 +33,8 @@ class TenthOfASecond : public Estimator {
     out.memory_bound_bytes = out.peak_memory_bytes + 0.5e9;
     return out;
   }
-  std::unique_ptr<SeparableCosts> separable(const TrainingProblem&, int) const override {
+  std::unique_ptr<SeparableCosts> separable(const TrainingProblem&,
+                                            const PlanSettings&) const override {
     return nullptr;
   }
 };

@@ -14,23 +14,26 @@ namespace {
 /// What takes a link that nobody knows.
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-/// A plan of one stage on `tp` GPUs of a pool, for what the parts ask of plans.
-Plan one_stage_plan(const TrainingProblem& problem, const GpuPool& pool, int tp, int microbatch,
-                    LayerRange layers) {
+/// A plan of one stage on `replicas` times `tp` GPUs of a pool, for what the parts ask of plans.
+Plan one_stage_plan(const TrainingProblem& problem, const GpuPool& pool, int tp,
+                    const PlanSettings& settings, LayerRange layers, std::size_t replicas = 1) {
   Plan plan;
   plan.model = problem.profile.model;
   plan.layer_count = problem.profile.layer_count;
   plan.global_batch = problem.job.global_batch;
-  plan.microbatch = microbatch;
-  plan.recompute = problem.profile.recompute;
+  plan.microbatch = settings.microbatch;
+  plan.schedule = settings.schedule;
+  plan.zero_stage = settings.zero_stage;
+  plan.recompute = settings.recompute || problem.profile.recompute;
   plan.sequence_parallel = problem.profile.sequence_parallel;
-  plan.pipelines = {{{{{layers}, {{{{pool.gpu, pool.zone, -1, tp}}, tp, 0}}}}}};
+  const Replica replica{{{pool.gpu, pool.zone, -1, tp}}, tp, 0};
+  plan.pipelines = {{{{{layers}, std::vector<Replica>(replicas, replica)}}}};
   return plan;
 }
 
 class SextantCosts : public SeparableCosts {
  public:
-  SextantCosts(const TrainingProblem& problem, int microbatch_size);
+  SextantCosts(const TrainingProblem& problem, const PlanSettings& plan_settings);
 
   /// A send stops its sender, or is hidden half: the cycle of two neighbouring stages has two
   /// microbatches in it.
@@ -55,16 +58,16 @@ class SextantCosts : public SeparableCosts {
   std::vector<double> output_bytes_;  ///< by layer
 };
 
-SextantCosts::SextantCosts(const TrainingProblem& problem, int microbatch_size)
+SextantCosts::SextantCosts(const TrainingProblem& problem, const PlanSettings& plan_settings)
     : problem_(problem),
       framework_(framework_named(problem.job.framework)),
       traffic_(*problem.cluster.network, framework_, problem_.calibration, 0) {
   layer_count = problem.profile.layer_count;
-  microbatch = microbatch_size;
+  settings = plan_settings;
   exact = false;
   for (std::size_t p = 0; p < problem.cluster.pools.size(); ++p) {
     const GpuPool& pool = problem.cluster.pools[p];
-    for (const int tp : problem.profile.tensor_degrees(pool.gpu, microbatch)) {
+    for (const int tp : problem.profile.tensor_degrees(pool.gpu, settings.microbatch)) {
       if (tp > pool.gpus_per_node || tp > pool.count || !problem.profile.memory.contains(tp)) {
         continue;
       }
@@ -90,7 +93,7 @@ PlacedReplica SextantCosts::placed(int pool_index, int tp) const {
 void SextantCosts::add_class(int pool_index, int tp) {
   const PlacedReplica replica = placed(pool_index, tp);
   const Plan plan =
-      one_stage_plan(problem_, *replica.pool, tp, microbatch, {0, problem_.profile.layer_count});
+      one_stage_plan(problem_, *replica.pool, tp, settings, {0, problem_.profile.layer_count});
   const LayerCosts cost = LayerCostTable(problem_, plan, traffic_, Percentile::kMedian).of(replica);
   classes.push_back({pool_index, tp});
   placed_.push_back(replica);
@@ -103,26 +106,39 @@ void SextantCosts::add_class(int pool_index, int tp) {
   add_memory(*replica.pool, tp);
 }
 
-/// The bound of a block by itself tells what a stage needs beside its state and activations.
+/// The bound of a block by itself tells what a stage needs beside its state and activations; two
+/// replicas of it tell what they share.
 void SextantCosts::add_memory(const GpuPool& pool, int tp) {
   const int middle = std::min(1, layer_count - 1);
-  const Plan block = one_stage_plan(problem_, pool, tp, microbatch, {middle, middle + 1});
-  const RankMemory memory = rank_memory({problem_, block, 0, 0, 0, 1, 0});
+  const auto memory_of = [&](std::size_t replicas) {
+    const Plan block = one_stage_plan(problem_, pool, tp, settings, {middle, middle + 1}, replicas);
+    return rank_memory({problem_, block, 0, 0, 0, 1, 0});
+  };
+  const RankMemory memory = memory_of(1);
   const std::vector<LayerMemory>& layers = problem_.profile.memory_at(tp);
   const auto at = static_cast<std::size_t>(middle);
-  const double process = problem_.calibration.process_bytes;
-  const double state_factor =
-      (memory.static_bytes - process) / std::max(1.0, layers[at].parameter_bytes);
+  const double state_of_block = memory.static_bytes - problem_.calibration.process_bytes;
+  const double shared_of_block =
+      settings.zero_stage > 0 ? 2 * (memory.static_bytes - memory_of(2).static_bytes) : 0;
+  const double parameters = std::max(1.0, layers[at].parameter_bytes);
+  const double held = memory.chunks.front().held_bytes;
+  const double kept = held / std::max(1.0, layers[at].saved_activation_bytes * settings.microbatch);
   std::vector<double> state{0};
+  std::vector<double> shared{0};
   std::vector<double> activations{0};
-  for (const LayerMemory& layer : layers) {
-    state.push_back(state.back() + layer.parameter_bytes * state_factor);
-    activations.push_back(activations.back() + layer.saved_activation_bytes * microbatch);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const double weights = layers[l].parameter_bytes / parameters;
+    state.push_back(state.back() + weights * (state_of_block - shared_of_block));
+    shared.push_back(shared.back() + weights * shared_of_block);
+    // Recomputation is of blocks.
+    const bool is_end = l == 0 || l + 1 == layers.size();
+    const double saved = layers[l].saved_activation_bytes * settings.microbatch;
+    activations.push_back(activations.back() + saved * (is_end ? 1 : std::min(1.0, kept)));
   }
-  const double held = layers[at].saved_activation_bytes * microbatch;
-  fixed_bytes.push_back(std::max(0.0, memory.bound_bytes - (memory.static_bytes - process) - held));
+  fixed_bytes.push_back(std::max(0.0, memory.bound_bytes - state_of_block - held));
   capacity_bytes.push_back(pool.memory_bytes);
   state_prefix_bytes.push_back(std::move(state));
+  if (settings.zero_stage > 0) sharded_prefix_bytes.push_back(std::move(shared));
   activation_prefix_bytes.push_back(std::move(activations));
 }
 
@@ -195,8 +211,9 @@ double SextantCosts::sync_s(int first, int end, int replicas,
 
 }  // namespace
 
-std::unique_ptr<SeparableCosts> sextant_separable(const TrainingProblem& problem, int microbatch) {
-  return std::make_unique<SextantCosts>(problem, microbatch);
+std::unique_ptr<SeparableCosts> sextant_separable(const TrainingProblem& problem,
+                                                  const PlanSettings& settings) {
+  return std::make_unique<SextantCosts>(problem, settings);
 }
 
 }  // namespace sextant

@@ -40,8 +40,8 @@ class SextantEstimator : public Estimator {
   }
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override;
   std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
-                                            int microbatch) const override {
-    return sextant_separable(problem, microbatch);
+                                            const PlanSettings& settings) const override {
+    return sextant_separable(problem, settings);
   }
   std::optional<Timeline> timeline(const TrainingProblem& problem,
                                    const Plan& plan) const override {

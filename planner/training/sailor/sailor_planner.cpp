@@ -248,6 +248,11 @@ class SailorPlanner : public Planner {
       nothing.infeasible_reason = "the cluster has no GPUs";
       return nothing;
     }
+    if (problem.job.objective == Objective::kGpus) {
+      SearchResult nothing;
+      nothing.infeasible_reason = "the published planner knows no objective gpus";
+      return nothing;
+    }
     if (problem.cluster.network == nullptr) {
       throw_bad_input("planner sailor needs a cluster with a network");
     }

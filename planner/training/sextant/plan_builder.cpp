@@ -105,7 +105,7 @@ std::optional<Plan> build_plan(const TrainingProblem& problem, const StageTables
   plan.model = problem.job.model;
   plan.layer_count = tables.layer_count();
   plan.global_batch = problem.job.global_batch;
-  plan.microbatch = tables.costs.microbatch;
+  plan.microbatch = tables.costs.settings.microbatch;
   Pipeline& pipeline = plan.pipelines.emplace_back();
   for (const StageChoice& choice : stages) {
     pipeline.stages.push_back({{{choice.first, choice.end}}, {}});

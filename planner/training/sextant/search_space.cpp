@@ -194,7 +194,7 @@ void StageTables::add_options() {
 bool StageTables::fits(const StageOption& option, int first, int end, int stages_behind) const {
   for (const StageOption::Member& member : option.members) {
     for (const int c : member.classes) {
-      if (!costs.fits(c, first, end, stages_behind)) return false;
+      if (!costs.fits(c, first, end, stages_behind, 1)) return false;
     }
   }
   return true;

@@ -117,7 +117,7 @@ void Search::enumerate() {
   groupings_ = search::groupings(problem_.cluster, kMostGroupings);
   for (const int b : microbatches) {
     if (b > problem_.job.global_batch) continue;
-    costs_.push_back(judge_.separable(problem_, b));
+    costs_.push_back(judge_.separable(problem_, PlanSettings{b}));
     if (costs_.back() == nullptr) {
       throw_usage(
           fmt::format("planner sextant: estimator {} has no separable view; judge with another",
@@ -262,7 +262,7 @@ std::string Search::why_infeasible() const {
           "degree "
           "{} and microbatch {}{}",
           layer, need / (1 << 30), costs->capacity_bytes[c] / (1 << 30), pool.gpu,
-          costs->classes[c].tp, costs->microbatch,
+          costs->classes[c].tp, costs->settings.microbatch,
           ratio <= 1 ? "; that fits, but all layers together do not on the GPUs and links there are"
                      : "");
     }
