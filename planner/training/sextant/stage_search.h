@@ -75,6 +75,7 @@ class StageSearch {
 
   void extend(std::int32_t index);
   void extend_by(std::int32_t index, int option);
+  bool skips_a_group(int option, const Used& used) const;
   void pay(const Label& base, int option, Label& front) const;
   void insert(const Label& label);
   bool dominates(const Label& a, const Label& b) const;
