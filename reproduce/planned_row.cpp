@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
 
 namespace sextant {
@@ -65,6 +66,16 @@ double gain(const PlannedRow::Worth& better, const PlannedRow::Worth& worse, Obj
                                        : better.iters_per_s / worse.iters_per_s;
 }
 
+std::vector<GpuCount> pools_of(std::string_view summary) {
+  std::vector<GpuCount> pools;
+  for (std::size_t at = 0; at <= summary.size();) {
+    const std::size_t end = std::min(summary.find('+', at), summary.size());
+    pools.push_back(gpu_count_from(summary.substr(at, end - at)));
+    at = end + 1;
+  }
+  return pools;
+}
+
 PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective objective,
                        bool timing) {
   PlannedRow row;
@@ -79,7 +90,8 @@ PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective 
   row.plans_rejected_constraint = job.plans_rejected_constraint;
   if (timing) row.search_s = job.search_s;
   if (!job.feasible) return row;
-  if (timing) row.first_plan_s = job.search.first_plan_s;
+  // Zero where the planner does not note it.
+  if (timing && job.search.first_plan_s > 0) row.first_plan_s = job.search.first_plan_s;
   row.worth = {job.prediction.iters_per_s(), job.prediction.usd_per_iter()};
   row.peak_memory_bytes = job.prediction.peak_memory_bytes;
   for (const GpuUse& use : gpus_used(job.plan)) {
@@ -147,7 +159,13 @@ OrderedJson to_json(const PlannedRow& row) {
 
 PlannedRow planned_row_from(const JsonNode& row) {
   PlannedRow out;
-  out.cluster = row.at("cluster").string();
+  const JsonNode cluster = row.at("cluster");
+  out.cluster = cluster.string();
+  try {
+    pools_of(out.cluster);
+  } catch (const Error&) {
+    cluster.fail("GPUs as in 64xA100-40@hall+64xV100-16@hall");
+  }
   out.planner = row.at("planner").name();
   out.estimator = row.at("estimator").name();
   out.evidence = read_evidence(row.at("evidence"));
@@ -182,7 +200,7 @@ std::string planned_csv(const std::vector<PlannedRow>& rows) {
   std::string text =
       "cluster,planner,estimator,status,evidence,throughput_iters_per_s,usd_per_iter,"
       "gain_over_sailor,published_iters_per_s,published_usd_per_iter,bound_iters_per_s,"
-      "bound_usd_per_iter,gap,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
+      "bound_usd_per_iter,gap,space,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
       "plans_rejected_constraint,peak_memory_bytes,gpus,plan,reason\n";
   for (const PlannedRow& row : rows) {
     const auto of_plan = [&](auto value) { return row.feasible ? fmt::format("{}", value) : ""; };
@@ -202,6 +220,7 @@ std::string planned_csv(const std::vector<PlannedRow>& rows) {
                                   csv_optional(row.bound_iters_per_s),
                                   csv_optional(row.bound_usd_per_iter),
                                   csv_optional(row.gap),
+                                  csv_field(row.space),
                                   row.complete ? "true" : "false",
                                   fmt::format("{}", row.evaluations),
                                   csv_optional(row.first_plan_s),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,13 +49,16 @@ struct PlannedRow {
 
   bool complete = true;
   std::uint64_t evaluations = 0;
-  std::optional<double> first_plan_s;  ///< where times are wanted and there is a plan
+  std::optional<double> first_plan_s;  ///< where times are wanted and the planner notes it
   std::optional<double> search_s;      ///< where times are wanted
   int plans_rejected_oom = 0;
   int plans_rejected_constraint = 0;
 
   int gpus() const;
 };
+
+/// The pools of a Cluster::summary(), in its order. Throws Error(kUsage).
+std::vector<GpuCount> pools_of(std::string_view summary);
 
 /// `timing`: with the times of the search.
 PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective objective,

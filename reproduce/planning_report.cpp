@@ -117,6 +117,11 @@ BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRo
       })) {
     chart.caption += " Z × N: N of a type in each of Z zones.";
   }
+  const auto stopped =
+      std::count_if(rows.begin(), rows.end(), [](const PlannedRow& row) { return !row.complete; });
+  if (stopped > 0) {
+    chart.caption += fmt::format(" {} of {} searches ended by their budget.", stopped, rows.size());
+  }
   for (const std::string& planner : planners) chart.series.push_back({planner, false});
   chart.series.push_back({kPublishedPlanner, true});
   bool any_published = false;
@@ -167,14 +172,11 @@ std::string planning_tables(const PlannerFigure& figure, const std::vector<Plann
 
 std::string short_cluster_name(const std::string& summary) {
   std::vector<std::pair<std::string, std::vector<int>>> types;  // with the GPUs of each zone
-  for (std::size_t at = 0; at < summary.size();) {
-    const std::size_t end = std::min(summary.find('+', at), summary.size());
-    const GpuCount pool = gpu_count_from(summary.substr(at, end - at));
+  for (const GpuCount& pool : pools_of(summary)) {
     auto type = std::find_if(types.begin(), types.end(),
                              [&](const auto& one) { return one.first == pool.gpu; });
     if (type == types.end()) type = types.insert(types.end(), {pool.gpu, {}});
     type->second.push_back(pool.count);
-    at = end + 1;
   }
   std::string name;
   for (const auto& [gpu, counts] : types) {

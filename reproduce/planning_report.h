@@ -25,7 +25,8 @@ BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRo
 std::string planning_tables(const PlannerFigure& figure, const std::vector<PlannedRow>& rows);
 
 /// "32 A100-40 + 96 V100-16" of a Cluster::summary(); where there are several zones, "5 × 32
-/// A100-40" of a type that has equally many GPUs in five of them, else "32, 16 A100-40".
+/// A100-40" of a type that has equally many GPUs in five of them, else "32, 16 A100-40". Throws
+/// Error(kUsage) on what is no summary.
 std::string short_cluster_name(const std::string& summary);
 
 }  // namespace sextant

@@ -81,6 +81,14 @@ TEST(PlannedRow, GapIsOfTheObjective) {
   EXPECT_EQ(planned_row(job, hall_and_yard(), Objective::kCost, true).gap, 0.0);
 }
 
+TEST(PlannedRow, DoesNotMakeUpATimeThatThePlannerDoesNotNote) {
+  PlannedJob job = planned();
+  job.search.first_plan_s = 0;
+  const PlannedRow row = planned_row(job, hall_and_yard(), Objective::kThroughput, true);
+  EXPECT_FALSE(row.first_plan_s.has_value());
+  EXPECT_EQ(row.search_s, 0.25);
+}
+
 TEST(PlannedRow, HasNoTimesWhereNoneAreWanted) {
   const OrderedJson json =
       to_json(planned_row(planned(), hall_and_yard(), Objective::kThroughput, false));
@@ -115,9 +123,10 @@ TEST(PlannedRow, RefusesWhatIsNoRow) {
     const char* member;
     OrderedJson value;
   };
-  for (const Case& bad : {Case{"throughput_iters_per_s", -1}, Case{"usd_per_iter", "free"},
-                          Case{"status", "fine"}, Case{"evidence", "guessed"},
-                          Case{"evaluations", -1}, Case{"gpus_used", {{"A100-40@hall", 0}}}}) {
+  for (const Case& bad :
+       {Case{"throughput_iters_per_s", -1}, Case{"usd_per_iter", "free"}, Case{"status", "fine"},
+        Case{"evidence", "guessed"}, Case{"evaluations", -1}, Case{"cluster", "a hall"},
+        Case{"cluster", "4xA@hall+"}, Case{"gpus_used", {{"A100-40@hall", 0}}}}) {
     OrderedJson json = good;
     json[bad.member] = bad.value;
     try {
@@ -171,15 +180,16 @@ TEST(PlannedRows, AreLinesOfACsv) {
   PlannedRow none = row_of("4xA@hall", "sailor", "sextant", 0, 0);
   none.reason = "too big, by far";
   none.complete = false;
-  EXPECT_EQ(planned_csv({found, none}),
-            "cluster,planner,estimator,status,evidence,throughput_iters_per_s,usd_per_iter,"
-            "gain_over_sailor,published_iters_per_s,published_usd_per_iter,bound_iters_per_s,"
-            "bound_usd_per_iter,gap,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
-            "plans_rejected_constraint,peak_memory_bytes,gpus,plan,reason\n"
-            "4xA@hall,sextant,sailor,ok,replayed,0.25,0.5,1.25,0.2,0.625,,,,true,7,,,0,0,"
-            "30000000000,4,b2: 4 layers A TP2 x2,\n"
-            "4xA@hall,sailor,sextant,infeasible,replayed,,,,,,,,,false,0,,,0,0,,,,"
-            "\"too big, by far\"\n");
+  EXPECT_EQ(
+      planned_csv({found, none}),
+      "cluster,planner,estimator,status,evidence,throughput_iters_per_s,usd_per_iter,"
+      "gain_over_sailor,published_iters_per_s,published_usd_per_iter,bound_iters_per_s,"
+      "bound_usd_per_iter,gap,space,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
+      "plans_rejected_constraint,peak_memory_bytes,gpus,plan,reason\n"
+      "4xA@hall,sextant,sailor,ok,replayed,0.25,0.5,1.25,0.2,0.625,,,,,true,7,,,0,0,"
+      "30000000000,4,b2: 4 layers A TP2 x2,\n"
+      "4xA@hall,sailor,sextant,infeasible,replayed,,,,,,,,,,false,0,,,0,0,,,,"
+      "\"too big, by far\"\n");
 }
 
 }  // namespace

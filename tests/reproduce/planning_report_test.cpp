@@ -69,6 +69,15 @@ TEST(PlanningChart, HasAPanelForEveryEstimatorAndMetric) {
   EXPECT_THAT(svg(chart), HasSubstr(">none</text>"));
 }
 
+TEST(PlanningChart, SaysHowManySearchesWereStopped) {
+  const PlannerFigure& figure = planner_figure_named("fig8b");
+  std::vector<PlannedRow> rows = some_rows();
+  EXPECT_THAT(planning_chart(figure, rows, metrics_of(figure)).caption, Not(HasSubstr("budget")));
+  rows[0].complete = rows[4].complete = false;
+  EXPECT_THAT(planning_chart(figure, rows, metrics_of(figure)).caption,
+              HasSubstr("2 of 8 searches ended by their budget."));
+}
+
 TEST(PlanningChart, LeavesOutWhatWasNotAskedFor) {
   std::vector<PlannedRow> rows = some_rows();
   std::erase_if(rows, [](const PlannedRow& row) { return row.estimator == "sailor"; });
