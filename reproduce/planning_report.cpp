@@ -117,11 +117,6 @@ BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRo
       })) {
     chart.caption += " Z × N: N of a type in each of Z zones.";
   }
-  const auto stopped =
-      std::count_if(rows.begin(), rows.end(), [](const PlannedRow& row) { return !row.complete; });
-  if (stopped > 0) {
-    chart.caption += fmt::format(" {} of {} searches ended by their budget.", stopped, rows.size());
-  }
   for (const std::string& planner : planners) chart.series.push_back({planner, false});
   chart.series.push_back({kPublishedPlanner, true});
   bool any_published = false;
@@ -162,10 +157,16 @@ std::string planning_tables(const PlannerFigure& figure, const std::vector<Plann
         columns.end(),
         {{"over sailor"}, {"gap"}, {"GPUs"}, {"OOM plans"}, {"search"}, {"plan", Align::kLeft}});
     Table table(columns);
+    std::vector<PlannedRow> proved;
     for (const PlannedRow& row : rows) {
-      if (row.estimator == estimator) table.add_row(cells_of(row, figure.objective, published));
+      if (row.estimator != estimator) continue;
+      table.add_row(cells_of(row, figure.objective, published));
+      if (!row.space.empty()) proved.push_back(row);
     }
     text += fmt::format("\nJudged by estimator {}:\n\n{}", estimator, table.text());
+    for (const std::string& space : values_of(proved, &PlannedRow::space)) {
+      text += fmt::format("gap: how much better a plan could at most be, among: {}\n", space);
+    }
   }
   return text;
 }
