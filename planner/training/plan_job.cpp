@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "planner/training/diagnosis.h"
 #include "planner/training/planner.h"
 
 namespace sextant {
@@ -49,6 +50,7 @@ PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, cons
   out.estimator = &judge;
   const auto start = std::chrono::steady_clock::now();
   try {
+    expect_prices(problem.job, problem.cluster);
     out.search = planner.search(problem, judge, options);
     out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     choose(problem, judge, out);
