@@ -12,6 +12,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
+#include "planner/training/diagnosis.h"
 #include "planner/training/sextant/plan_builder.h"
 #include "planner/training/sextant/search_space.h"
 #include "planner/training/sextant/stage_search.h"
@@ -66,8 +67,6 @@ class Search {
   double pass(std::size_t beam, std::uint64_t budget, std::optional<std::size_t> grouping = {});
   double offer(const Candidate& candidate, const std::vector<StageChoice>& stages);
   bool stopped() const;
-  std::string why_infeasible() const;
-  std::string what_the_bounds_ask() const;
 
   const TrainingProblem& problem_;
   const Estimator& judge_;
@@ -197,79 +196,6 @@ double Search::pass(std::size_t beam, std::uint64_t budget, std::optional<std::s
   return open_bound;
 }
 
-/// Without its bounds the job may be feasible: then says how far the best plans are from them.
-/// Empty where it is not, or has no bounds.
-std::string Search::what_the_bounds_ask() const {
-  if (!problem_.job.max_usd_per_iter && !problem_.job.min_iters_per_s) return "";
-  std::string text = "no plan meets the job's bounds (";
-  if (problem_.job.min_iters_per_s) {
-    text += fmt::format("at least {:.5g} iterations/s", *problem_.job.min_iters_per_s);
-  }
-  if (problem_.job.max_usd_per_iter) {
-    text += fmt::format("{}at most {:.5g} USD per iteration",
-                        problem_.job.min_iters_per_s ? ", " : "", *problem_.job.max_usd_per_iter);
-  }
-  text += ")";
-  for (const Objective objective : {Objective::kThroughput, Objective::kCost}) {
-    Job unbounded = problem_.job;
-    unbounded.objective = objective;
-    unbounded.max_usd_per_iter.reset();
-    unbounded.min_iters_per_s.reset();
-    TrainingProblem problem{unbounded, problem_.profile, problem_.cluster};
-    problem.calibration = problem_.calibration;
-    problem.model = problem_.model;
-    const SearchResult found = Search(problem, judge_, {}).run();
-    if (found.proposals.empty()) return "";
-    const Proposal& best = found.proposals.front();
-    text += fmt::format("; the {} does {:.5g} iterations/s at {:.5g} USD per iteration",
-                        objective == Objective::kThroughput ? "fastest" : "cheapest",
-                        1 / best.believed_iteration_s, best.believed_usd_per_iter);
-  }
-  return text;
-}
-
-std::string Search::why_infeasible() const {
-  if (tables_.empty()) {
-    return "no GPU type of the cluster has a profile of this model at a microbatch that the global "
-           "batch allows";
-  }
-  if (std::string text = what_the_bounds_ask(); !text.empty()) return text;
-  // Nothing fits: say how far the smallest stage is from fitting.
-  double least_ratio = std::numeric_limits<double>::infinity();
-  std::string text = "no plan fits";
-  for (const auto& costs : costs_) {
-    for (std::size_t c = 0; c < costs->classes.size(); ++c) {
-      double need = 0;
-      int layer = 0;
-      for (int l = 0; l < costs->layer_count; ++l) {
-        const auto i = static_cast<std::size_t>(l);
-        const double here = costs->fixed_bytes[c] + costs->state_prefix_bytes[c][i + 1] -
-                            costs->state_prefix_bytes[c][i] +
-                            costs->activation_prefix_bytes[c][i + 1] -
-                            costs->activation_prefix_bytes[c][i];
-        if (here > need) {
-          need = here;
-          layer = l;
-        }
-      }
-      const double ratio = need / costs->capacity_bytes[c];
-      if (ratio >= least_ratio) continue;
-      least_ratio = ratio;
-      const GpuPool& pool =
-          problem_.cluster.pools[static_cast<std::size_t>(costs->classes[c].pool)];
-      text = fmt::format(
-          "no plan fits: at best, layer {} alone needs {:.1f} of {:.1f} GiB on {} with tensor "
-          "degree "
-          "{} and microbatch {}{}",
-          layer, need / (1 << 30), costs->capacity_bytes[c] / (1 << 30), pool.gpu,
-          costs->classes[c].tp, costs->settings.microbatch,
-          ratio <= 1 ? "; that fits, but all layers together do not on the GPUs and links there are"
-                     : "");
-    }
-  }
-  return text;
-}
-
 SearchResult Search::run() {
   enumerate();
   SearchResult result;
@@ -281,10 +207,7 @@ SearchResult Search::run() {
   result.evaluations = spent_start_ - budget_;
   const double bound = std::min(incumbent_, open_bound);
   result.complete = incumbent_ <= open_bound * (1 + kProved);
-  if (proposals_.empty()) {
-    result.infeasible_reason = why_infeasible();
-    return result;
-  }
+  if (proposals_.empty()) return result;
   const bool proves =
       std::all_of(costs_.begin(), costs_.end(), [](const auto& costs) { return costs->exact; });
   if (proves && goal_.objective == Objective::kThroughput) {
@@ -305,7 +228,14 @@ class SextantPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator& judge,
                       const PlannerOptions& options) const override {
-    return Search(problem, judge, options).run();
+    const auto core = [&](const TrainingProblem& any, const PlannerOptions& limits) {
+      return Search(any, judge, limits).run();
+    };
+    SearchResult result = core(problem, options);
+    if (result.proposals.empty() && result.complete) {
+      result.infeasible_reason = why_no_plan(core, problem, judge, options);
+    }
+    return result;
   }
 };
 
