@@ -98,8 +98,8 @@ double percent(double part) {
 /// The bounds of a job against the best plans without them.
 class BoundDiagnosis {
  public:
-  BoundDiagnosis(const PlanProbe& probe, const TrainingProblem& problem)
-      : probe_(probe), problem_(problem), job_(problem.job) {}
+  BoundDiagnosis(const PlanProbe& probe, const TrainingProblem& problem, bool complete)
+      : probe_(probe), problem_(problem), job_(problem.job), complete_(complete) {}
 
   /// "" where the job has no bounds, or no plan even without them.
   std::string text() const {
@@ -133,22 +133,25 @@ class BoundDiagnosis {
 
   std::string too_slow(const Proposed& fastest) const {
     return fmt::format(
-        "no plan does {:.5g} iterations/s: the fastest{} does {}, {:.1f} % less than asked",
-        *job_.min_iters_per_s, found(fastest), figures(fastest.prediction),
+        "no plan {} {:.5g} iterations/s: the fastest{} does {}, {:.1f} % less than asked",
+        complete_ || fastest.complete ? "does" : "was found that does", *job_.min_iters_per_s,
+        found(fastest), figures(fastest.prediction),
         percent(1 - fastest.prediction.iters_per_s() / *job_.min_iters_per_s));
   }
   std::string too_dear(const Proposed& cheapest) const {
     return fmt::format(
-        "no plan costs at most {:.5g} USD per iteration: the cheapest{} does {}, {}",
-        *job_.max_usd_per_iter, found(cheapest), figures(cheapest.prediction),
+        "no plan {} at most {:.5g} USD per iteration: the cheapest{} does {}, {}",
+        complete_ || cheapest.complete ? "costs" : "was found that costs", *job_.max_usd_per_iter,
+        found(cheapest), figures(cheapest.prediction),
         times_of(cheapest.prediction.usd_per_iter() / *job_.max_usd_per_iter, "what is allowed"));
   }
   /// Each bound can be met alone.
   std::string contradiction(const std::optional<Proposed>& within_cost,
                             const std::optional<Proposed>& at_throughput) const {
     std::string text = fmt::format(
-        "the job's bounds contradict each other: no plan does {:.5g} iterations/s for at most "
-        "{:.5g} USD per iteration",
+        "{} {:.5g} iterations/s for at most {:.5g} USD per iteration",
+        complete_ ? "the job's bounds contradict each other: no plan does"
+                  : "each of the job's bounds can be met, but no plan was found that does",
         *job_.min_iters_per_s, *job_.max_usd_per_iter);
     if (within_cost) {
       text +=
@@ -171,6 +174,7 @@ class BoundDiagnosis {
   const PlanProbe& probe_;
   const TrainingProblem& problem_;
   const Job& job_;
+  bool complete_;
 };
 
 /// From where to where the network knows no link, of pools that a plan could join.
@@ -216,18 +220,18 @@ std::string left_out(const Profiled& found) {
 }  // namespace
 
 std::string why_no_plan(const PlanSearch& search, const TrainingProblem& problem,
-                        const Estimator& judge, const PlannerOptions& options) {
+                        const Estimator& judge, const PlannerOptions& options, bool complete) {
   if (problem.cluster.gpu_count() < 1) return why_no_gpus(problem.cluster);
   const Profiled found = profiled(problem);
   if (found.usable.empty()) return nothing_usable(problem, found);
   const PlanProbe probe(search, judge, options);
-  std::string text = BoundDiagnosis(probe, problem).text();
+  std::string text = BoundDiagnosis(probe, problem, complete).text();
   if (text.empty()) {
     ChangedProblem unbounded(problem);
     unbounded.job.objective = Objective::kThroughput;
     unbounded.job.max_usd_per_iter.reset();
     unbounded.job.min_iters_per_s.reset();
-    expect_links(probe, unbounded.problem());
+    if (complete) expect_links(probe, unbounded.problem());
     text = why_no_memory(probe, unbounded.problem());
   }
   if (interrupted()) return "no plan was found; the search for the reason was interrupted";

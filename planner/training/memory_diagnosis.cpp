@@ -16,7 +16,8 @@ namespace sextant {
 
 namespace {
 
-/// Whether there is a plan shows early.
+/// A figure to compare with needs no proof, and whether there is a plan shows early.
+constexpr std::uint64_t kEvaluationsForBest = 1'000'000;
 constexpr std::uint64_t kEvaluationsForAny = 300'000;
 /// Memory is looked for up to so many times what there is, to within kMemoryStep.
 constexpr double kMostMemory = 4096;
@@ -189,14 +190,19 @@ std::optional<Proposed> PlanProbe::ask(const TrainingProblem& problem,
 }
 
 std::optional<Proposed> PlanProbe::best(const TrainingProblem& problem) const {
-  return ask(problem, options_);
+  return ask(problem, within(kEvaluationsForBest));
+}
+
+PlannerOptions PlanProbe::within(std::uint64_t evaluations) const {
+  PlannerOptions options = options_;
+  if (options.max_evaluations == 0 || options.max_evaluations > evaluations) {
+    options.max_evaluations = evaluations;
+  }
+  return options;
 }
 
 std::optional<Proposed> PlanProbe::any(const TrainingProblem& problem) const {
-  PlannerOptions options = options_;
-  options.max_evaluations = options.max_evaluations > 0
-                                ? std::min(options.max_evaluations, kEvaluationsForAny)
-                                : kEvaluationsForAny;
+  const PlannerOptions options = within(kEvaluationsForAny);
   // Replicas and larger microbatches only add to what a GPU holds, unless replicas share the state.
   const std::vector<int>& zero = problem.job.freedom.zero_stages;
   const bool shared = std::any_of(zero.begin(), zero.end(), [](int stage) { return stage > 0; });

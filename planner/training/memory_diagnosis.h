@@ -33,6 +33,7 @@ class PlanProbe {
   const Estimator& judge() const { return judge_; }
 
  private:
+  PlannerOptions within(std::uint64_t evaluations) const;
   std::optional<Proposed> ask(const TrainingProblem& problem, const PlannerOptions& options) const;
 
   const PlanSearch& search_;

@@ -12,10 +12,12 @@ namespace {
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
 void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& out) {
   const Job& job = problem.job;
+  const std::string& why = out.search.infeasible_reason;
   out.reason = out.search.complete
-                   ? out.search.infeasible_reason
+                   ? why
                    : "the search was stopped, by its budget, its time limit or a signal, before it "
-                     "found a plan; there may be one";
+                     "found a plan; there may be one" +
+                         (why.empty() ? "" : "; so far: " + why);
   for (Proposal& proposal : out.search.proposals) {
     const Prediction prediction = judge.predict(problem, proposal.plan);
     if (!prediction.fits) {

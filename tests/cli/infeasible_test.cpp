@@ -158,29 +158,36 @@ TEST_F(InfeasibleJob, AsksForPricesWhereCostCounts) {
 }
 
 TEST_F(InfeasibleJob, SaysHowFarTheFastestAndTheCheapestAreFromABound) {
-  const std::vector<std::string> job = {"--cluster", kCluster,      "--job",
-                                        kJob,        "--estimator", "sailor"};
+  const std::string two_types = cluster(
+      R"({"gpu": "A100-40", "zone": "here", "count": 4, "gpus_per_node": 4,
+          "usd_per_gpu_hour": 4},
+         {"gpu": "V100-16", "zone": "here", "count": 4, "gpus_per_node": 4,
+          "usd_per_gpu_hour": 2})",
+      links());
   const auto with = [&](std::vector<std::string> bounds) {
-    bounds.insert(bounds.begin(), job.begin(), job.end());
+    bounds.insert(bounds.begin(), {"--cluster", two_types, "--job", kJob, "--estimator", "sailor"});
     return refused(4, bounds);
   };
+  // An A100 takes about 430 s alone and a V100 460 s: 0.26 USD at 2 USD an hour, and with all
+  // eight about 55 s at 24 USD an hour.
+  const std::string figures = "[0-9.]+ iterations/s at 0\\.[23][0-9]+ USD per iteration, ";
+  EXPECT_THAT(with({"--min-throughput", "5"}),
+              ContainsRegex("no plan does 5 iterations/s: the fastest( found)? does " + figures +
+                            "99\\.[0-9] % less than asked"));
   EXPECT_THAT(
-      with({"--min-throughput", "5"}),
-      ContainsRegex("no plan does 5 iterations/s: the fastest does 0\\.2[0-9]+ iterations/s at "
-                    "0\\.4[0-9]+ USD per iteration, 94\\.[0-9] % less than asked"));
-  EXPECT_THAT(with({"--max-cost", "0.0001"}),
-              ContainsRegex("no plan costs at most 0\\.0001 USD per iteration: the cheapest does "
-                            "[0-9.]+ iterations/s at 0\\.3[0-9]+ USD per iteration, 3,6[0-9]+ "
-                            "times what is allowed"));
+      with({"--max-cost", "0.001"}),
+      ContainsRegex("no plan costs at most 0\\.001 USD per iteration: the cheapest( found)? does " +
+                    figures + "2[0-9][0-9] times what is allowed"));
   // Each can be met alone.
-  EXPECT_THAT(
-      with({"--min-throughput", "0.25", "--max-cost", "0.37"}),
-      ContainsRegex("bounds contradict each other: no plan does 0\\.25 iterations/s for at "
-                    "most 0\\.37 USD per iteration; within that cost the fastest does "
-                    "0\\.05[0-9]+ iterations/s at 0\\.36[0-9]+ USD per iteration, 78\\.[0-9] "
-                    "% too slow; at that throughput the cheapest does 0\\.25[0-9]* "
-                    "iterations/s at 0\\.41[0-9]+ USD per iteration, 11\\.[0-9] % more "
-                    "than what is allowed"));
+  EXPECT_THAT(with({"--min-throughput", "0.015", "--max-cost", "0.26"}),
+              ContainsRegex("bounds (contradict each other: no plan|can be met, but no plan was "
+                            "found that) does 0\\.015 iterations/s for at "
+                            "most 0\\.26 USD per iteration; within that cost the fastest( found)? "
+                            "does " +
+                            figures +
+                            "[0-9.]+ % too slow; at that throughput the cheapest( "
+                            "found)? does " +
+                            figures + "[0-9.]+ % more than what is allowed"));
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ SearchResult search(const TrainingProblem& problem, const PlannerOptions& option
   return planner_named("sextant").search(problem, sailor(), options);
 }
 
-std::string reason(const SmallProblem& small, const PlanSearch& with = search) {
-  return why_no_plan(with, small.problem(), sailor(), {});
+std::string reason(const SmallProblem& small, const PlanSearch& with = search,
+                   bool complete = true) {
+  return why_no_plan(with, small.problem(), sailor(), {}, complete);
 }
 
 std::string refusal(const SmallProblem& small) {
@@ -129,7 +130,8 @@ TEST(WhyNoPlan, LooksForBoundsOneAtATime) {
             "no plan does 0.2 iterations/s: the fastest does 0.10363 iterations/s at 9.65 USD per "
             "iteration, 48.2 % less than asked");
   script.complete = false;
-  EXPECT_THAT(reason(small, script.search(small)), HasSubstr("the fastest found does"));
+  EXPECT_THAT(reason(small, script.search(small), false),
+              HasSubstr("no plan was found that does 0.2 iterations/s: the fastest found does"));
   small.job.min_iters_per_s.reset();
   small.job.max_usd_per_iter = 5;
   script.usd = [](const Job& job) {
@@ -143,6 +145,25 @@ TEST(WhyNoPlan, LooksForBoundsOneAtATime) {
   for (const Job& job : script.asked) {
     EXPECT_FALSE(job.min_iters_per_s && job.max_usd_per_iter);
   }
+}
+
+TEST(WhyNoPlan, ComparesBoundsThatContradict) {
+  SmallProblem small;
+  small.measure("A", 1, {1});
+  small.add("A", "here", 1);
+  small.job.min_iters_per_s = 0.1;
+  small.job.max_usd_per_iter = 9.7;
+  Script script;
+  script.usd = [](const Job& job) {
+    return job.min_iters_per_s && job.max_usd_per_iter ? std::nullopt : std::optional<double>(9.65);
+  };
+  EXPECT_THAT(reason(small, script.search(small)),
+              HasSubstr("the job's bounds contradict each other: no plan does 0.1 iterations/s for "
+                        "at most 9.7 USD per iteration; within that cost the fastest does 0.10363 "
+                        "iterations/s at 9.65 USD per iteration"));
+  EXPECT_THAT(reason(small, script.search(small), false),
+              HasSubstr("each of the job's bounds can be met, but no plan was found that does 0.1 "
+                        "iterations/s for at most 9.7 USD per iteration; within"));
 }
 
 TEST(WhyNoPlan, EndsWhereNothingIsEverFound) {

@@ -8,9 +8,9 @@ namespace sextant {
 
 namespace {
 
-/// Where the caller says nothing: an eighth of planner sextant's own budget, since the plan to
+/// Where the caller says nothing: a small part of planner sextant's own budget, since the plan to
 /// begin with is a good one.
-constexpr std::uint64_t kEvaluations = 5'000'000;
+constexpr std::uint64_t kEvaluations = 1'000'000;
 /// A bound this close is met.
 constexpr double kMet = 1e-6;
 
