@@ -73,7 +73,7 @@ class Division {
     }
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       const StageOption& option = tables_.options[index(stages_[s].option)];
-      if (!option.mixed() && !add_pure(s, option.members[0], mixed)) return {};
+      if (!option.mixed() && !add_pure(s, option, mixed)) return {};
     }
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       const StageOption& option = tables_.options[index(stages_[s].option)];
@@ -99,22 +99,41 @@ class Division {
     return missing > 0 ? std::vector<int>() : out;
   }
 
-  bool add_pure(std::size_t s, const StageOption::Member& member, const StageOption* mixed) {
+  bool aligned(const StageOption::Member& member) const {
+    return tables_.grouping.groups[index(group_of(member))].aligned;
+  }
+
+  /// From one zone after the other, what is left there.
+  bool add_from_stock(std::size_t s, const StageOption& option) {
+    int missing = count_.replicas;
+    const std::size_t zones = option.members.front().classes.size();
+    for (std::size_t zone = 0; zone < zones && missing > 0; ++zone) {
+      missing -= add_members(s, option, zone, missing);
+    }
+    return missing == 0;
+  }
+
+  bool add_pure(std::size_t s, const StageOption& option, const StageOption* mixed) {
+    const StageOption::Member& member = option.members[0];
+    if (!aligned(member)) return add_from_stock(s, option);
     const std::vector<int> zones = by_zone(group_of(member), mixed);
     for (std::size_t zone = 0; zone < zones.size(); ++zone) add(s, zone, 0, member, zones[zone]);
     return !zones.empty();
   }
 
   bool add_mixed(std::size_t s, const StageOption& option) {
+    if (!aligned(option.members[0])) return add_from_stock(s, option);
     const std::vector<int> zones = by_zone(group_of(option.members[0]), &option);
     for (std::size_t zone = 0; zone < zones.size(); ++zone) {
-      if (!add_members(s, option, zone, zones[zone])) return false;
+      if (add_members(s, option, zone, zones[zone]) < zones[zone]) return false;
     }
     return !zones.empty();
   }
 
-  /// As many replicas of the cheaper member as there is room for beside the pure stages.
-  bool add_members(std::size_t s, const StageOption& option, std::size_t zone, int replicas) {
+  /// As many replicas of the cheaper member as there is room for in the zone beside what stands
+  /// there, then of the other. Returns how many of `replicas` found room.
+  int add_members(std::size_t s, const StageOption& option, std::size_t zone, int replicas) {
+    int added = 0;
     std::vector<std::size_t> cheapest_first(option.members.size());
     std::iota(cheapest_first.begin(), cheapest_first.end(), std::size_t{0});
     const auto usd = [&](std::size_t m) {
@@ -127,11 +146,11 @@ class Division {
       const int pool = tables_.resource(member.resource).pools[zone];
       if (pool < 0) continue;
       const int free = tables_.cluster.pools[index(pool)].count - taken_[pool];
-      const int here = std::min(replicas, std::max(0, free / member.tp));
+      const int here = std::min(replicas - added, std::max(0, free / member.tp));
       add(s, zone, m, member, here);
-      replicas -= here;
+      added += here;
     }
-    return replicas == 0;
+    return added;
   }
 
   void add(std::size_t s, std::size_t zone, std::size_t m, const StageOption::Member& member,
