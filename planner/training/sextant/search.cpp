@@ -13,7 +13,6 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
-#include "planner/training/sextant/infeasible.h"
 #include "planner/training/sextant/local_search.h"
 #include "planner/training/sextant/plan_builder.h"
 #include "planner/training/sextant/work_bound.h"
@@ -462,10 +461,7 @@ SearchResult Search::run() {
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
   if (!exact_) improve_locally();
   SearchResult out = result();
-  if (out.proposals.empty()) {
-    out.complete = open_.empty() || open_.front().lower == kNever;
-    if (out.complete) out.infeasible_reason = why_infeasible(problem_, judge_, scenarios_);
-  }
+  if (out.proposals.empty()) out.complete = open_.empty() || open_.front().lower == kNever;
   return out;
 }
 
