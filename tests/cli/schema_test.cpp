@@ -53,7 +53,7 @@ TEST(Schemas, ThereIsOneForEveryKindThatIsWritten) {
 }
 
 TEST(Schemas, HoldForShippedDocuments) {
-  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs"}) {
+  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs", "prices"}) {
     for (const auto& entry : std::filesystem::directory_iterator(kSource + "/profiles/" + folder)) {
       SCOPED_TRACE(entry.path().string());
       expect_described(read_file(entry.path()));
@@ -89,6 +89,26 @@ TEST(Schemas, HoldForPlansAndPredictions) {
   expect_described(read_file(trace));
   expect_described(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--objective", "cost",
                                 "--json", "--no-timing"}));
+}
+
+TEST(Schemas, HoldForFrontsAndPurchases) {
+  const std::vector<std::string> plan = {"plan",
+                                         "--cluster",
+                                         kCluster,
+                                         "--job",
+                                         kJob,
+                                         "--prices",
+                                         kSource + "/profiles/prices/google-cloud.json",
+                                         "--estimator",
+                                         "sailor",
+                                         "--json"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), plan.begin(), plan.end());
+    return run_sextant(more);
+  };
+  expect_described(with({"--pareto", "--pareto-points", "3"}));
+  expect_described(with({"--tokens", "10B", "--deadline", "12h"}));
+  expect_described(with({"--tokens", "10B", "--run-budget", "2000", "--no-timing"}));
 }
 
 TEST(Schemas, HoldForWhatIsSaidOfTheMachineAndTheInputs) {
