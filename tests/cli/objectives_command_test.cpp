@@ -27,17 +27,29 @@ const std::string kCluster = kSource + "/profiles/clusters/two-types.json";
 const std::string kJob = kSource + "/profiles/jobs/opt-350m.json";
 const std::string kPrices = kSource + "/profiles/prices/google-cloud.json";
 
-ProgramResult plan(const std::vector<std::string>& more, const std::string& cluster = kCluster) {
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  for (; at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+/// The shipped cluster with one node of four GPUs of each type.
+const std::string& eight_gpus() {
+  static const TemporaryFolder folder;
+  static const std::string file =
+      folder.write("eight.json", replaced(read_file(kCluster), "\"nodes\": 16", "\"nodes\": 1"));
+  return file;
+}
+
+ProgramResult plan(const std::vector<std::string>& more,
+                   const std::string& cluster = eight_gpus()) {
   std::vector<std::string> arguments = {"plan", "--cluster",   cluster,  "--job",
                                         kJob,   "--estimator", "sailor", "--no-timing"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return run_sextant(arguments);
-}
-
-std::string replaced(std::string text, std::string_view what, std::string_view by) {
-  const std::size_t at = text.find(what);
-  EXPECT_NE(at, std::string::npos) << what;
-  return text.replace(at, what.size(), by);
 }
 
 /// One GPU of a type that has no price of its own.
@@ -100,19 +112,20 @@ TEST(PlanPrices, AreNeededWhereCostCounts) {
 
 TEST(PlanQuota, IsKeptAndNamedWhereItIsUsedUp) {
   const TemporaryFolder folder;
-  const std::string text = read_file(kCluster);
-  const std::string few = folder.write(
-      "few.json", replaced(text, "\"zone\": \"hall\",", "\"zone\": \"hall\", \"quota\": 8,"));
+  const std::string few =
+      folder.write("few.json", replaced(read_file(eight_gpus()),
+                                        "\"gpu\": \"A100-40\",\n      \"zone\": \"hall\",",
+                                        "\"gpu\": \"A100-40\", \"zone\": \"hall\", \"quota\": 3,"));
   const ProgramResult result = plan({}, few);
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("on 8xA100-40@hall+64xV100-16@hall\n"));
-  EXPECT_THAT(result.out, HasSubstr("quotas used up: 8xA100-40@hall\n"));
+  EXPECT_THAT(result.out, HasSubstr("on 3xA100-40@hall+4xV100-16@hall\n"));
+  EXPECT_THAT(result.out, HasSubstr("quotas used up: 3xA100-40@hall\n"));
   const ProgramResult json = plan({"--json"}, few);
   const JsonDocument document = JsonDocument::parse(json.out, "stdout");
   const JsonNode row = document.root().at("plans").at(0UL);
-  EXPECT_EQ(row.at("quotas_used_up").at("A100-40@hall").integer(0, 100), 8);
+  EXPECT_EQ(row.at("quotas_used_up").at("A100-40@hall").integer(0, 100), 3);
 
-  const std::string none = replaced(read_file(few), "\"quota\": 8", "\"quota\": 0");
+  const std::string none = replaced(read_file(few), "\"quota\": 3", "\"quota\": 0");
   const ProgramResult without = plan({"--json"}, folder.write("none.json", none));
   ASSERT_EQ(without.exit_code, 0) << without.err;
   EXPECT_THAT(without.out, Not(HasSubstr("\"gpu\": \"A100-40\"")));
@@ -168,15 +181,15 @@ TEST(PlanPurchase, SaysWhatToBuy) {
   const TemporaryFolder folder;
   const std::string written = folder.path() / "plan.json";
   const ProgramResult result =
-      plan({"--tokens", "10B", "--deadline", "12h", "--json", "-o", written});
+      plan({"--tokens", "10B", "--deadline", "7d", "--json", "-o", written});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const JsonDocument document = JsonDocument::parse(result.out, "stdout");
   const JsonNode root = document.root_of_kind("purchase", 1);
   // 1e10 tokens of 1024 sequences of 2048: 4768.4 iterations.
   EXPECT_EQ(root.at("iterations").number(), 4769);
-  EXPECT_DOUBLE_EQ(root.at("least_iters_per_s").number(), 4769.0 / 43200);
+  EXPECT_DOUBLE_EQ(root.at("least_iters_per_s").number(), 4769.0 / 604800);
   const JsonNode run = root.at("run");
-  EXPECT_NEAR(run.at("time_s").number() + root.at("slack_s").number(), 43200, 1e-6);
+  EXPECT_NEAR(run.at("time_s").number() + root.at("slack_s").number(), 604800, 1e-6);
   double usd = run.at("usd_parts").at("egress").number();
   double gpu_hours = 0;
   for (const JsonNode& gpus : root.at("gpus").elements()) {
@@ -189,7 +202,7 @@ TEST(PlanPurchase, SaysWhatToBuy) {
 
   // No plan in time is cheaper: the same bound, asked for directly.
   const ProgramResult direct =
-      plan({"--objective", "cost", "--min-throughput", std::to_string(4769.0 / 43200), "--json"});
+      plan({"--objective", "cost", "--min-throughput", std::to_string(4769.0 / 604800), "--json"});
   const JsonDocument plans = JsonDocument::parse(direct.out, "stdout");
   EXPECT_NEAR(
       plans.root().at("plans").at(0UL).at("usd_per_iter").number() * 4769 / run.at("usd").number(),
@@ -199,15 +212,14 @@ TEST(PlanPurchase, SaysWhatToBuy) {
   ASSERT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("10 billion tokens for 1800.00 USD: 4769 iterations"));
   EXPECT_THAT(text.out, HasSubstr("USD of the budget"));
-  EXPECT_THAT(text.out, HasSubstr("proved: no plan in the searched space is faster"));
 }
 
 TEST(PlanPurchase, SaysByHowMuchItMisses) {
-  const ProgramResult late = plan({"--tokens", "10B", "--deadline", "1h"});
+  const ProgramResult late = plan({"--tokens", "10B", "--deadline", "1d"});
   EXPECT_EQ(late.exit_code, 4);
   EXPECT_THAT(late.out, IsEmpty());
-  EXPECT_THAT(late.err, HasSubstr("no plan trains on 10 billion tokens in 1 h 00 min: that needs "
-                                  "1.325 iterations/s"));
+  EXPECT_THAT(late.err, HasSubstr("no plan trains on 10 billion tokens in 24 h 00 min: that needs "
+                                  "0.0552 iterations/s"));
   EXPECT_THAT(late.err, HasSubstr(" too long"));
   const ProgramResult dear = plan({"--tokens", "10B", "--run-budget", "1000"});
   EXPECT_EQ(dear.exit_code, 4);

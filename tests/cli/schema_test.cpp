@@ -92,23 +92,20 @@ TEST(Schemas, HoldForPlansAndPredictions) {
 }
 
 TEST(Schemas, HoldForFrontsAndPurchases) {
-  const std::vector<std::string> plan = {"plan",
-                                         "--cluster",
-                                         kCluster,
-                                         "--job",
-                                         kJob,
-                                         "--prices",
-                                         kSource + "/profiles/prices/google-cloud.json",
-                                         "--estimator",
-                                         "sailor",
-                                         "--json"};
-  const auto with = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), plan.begin(), plan.end());
+  const TemporaryFolder folder;
+  const std::string cluster = folder.write("few.json", R"({"schema": "sextant/cluster/1.0",
+    "name": "few", "pools": [
+    {"gpu": "A100", "zone": "here", "nodes": 1, "gpus_per_node": 4, "quota": 2}]})");
+  const std::string prices = kSource + "/profiles/prices/google-cloud.json";
+  const auto plan = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"plan", "--cluster", cluster, "--job", kJob, "--prices", prices,
+                               "--estimator", "sailor", "--json"});
     return run_sextant(more);
   };
-  expect_described(with({"--pareto", "--pareto-points", "3"}));
-  expect_described(with({"--tokens", "10B", "--deadline", "12h"}));
-  expect_described(with({"--tokens", "10B", "--run-budget", "2000", "--no-timing"}));
+  expect_described(plan({}));
+  expect_described(plan({"--pareto"}));
+  expect_described(plan({"--tokens", "1B", "--deadline", "30d"}));
+  expect_described(plan({"--tokens", "1B", "--run-budget", "2000", "--no-timing"}));
 }
 
 TEST(Schemas, HoldForWhatIsSaidOfTheMachineAndTheInputs) {
