@@ -13,6 +13,7 @@
 #include "cli/plan_output.h"
 #include "cli/plan_pareto.h"
 #include "cli/plan_purchase.h"
+#include "planner/training/gap.h"
 
 namespace sextant::cli {
 
@@ -122,17 +123,16 @@ OrderedJson row_json(const PlannedJob& job, const TrainingInput& input, double t
 }
 
 /// How far from the best that can be: the text of the proof.
-std::string bound_text(const PlannedJob& job) {
-  constexpr double kMet = 1e-6;
-  double gap = -1;
-  if (job.search.bound_iters_per_s) {
-    gap = *job.search.bound_iters_per_s / job.prediction.iters_per_s() - 1;
-  } else if (job.search.bound_usd_per_iter) {
-    gap = job.prediction.usd_per_iter() / *job.search.bound_usd_per_iter - 1;
+std::string bound_text(const PlannedJob& job, Objective objective) {
+  const std::optional<double> left = gap(job, objective);
+  if (!left) return "nothing is proved about better plans\n";
+  if (proved_best(job, objective)) {
+    return objective == Objective::kGpus
+               ? "proved: no plan in the searched space takes fewer GPUs\n"
+               : "proved: no better plan in the searched space\n";
   }
-  if (gap < 0) return "nothing is proved about better plans\n";
-  if (gap <= kMet) return "proved: no better plan in the searched space\n";
-  return fmt::format("search stopped early: a plan at most {:.1f} % better may exist\n", 100 * gap);
+  return fmt::format("{}: a plan at most {:.1f} % better may exist\n",
+                     job.search.complete ? "not proved" : "search stopped early", 100 * *left);
 }
 
 std::string comparison(const std::vector<PlannedJob>& jobs) {
@@ -169,7 +169,7 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
                       best.plan.microbatch, counted(std::ssize(stages), "stage"),
                       counted(std::ssize(stages.front().replicas), "replica"));
   text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
-  text += bound_text(best);
+  text += bound_text(best, input.job.objective);
   print(text);
 }
 

@@ -86,6 +86,13 @@ TEST(PlanPrices, ComeFromTheList) {
   EXPECT_THAT(text.out, HasSubstr(" USD per million tokens on "));
   EXPECT_THAT(text.err, HasSubstr("spot GPUs may be taken away at any time"));
   EXPECT_THAT(text.err, HasSubstr("no spot price of V100-16@hall"));
+
+  const std::string file = folder.path() / "plan.json";
+  ASSERT_EQ(plan({"--prices", list, "-o", file}).exit_code, 0);
+  const ProgramResult simulated = run_sextant(
+      {"simulate", "--cluster", eight_gpus(), "--job", kJob, "--plan", file, "--prices", list});
+  EXPECT_EQ(simulated.exit_code, 0) << simulated.err;
+  EXPECT_THAT(simulated.out, HasSubstr("prices of 2026-03-01: invented\n"));
 }
 
 TEST(PlanPrices, AreNeededWhereCostCounts) {
