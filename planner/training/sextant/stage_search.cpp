@@ -44,10 +44,15 @@ double StageSearch::stage_sync(int option, int first, int end) {
   const std::size_t layers = index(tables_.layer_count());
   double& memo =
       memory_.sync_s[(index(option) * layers + index(first)) * (layers + 1) + index(end)];
-  if (std::isnan(memo)) {
-    memo =
-        tables_.costs.sync_s(first, end, count_.replicas, tables_.options[index(option)].classes);
-  }
+  if (!std::isnan(memo)) return memo;
+  const auto& prefix = tables_.costs.sync_prefix;
+  const bool alike = first > 0 && !prefix.empty() &&
+                     prefix[index(end)] - prefix[index(first)] ==
+                         prefix[index(end - 1)] - prefix[index(first - 1)];
+  // memory_.sync_s is not resized meanwhile, so that the reference stays.
+  memo = alike ? stage_sync(option, first - 1, end - 1)
+               : tables_.costs.sync_s(first, end, count_.replicas,
+                                      tables_.options[index(option)].classes);
   return memo;
 }
 
