@@ -180,24 +180,6 @@ TEST(PlanCommand, HonoursObjectiveAndBounds) {
   EXPECT_LE(enough.second, between.second * (1 + 1e-5));
 }
 
-TEST(PlanCommand, SaysWhyNothingSatisfies) {
-  const TemporaryFolder folder;
-  // 1 GiB GPUs: no layer fits.
-  std::string small = changed(kCluster, "42949672960", "1073741824");
-  small.replace(small.find("17179869184"), 11, "1073741824");
-  const std::string cluster = folder.write("small.json", small);
-  const ProgramResult nowhere = run_sextant({"plan", "--cluster", cluster, "--job", kJob});
-  EXPECT_EQ(nowhere.exit_code, 4) << nowhere.err;
-  EXPECT_THAT(nowhere.out, IsEmpty());
-  EXPECT_THAT(nowhere.err, HasSubstr("no plan fits: at best, layer"));
-  EXPECT_THAT(nowhere.err, HasSubstr("of 1.0 GiB on"));
-
-  const ProgramResult bound =
-      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--max-cost", "0.0001"});
-  EXPECT_EQ(bound.exit_code, 4);
-  EXPECT_THAT(bound.err, HasSubstr("at most 0.0001 USD per iteration); the fastest does"));
-}
-
 TEST(PlanCommand, PlansWithWhatCanBeUsed) {
   const TemporaryFolder folder;
   // No V100 computes in bf16; a single GPU needs no network.

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
+#include <map>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
-#include "planner/training/sextant/infeasible.h"
 #include "planner/training/sextant/local_search.h"
 #include "planner/training/sextant/plan_builder.h"
 #include "planner/training/sextant/work_bound.h"
@@ -36,7 +38,6 @@ constexpr int kMostCutShort = 2;
 constexpr std::size_t kQuickBeam = 2;
 constexpr std::size_t kWideBeam = 16;
 constexpr std::uint64_t kQuickEvaluations = 60'000;
-constexpr std::size_t kMostQuickLooks = 48;
 /// How far the formula of an inexact view may be from what its estimator predicts.
 constexpr double kInexactness = 0.05;
 /// Ranges of turns for objectives that are not of time alone.
@@ -173,19 +174,20 @@ double Search::cut() const {
 /// The turns that a plan of the candidate can have, and from them a sharper bound. Objectives that
 /// are not of time alone trade turns for GPUs: they get several ranges.
 void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
-  const double longest = bound.longest_turn_s(cut());
+  finding.evaluations += 50;
+  if (!bound.may_reach(cut())) return;
+  bound.add_syncs();
+  if (!std::isfinite(bound.least_sync_s())) return;  // replicas that no link joins
+  const double target = cut();
+  const double least = bound.least_turn_s(target);
+  if (!std::isfinite(least)) return;
+  const double longest = bound.longest_turn_s(target);
   Candidate refined = candidate;
   refined.refined = true;
-  refined.sync_s = least_sync_s(*candidate.tables, candidate.count);
-  if (!std::isfinite(refined.sync_s)) return;  // replicas that no link joins
-  finding.evaluations += 1;
-  const double least = bound.least_turn_s(longest);
-  finding.evaluations += 50;
-  if (!std::isfinite(least)) return;
   const auto add = [&](const TurnRange& range) {
     refined.turns = range;
-    refined.lower = std::max(candidate.lower, bound.of_turns(range, refined.sync_s));
-    if (refined.lower < cut()) finding.open.push_back(refined);
+    refined.lower = std::max(candidate.lower, bound.of_turns(range, target));
+    if (refined.lower < target) finding.open.push_back(refined);
   };
   if (goal_.objective != Objective::kCost) {
     add({least, longest});
@@ -209,7 +211,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   const Candidate& candidate = task.candidate;
   CompletionBound bound(*candidate.tables, *candidate.scenario->relaxation, candidate.count,
                         room_goal_);
-  if (!task.everywhere || candidate.refined) bound.count_units();
+  if (!task.everywhere) bound.prepare();
   if (!candidate.refined && !task.everywhere) {
     refine(candidate, bound, finding);
     return finding;
@@ -217,7 +219,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   double target = cut();
   TurnRange turns = candidate.turns;
   if (task.everywhere) {
-    turns = {0, kNever};
+    turns = {};
     bound.look_everywhere();
   } else {
     const double step = std::min(kLongestStep, kFirstStep * std::pow(2.0, candidate.tries)) /
@@ -226,7 +228,8 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
       target = std::min(target, candidate.lower * (1 + step));
     }
     turns.high = std::min(turns.high, bound.longest_turn_s(target));
-    bound.look_between(turns, candidate.sync_s);
+    bound.add_syncs();
+    bound.look_between(turns, target);
   }
   std::optional<MemoryLimits> own_limits;
   if (!candidate.scenario->costs->sharded_prefix_bytes.empty()) {
@@ -237,21 +240,28 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   std::uint64_t left = task.budget;
   int refusals = 0;
   double incumbent = target;
-  const auto accept = [&](const std::vector<StageChoice>& stages, double formula) {
+  // In one zone the formula is right but for what a mixed stage costs: of its plans, the one that
+  // is built is the cheapest.
+  const bool one_price = std::all_of(
+      candidate.tables->grouping.groups.begin(), candidate.tables->grouping.groups.end(),
+      [](const ZoneGroup& group) { return group.zones.size() == 1; });
+  const auto accept = [&](const StageSearch::Found& found) {
     const std::optional<Plan> plan =
-        build_plan(problem_, *candidate.tables, candidate.count, stages);
+        build_plan(problem_, *candidate.tables, candidate.count, found.stages);
     std::optional<JudgedPlan> judged_plan;
     if (plan) judged_plan = judged(*plan);
     if (!judged_plan) {
-      finding.refused = std::min(finding.refused, formula);
+      const bool too_dear = plan && one_price && goal_.counts_usd();
+      if (!too_dear) finding.refused = std::min(finding.refused, found.score);
       if (++refusals > kMostRefusals) left = 0;
       return incumbent;
     }
-    finding.least_formula = std::min(finding.least_formula, formula);
-    if (judged_plan->score > formula * (1 + kProved)) {
-      finding.refused = std::min(finding.refused, formula);
+    finding.least_formula = std::min(finding.least_formula, found.score);
+    const bool slower = judged_plan->prediction.iteration_s > found.time_s * (1 + kProved);
+    if (slower || (!one_price && judged_plan->score > found.score * (1 + kProved))) {
+      finding.refused = std::min(finding.refused, found.score);
     }
-    incumbent = std::min(incumbent, exact_ ? judged_plan->score : formula);
+    incumbent = std::min(incumbent, exact_ ? judged_plan->score : found.score);
     finding.plans.push_back(std::move(*judged_plan));
     return incumbent;
   };
@@ -302,23 +312,30 @@ void Search::do_round(std::vector<Task>& tasks) {
   }
 }
 
-/// A plan within milliseconds: quick looks into the most promising candidates.
+/// A plan within milliseconds: quick looks into candidates of all sizes, since the bounds do not
+/// know yet which of them can do at all.
 void Search::find_first_plans() {
-  std::vector<Candidate> order = open_;
-  std::sort_heap(order.begin(), order.end(), later);
-  std::reverse(order.begin(), order.end());
-  std::vector<Task> tasks;
-  for (std::size_t c = 0; c < std::min(order.size(), kMostQuickLooks); ++c) {
+  std::map<std::tuple<const Scenario*, int>, Candidate> by_size;
+  for (const Candidate& candidate : open_) {
+    const int size = std::bit_width(static_cast<unsigned>(candidate.count.replicas));
+    const auto [place, is_new] = by_size.try_emplace({candidate.scenario, size}, candidate);
+    if (!is_new && candidate.lower < place->second.lower) place->second = candidate;
+  }
+  std::vector<Candidate> order;
+  for (const auto& [size, candidate] : by_size) order.push_back(candidate);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
+  for (std::size_t next = 0; next < order.size() && archive_.empty();) {
     if (left_ == 0 || stopped()) return;
-    tasks.push_back({order[c], kQuickBeam, true, 0});
-    if (tasks.size() < kRound && c + 1 < order.size()) continue;
+    std::vector<Task> tasks;
+    for (; next < order.size() && tasks.size() < kRound; ++next) {
+      tasks.push_back({order[next], kQuickBeam, true, 0});
+    }
     for (Task& task : tasks) {
       task.budget =
-          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4) / tasks.size());
+          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4 / tasks.size()));
     }
     do_round(tasks);
-    tasks.clear();
-    if (!archive_.empty()) return;
   }
 }
 
@@ -444,10 +461,7 @@ SearchResult Search::run() {
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
   if (!exact_) improve_locally();
   SearchResult out = result();
-  if (out.proposals.empty()) {
-    out.complete = open_.empty() || open_.front().lower == kNever;
-    if (out.complete) out.infeasible_reason = why_infeasible(problem_, judge_, scenarios_);
-  }
+  if (out.proposals.empty()) out.complete = open_.empty() || open_.front().lower == kNever;
   return out;
 }
 
