@@ -146,7 +146,7 @@ TEST(Schemas, HoldForPublishedInputs) {
   SEXTANT_NEEDS(data);
   for (const char* figure : {"fig8a", "fig11"}) {
     expect_described(run_sextant({"reproduce", "sailor", figure, "--artifact", data,
-                                  "--max-evaluations", "1000", "--json"}));
+                                  "--max-evaluations", "5000", "--json"}));
   }
   expect_described(run_sextant({"network", "show", data, "--json"}));
   expect_described(
