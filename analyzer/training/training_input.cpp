@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/cluster/cluster_document.h"
+#include "analyzer/cluster/no_gpus.h"
 #include "analyzer/cluster/prices.h"
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
@@ -182,14 +183,6 @@ void note_missing_links(TrainingInput& input) {
                                     fmt::join(missing, ", ")));
 }
 
-[[noreturn]] void fail_no_gpus(const Cluster& cluster) {
-  const bool by_quota =
-      std::any_of(cluster.pools.begin(), cluster.pools.end(),
-                  [](const GpuPool& pool) { return pool.quota && *pool.quota == 0; });
-  throw_infeasible(fmt::format("cluster {} has no GPUs{}", quote(cluster.name),
-                               by_quota ? " that its quotas allow" : ""));
-}
-
 const Framework& framework_of(const Job& job) {
   try {
     return framework_named(job.framework);
@@ -216,7 +209,7 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
     input.calibration = read_calibration(options.calibration);
   }
   input.cluster = read_cluster(options.cluster, shipped_gpu);
-  if (input.cluster.gpu_count() < 1) fail_no_gpus(input.cluster);
+  if (input.cluster.gpu_count() < 1) throw_infeasible(why_no_gpus(input.cluster));
   if (!options.prices.empty()) {
     apply_prices(read_prices(options.prices, shipped_gpu),
                  options.spot ? Tariff::kSpot : Tariff::kOnDemand, input.cluster);
