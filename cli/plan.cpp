@@ -61,6 +61,12 @@ void check(const Arguments& arguments, double tokens) {
   if (!arguments.objective.empty()) {
     throw_usage(fmt::format("{} says itself what counts: leave out --objective", mode));
   }
+  if (arguments.explain) {
+    throw_usage(
+        fmt::format("--explain is about a plan for an objective: leave it out with {}, or ask "
+                    "for the plan with --objective and --min-throughput or --max-cost",
+                    mode));
+  }
   if (arguments.planners.size() > 1 ||
       (!arguments.planners.empty() && arguments.planners[0] == "all")) {
     throw_usage(fmt::format("{} asks one planner: name one only", mode));
@@ -221,6 +227,7 @@ int run(const Arguments& arguments, const Session& session) {
                    {"model", input.job.model},
                    {"cluster", input.cluster.summary()},
                    {"objective", to_string(input.job.objective)},
+                   {"prices", prices_json(input.cluster)},
                    {"notes", input.notes},
                    {"plans", std::move(rows)}}));
   return 0;

@@ -93,9 +93,11 @@ PlannedJob Front::search(Objective objective, Question max_usd, Question min_spe
   PlannerOptions options = options_.planner;
   for (const ParetoPoint& point : out_.points) options.known_plans.push_back(point.planned.plan);
   if (end_) {
+    // Two searches a point: none of them may take the time of the others.
     constexpr double kLeast = 1e-3;
     const std::chrono::duration<double> left = *end_ - std::chrono::steady_clock::now();
-    options.time_limit_s = std::max(kLeast, left.count());
+    const double searches_left = 2.0 * options_.points - static_cast<double>(out_.searches);
+    options.time_limit_s = std::max(kLeast, left.count() / std::max(1.0, searches_left));
   }
   PlannedJob answer = plan_job(planner_, problem, judge_, options);
   ++out_.searches;

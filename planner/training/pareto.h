@@ -11,7 +11,7 @@ namespace sextant {
 struct ParetoOptions {
   /// Most points; at least 2. The more, the smaller the parts of the front that are passed over.
   int points = 12;
-  /// Of each search; the time limit is that of all searches together.
+  /// Of each search; the time limit is that of all searches together, of which each gets a share.
   PlannerOptions planner;
   /// Called after each search with the number of points so far.
   std::function<void(std::size_t searches, std::size_t points)> progress;

@@ -143,7 +143,7 @@ TEST(PlanQuota, IsKeptAndNamedWhereItIsUsedUp) {
       {"gpu": "A100", "zone": "here", "nodes": 1, "gpus_per_node": 8, "quota": 0}]})");
   const ProgramResult refused = plan({}, empty);
   EXPECT_EQ(refused.exit_code, 4);
-  EXPECT_THAT(refused.err, HasSubstr("has no GPUs that its quotas allow"));
+  EXPECT_THAT(refused.err, HasSubstr("the quota of A100-40@here is 0"));
 }
 
 TEST(PlanPareto, ListsPlansThatNothingBeats) {
@@ -249,6 +249,7 @@ TEST(PlanObjectives, RefusesOptionsThatContradictEachOther) {
   refused({"--tokens", "1B", "--deadline", "1h", "--objective", "cost"}, "leave out --objective");
   refused({"--pareto", "--objective", "cost"}, "leave out --objective");
   refused({"--pareto", "--planner", "all"}, "--pareto asks one planner");
+  refused({"--pareto", "--explain"}, "leave it out with --pareto");
   refused({"--pareto", "-o", "plan.json"}, "--json has them all");
   refused({"--pareto-points", "5"}, "a part of --pareto");
   refused({"--pareto", "--pareto-points", "1"}, "--pareto-points");

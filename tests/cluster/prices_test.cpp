@@ -158,7 +158,8 @@ TEST_F(Prices, SayWhereTheirDocumentIsWrong) {
   refuses("0.02", "-0.02", "/egress_usd_per_gb/a/b");
   const std::string text = kPrices;
   const std::size_t begin = text.find("\"gpus\": [") + 9;
-  refuses(text.substr(begin, text.find("],") - begin), "", "\"/gpus\": expected at least one price");
+  refuses(text.substr(begin, text.find("],") - begin), "",
+          "\"/gpus\": expected at least one price");
 }
 
 // Sailor's simulator and its communication_cost.json.

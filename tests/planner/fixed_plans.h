@@ -72,7 +72,7 @@ class FixedPlanner : public Planner {
   std::string_view description() const override { return "tries them all"; }
   SearchResult search(const TrainingProblem& problem, const Estimator& judge,
                       const PlannerOptions& options) const override {
-    ++searches;
+    if (options.time_limit_s) time_limits_s.push_back(*options.time_limit_s);
     SearchResult out;
     const Job& job = problem.job;
     double best = HUGE_VAL;
@@ -97,7 +97,8 @@ class FixedPlanner : public Planner {
     return out;
   }
 
-  mutable int searches = 0;
+  /// Of the searches so far.
+  mutable std::vector<double> time_limits_s;
 
  private:
   static bool knows(const PlannerOptions& options, std::size_t index) {

@@ -96,6 +96,21 @@ TEST(ParetoFront, ProvesNothingThatItsPlannerDoesNot) {
   for (const ParetoPoint& point : front.points) EXPECT_FALSE(point.proved);
 }
 
+TEST(ParetoFront, SharesItsTimeAmongItsSearches) {
+  const SmallProblem small = eight_gpus();
+  const FixedPlanner planner(kPlans);
+  ParetoOptions options;
+  options.points = 10;
+  options.planner.time_limit_s = 1000;
+  const ParetoFront front = pareto_front(planner, small.problem(), FixedEstimator(kPlans), options);
+  EXPECT_THAT(seconds(front), ElementsAre(1, 2, 8));
+  ASSERT_EQ(planner.time_limits_s.size(), front.searches);
+  // A twentieth each, and the more the less the others took.
+  EXPECT_LE(planner.time_limits_s.front(), 50);
+  EXPECT_GT(planner.time_limits_s.front(), 25);
+  EXPECT_GT(planner.time_limits_s.back(), planner.time_limits_s.front());
+}
+
 TEST(ParetoFront, NeedsPrices) {
   SmallProblem small = eight_gpus();
   small.cluster.pools[0].usd_per_hour = 0;
