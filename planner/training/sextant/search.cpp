@@ -58,8 +58,10 @@ constexpr std::uint64_t kMostJudgements = 600;
 /// For the plans of one GPU type with a part of the batch.
 constexpr std::uint64_t kEvaluationsOfAPart = 300'000;
 
+/// Of equal bounds, as of work alone, fewer replicas leave less to lose.
 bool later(const Candidate& a, const Candidate& b) {
-  return a.lower > b.lower;
+  if (a.lower != b.lower) return a.lower > b.lower;
+  return a.count.replicas > b.count.replicas;
 }
 
 }  // namespace
@@ -182,7 +184,6 @@ double Search::cut() const {
 /// The turns that a plan of the candidate can have, and from them a sharper bound. Objectives that
 /// are not of time alone trade turns for GPUs: they get several ranges.
 void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
-  finding.evaluations += 50;
   if (!bound.may_reach(cut())) return;
   bound.add_syncs();
   if (!std::isfinite(bound.least_sync_s())) return;  // replicas that no link joins
@@ -209,7 +210,6 @@ void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding&
   }
   const double end = std::min(longest, 2 * slowest);
   for (double low = least; low < end; low *= kTurnRange) {
-    finding.evaluations += 10;
     add({low, low * kTurnRange < end ? low * kTurnRange : longest});
   }
 }
@@ -222,6 +222,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   if (!task.everywhere) bound.prepare();
   if (!candidate.refined && !task.everywhere) {
     refine(candidate, bound, finding);
+    finding.evaluations += 1 + bound.evaluations();
     return finding;
   }
   double target = cut();
@@ -333,7 +334,10 @@ void Search::find_first_plans() {
   for (const auto& [size, candidate] : by_size) order.push_back(candidate);
   std::stable_sort(order.begin(), order.end(),
                    [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
-  for (std::size_t next = 0; next < order.size() && archive_.empty();) {
+  // For other objectives than throughput the first plan can be far off: all sizes are tried.
+  const bool first_will_do = goal_.objective == Objective::kThroughput;
+  for (std::size_t next = 0;
+       next < order.size() && !(first_will_do && !archive_.empty());) {
     if (left_ == 0 || stopped()) return;
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {

@@ -261,7 +261,9 @@ StageSearch::Outcome StageSearch::run(double incumbent, const TurnRange& turns,
   Label root;
   root.first = layers;
   memory_.labels.push_back(root);
-  const std::uint64_t solved = bound_.solved();
+  // The relaxed problem was set up for this search.
+  spend(bound_.evaluations());
+  std::uint64_t evaluations = bound_.evaluations();
   extend(0);
   bool stopping = false;
   std::uint64_t asked = 0;
@@ -272,13 +274,14 @@ StageSearch::Outcome StageSearch::run(double incumbent, const TurnRange& turns,
       if (bound >= incumbent_ * (1 - kRelativeTie)) continue;
       if (++asked % kLabelsBetweenStops == 0) stopping = stopping || limits.stop();
       if (!stopping && *limits.budget > 0) extend(entry.label);
+      spend(bound_.evaluations() - evaluations);
+      evaluations = bound_.evaluations();
       if (stopping || *limits.budget == 0) {  // not extended, or perhaps half
         outcome_.complete = false;
         outcome_.open_bound = std::min(outcome_.open_bound, bound);
       }
     }
   }
-  spend(bound_.solved() - solved);
   return outcome_;
 }
 
