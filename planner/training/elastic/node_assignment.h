@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "planner/training/elastic/placed_plan.h"
+
+namespace sextant {
+
+/// A new plan on machines of the cluster so that what they hold already is used: the plan's nodes
+/// are roles, which any node of the same pool with enough GPUs may take, and within a node any GPU
+/// any rank. The pair of role and node with most bytes in common goes first; of equal ones the node
+/// that the plan named, then the lowest. Roles that do not fit on a pool's last, smaller node go
+/// before those that do. Nothing where the cluster has too few nodes.
+/// `held` is what machines hold (Survivors::nodes).
+std::optional<PlacedPlan> assign_nodes(const PlacedPlan& roles,
+                                       const std::map<NodeId, NodeState>& held,
+                                       const TrainingProblem& problem);
+
+/// Bytes of a part of a layer's state, as a rank of degree `tp` keeps it: the profile's bytes of
+/// such a rank, times what the part is of its 1/tp.
+double state_bytes(const TrainingProblem& problem, int tp, const StateKey& key,
+                   const FractionSet& part);
+
+}  // namespace sextant
