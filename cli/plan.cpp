@@ -9,6 +9,7 @@
 #include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "cli/input_options.h"
+#include "cli/plan_availability.h"
 #include "cli/plan_output.h"
 
 namespace sextant::cli {
@@ -25,6 +26,7 @@ struct Arguments {
   std::optional<double> max_usd_per_iter;
   std::optional<double> min_iters_per_s;
   PlannerOptions options;
+  AvailabilityArguments availability;
 };
 
 void apply(const Arguments& arguments, Job& job) {
@@ -148,6 +150,12 @@ int run(const Arguments& arguments, const Session& session) {
   apply(arguments, input.job);
   print_notes(input);
   handle_interrupts();
+  if (!arguments.availability.trace.empty()) {
+    if (chosen.size() != 1) throw_usage("--availability takes one planner");
+    return plan_availability(arguments.availability,
+                             {input, *chosen.front(), judge, arguments.options, arguments.output},
+                             session);
+  }
   std::vector<PlannedJob> jobs;
   for (const Planner* planner : chosen) {
     jobs.push_back(plan_job(*planner, input.problem(), judge, arguments.options));
@@ -219,6 +227,7 @@ void add_plan_command(CLI::App& program, Session& session) {
       ->type_name("SECONDS");
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
       ->type_name("FILE");
+  add_availability_options(*command, arguments->availability);
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };
   });
