@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -195,7 +196,8 @@ OrderedJson to_json(const AvailabilityOutput& output) {
 
 std::string plot_svg(const AvailabilityOutput& output) {
   StepChart chart;
-  chart.title = fmt::format("{}: {}", output.task.input.job.model, output.trace);
+  chart.title = fmt::format("{} on {}", output.task.input.job.model,
+                            std::filesystem::path(output.trace).filename().string());
   chart.evidence = to_string(output.task.input.evidence);
   const ElasticTotals& totals = output.schedule.totals;
   chart.caption =

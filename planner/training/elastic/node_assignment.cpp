@@ -1,6 +1,7 @@
 #include "planner/training/elastic/node_assignment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "analyzer/training/sextant/layer_state.h"
@@ -9,7 +10,7 @@ namespace sextant {
 
 namespace {
 
-/// Bytes that `rank` needs and `gpu` has.
+/// Bytes that `rank` needs and `gpu` has; whole ones, so that sums do not depend on their order.
 double bytes_in_common(const TrainingProblem& problem, const GpuState& rank, const GpuState& gpu) {
   double sum = 0;
   for (const auto& [key, part] : rank.parts) {
@@ -17,7 +18,7 @@ double bytes_in_common(const TrainingProblem& problem, const GpuState& rank, con
     if (held == gpu.parts.end()) continue;
     sum += state_bytes(problem, rank.tp, key, part.common(held->second));
   }
-  return sum;
+  return std::round(sum);
 }
 
 /// Ranks of a role on the GPUs of a node.
