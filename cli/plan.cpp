@@ -152,6 +152,7 @@ int run(const Arguments& arguments, const Session& session) {
   handle_interrupts();
   if (!arguments.availability.trace.empty()) {
     if (chosen.size() != 1) throw_usage("--availability takes one planner");
+    if (tokens > 0) throw_usage("--tokens does not go with --availability, whose trace has an end");
     return plan_availability(arguments.availability,
                              {input, *chosen.front(), judge, arguments.options, arguments.output},
                              session);

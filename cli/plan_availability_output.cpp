@@ -125,7 +125,7 @@ std::string describe(const AvailabilityOutput& output) {
   const TrainingInput& input = output.task.input;
   std::string text = fmt::format(
       "{}, global batch {}, {}: {} of {}\nplanner {}, judged by estimator {} "
-      "(evidence: {})\n{}\n\n",
+      "(evidence: {}; of moves: estimated)\n{}\n\n",
       input.job.model, input.job.global_batch, to_string(input.job.dtype),
       counted(std::ssize(schedule.periods), "period"), output.trace, output.task.planner.name(),
       output.task.judge.name(), to_string(input.evidence), assumptions(output.options));

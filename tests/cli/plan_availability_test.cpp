@@ -36,8 +36,8 @@ TEST(PlanAvailability, PlansTheShippedTrace) {
   const ProgramResult result = plan(kTrace, {"--plot", plot});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   for (const char* expected :
-       {"10 periods", "evidence: estimated", "begins from storage", "no GPUs", "goodput",
-        "plan 1:", "returns to the checkpoint", "USD", "assumed: restart 30.0 s"}) {
+       {"10 periods", "evidence: estimated; of moves: estimated", "begins from storage", "no GPUs",
+        "goodput", "plan 1:", "returns to the checkpoint", "USD", "assumed: restart 30.0 s"}) {
     EXPECT_THAT(result.out, HasSubstr(expected));
   }
   EXPECT_THAT(result.err, HasSubstr("planning periods"));
@@ -115,6 +115,7 @@ TEST(PlanAvailability, NamesWhatIsWrong) {
   expect_refused(plan(json), 2, "name one as TYPE@ZONE");
   expect_refused(plan(json, {"--trace-gpu", "A100-40@hall"}), 3, "expected a row after the first");
   expect_refused(plan(kTrace, {"--planner", "all"}), 2, "--availability takes one planner");
+  expect_refused(plan(kTrace, {"--tokens", "1B"}), 2, "--tokens does not go with --availability");
   expect_refused(plan(kTrace, {"--until", "100"}), 2, "the last row is 28800 s after the first");
   expect_refused(plan(kTrace, {"--policy", "wait"}), 2, "--policy");
   expect_refused(plan(kTrace, {"--storage-gbps", "0"}), 2, "greater than zero");

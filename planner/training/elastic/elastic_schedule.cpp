@@ -18,7 +18,7 @@ using elastic::Candidate;
 
 constexpr std::array<std::string_view, 3> kPolicies = {"pay", "replan", "hold"};
 /// Plans of earlier periods that are looked at again: GPUs come back, but not those of long ago.
-constexpr std::size_t kMostKnown = 16;
+constexpr std::size_t kMostKnown = 8;
 
 bool meets_bounds(const Prediction& prediction, const Job& job) {
   return prediction.fits &&
@@ -43,10 +43,12 @@ class Scheduler {
     const PlannedJob* best = out.gpu_count > 0 ? &solved(here, out.gpus) : nullptr;
     const std::vector<Candidate> candidates = gather(here, best);
     if (candidates.empty()) {
-      out.why = best != nullptr ? best->reason : "no GPUs";
-      if (best != nullptr && failure_.empty()) {
-        failure_ = best->reason;
-        failure_code_ = best->failure;
+      out.why = "no GPUs";
+      if (best != nullptr) {
+        out.why = best->feasible ? "the best plan leaves gaps on nodes, and so has too few of them"
+                                 : best->reason;
+        if (failure_.empty()) failure_code_ = best->failure;
+        if (failure_.empty()) failure_ = out.why;
       }
       stall(here, out);
     } else {
@@ -84,7 +86,9 @@ class Scheduler {
     if (here.cluster.pools.empty()) return out;
     if (running_) consider(running_->plan, here, false, out);
     if (best != nullptr && best->feasible) consider(best->plan, here, true, out);
-    for (const Plan& plan : known_) consider(plan, here, false, out);
+    if (options_.policy == MovePolicy::kPay || out.empty()) {
+      for (const Plan& plan : known_) consider(plan, here, false, out);
+    }
     return out;
   }
 
@@ -94,7 +98,7 @@ class Scheduler {
     if (!move) return;
     Candidate candidate;
     candidate.prediction = move->changes ? judge_.predict(here, move->placed.plan) : prediction_;
-    if (!meets_bounds(candidate.prediction, problem_.job)) return;
+    if (!best && !meets_bounds(candidate.prediction, problem_.job)) return;
     candidate.best = best;
     if (move->from_checkpoint) {
       candidate.lost_iterations = running_ ? since_checkpoint() : 0;

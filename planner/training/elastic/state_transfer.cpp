@@ -1,7 +1,6 @@
 #include "planner/training/elastic/state_transfer.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "planner/training/elastic/node_assignment.h"
 
@@ -50,8 +49,10 @@ class Transfer {
       for (const GpuState& gpu : node) {
         for (const auto& [key, part] : gpu.parts) united[key] = united[key].united(part);
       }
-      for (auto& [key, part] : united) sources_[key].push_back({&id, std::move(part)});
+      for (auto& [key, part] : united) sources_[key].push_back({senders_.size(), std::move(part)});
+      senders_.push_back(&id);
     }
+    sent_.assign(senders_.size(), 0);
   }
 
   bool receive(const NodeId& id, const NodeState& node) {
@@ -61,6 +62,10 @@ class Transfer {
     std::map<StateKey, FractionSet> here;
     for (const GpuState& gpu : before) {
       for (const auto& [key, part] : gpu.parts) here[key] = here[key].united(part);
+    }
+    far_.clear();
+    for (const NodeId* from : senders_) {
+      far_.push_back(*from == id ? kItself : from->zone != id.zone ? 2 : from->gpu != id.gpu);
     }
     double inside = 0;
     for (std::size_t g = 0; g < node.size(); ++g) {
@@ -104,8 +109,9 @@ class Transfer {
   }
 
  private:
+  static constexpr int kItself = -1;
   struct Source {
-    const NodeId* node;
+    std::size_t sender;  ///< index in senders_
     FractionSet part;
   };
 
@@ -113,20 +119,19 @@ class Transfer {
   bool fetch(const NodeId& to, int tp, const StateKey& key, FractionSet missing) {
     while (!missing.empty()) {
       const Source* best = nullptr;
-      const auto distance = [&](const Source& source) {
-        const NodeId& from = *source.node;
-        const int far = from.zone != to.zone ? 2 : from.gpu != to.gpu ? 1 : 0;
-        return std::make_tuple(far, sent_[from], from);
+      const auto before = [&](std::size_t a, std::size_t b) {
+        return far_[a] != far_[b] ? far_[a] < far_[b] : sent_[a] < sent_[b];
       };
       for (const Source& source : sources_[key]) {
-        if (*source.node == to || source.part.common(missing).empty()) continue;
-        if (best == nullptr || distance(source) < distance(*best)) best = &source;
+        if (far_[source.sender] == kItself) continue;
+        if (best != nullptr && !before(source.sender, best->sender)) continue;
+        if (!source.part.common(missing).empty()) best = &source;
       }
       if (best == nullptr) return false;
       const FractionSet part = missing.common(best->part);
       const double bytes = state_bytes(problem_, tp, key, part);
-      sent_[*best->node] += bytes;
-      bytes_[{*best->node, to}] += bytes;
+      sent_[best->sender] += bytes;
+      bytes_[{*senders_[best->sender], to}] += bytes;
       missing = missing.without(part);
     }
     return true;
@@ -143,7 +148,9 @@ class Transfer {
   const std::map<NodeId, NodeState>& holders_;
   const TrainingProblem& problem_;
   std::map<StateKey, std::vector<Source>> sources_;
-  std::map<NodeId, double> sent_;  ///< bytes so far
+  std::vector<const NodeId*> senders_;
+  std::vector<double> sent_;  ///< bytes so far, by sender
+  std::vector<int> far_;      ///< by sender, from the node that receives now
   std::map<std::pair<NodeId, NodeId>, double> bytes_;
   std::map<NodeId, double> received_s_;
   std::map<NodeId, int> lanes_;  ///< GPUs in use of receiving nodes
