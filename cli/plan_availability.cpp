@@ -83,6 +83,11 @@ void add_availability_options(CLI::App& command, AvailabilityArguments& argument
       "How long before it happens the loss of GPUs is known (default: 0)")
       ->check(non_negative_number())
       ->type_name("SECONDS");
+  command
+      .add_flag("--through-storage", arguments.options.move.through_storage,
+                "State moves through checkpoints only, in frameworks that start anew each time")
+      ->needs(trace)
+      ->group(group);
   add("--plot", arguments.plot, "Also draw GPUs and iterations a second over time (.svg or .png)")
       ->type_name("FILE");
 }

@@ -29,11 +29,12 @@ std::string assumptions(const ElasticOptions& options) {
     policy += " within the mean of the periods before";
   }
   return fmt::format(
-      "{}; assumed: restart {}, checkpoint every {}, storage {} a node, {}", policy,
+      "{}; assumed: restart {}, checkpoint every {}, storage {} a node, {}{}", policy,
       format_seconds(options.move.restart_s), format_seconds(options.checkpoint_every_s),
       format_bandwidth(options.move.storage_bytes_per_s),
       options.move.notice_s > 0 ? fmt::format("notice {}", format_seconds(options.move.notice_s))
-                                : "no notice");
+                                : "no notice",
+      options.move.through_storage ? ", state through storage only" : "");
 }
 
 std::string moved_text(const Move& move) {
@@ -182,7 +183,8 @@ OrderedJson to_json(const AvailabilityOutput& output) {
   out["assumed"] = {{"restart_s", options.move.restart_s},
                     {"checkpoint_every_s", options.checkpoint_every_s},
                     {"storage_bytes_per_s", options.move.storage_bytes_per_s},
-                    {"notice_s", options.move.notice_s}};
+                    {"notice_s", options.move.notice_s},
+                    {"through_storage", options.move.through_storage}};
   out["complete"] = output.schedule.complete;
   out["totals"] = totals_json(output);
   OrderedJson& periods = out["periods"] = OrderedJson::array();

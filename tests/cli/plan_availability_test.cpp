@@ -54,7 +54,7 @@ TEST(PlanAvailability, PrintsADocumentAsDescribed) {
   EXPECT_THAT(check.problems(result.out), IsEmpty());
   EXPECT_EQ(read_file(file), result.out);
   EXPECT_EQ(plan(kTrace, {"--json", "--until", "36000", "--policy", "replan"}).out, result.out);
-  const ProgramResult paying = plan(kTrace, {"--json"});
+  const ProgramResult paying = plan(kTrace, {"--json", "--through-storage"});
   EXPECT_THAT(check.problems(paying.out), IsEmpty());
 
   const JsonDocument document = JsonDocument::parse(result.out, "stdout");

@@ -100,8 +100,8 @@ class Scheduler {
     candidate.prediction = move->changes ? judge_.predict(here, move->placed.plan) : prediction_;
     if (!best && !meets_bounds(candidate.prediction, problem_.job)) return;
     candidate.best = best;
-    if (move->from_checkpoint) {
-      candidate.lost_iterations = running_ ? since_checkpoint() : 0;
+    if (move->loses_work) {
+      candidate.lost_iterations = since_checkpoint();
     } else if (move->loses_iteration) {
       candidate.lost_iterations = std::min(0.5, at_risk_);
     }
@@ -141,8 +141,7 @@ class Scheduler {
     }
     if (!out.best_iters_per_s) out.best_iters_per_s = taken.prediction.iters_per_s();
 
-    const bool returned = running_ && taken.move.from_checkpoint;
-    if (returned) ++schedule_.totals.returns_to_checkpoint;
+    if (taken.move.loses_work) ++schedule_.totals.returns_to_checkpoint;
     if (out.action == PeriodAction::kMove) ++schedule_.totals.moves;
     out.lost_iterations = taken.lost_iterations;
     out.move_s = std::min(out.duration_s, taken.downtime_s);
@@ -152,7 +151,7 @@ class Scheduler {
     out.iterations = out.training_s / taken.prediction.iteration_s;
     out.usd = elastic::usd_per_s(taken.prediction) * out.duration_s +
               taken.prediction.egress_usd * out.iterations + taken.move.egress_usd;
-    at_risk_ = (returned ? 0 : at_risk_ - out.lost_iterations) + out.iterations;
+    at_risk_ = (taken.move.from_checkpoint ? 0 : at_risk_ - out.lost_iterations) + out.iterations;
 
     prediction_ = taken.prediction;
     out.move = taken.move;
@@ -206,7 +205,7 @@ class Scheduler {
   std::shared_ptr<const Plan> plan_;  ///< that of running_
   Prediction prediction_;             ///< of it
   double pending_s_ = 0;              ///< of a move for which the last period was too short
-  double at_risk_ = 0;                ///< iterations done since the last return to a checkpoint
+  double at_risk_ = 0;                ///< iterations done since all state was read from storage
   double ended_s_ = 0;                ///< periods that have ended, summed up
   std::string failure_;
   ErrorCode failure_code_ = ErrorCode::kInfeasible;

@@ -72,7 +72,7 @@ struct ElasticTotals {
   double ideal_iterations = 0;  ///< of the best plan of every period, if moves took no time
   double usd = 0;
   int moves = 0;
-  int returns_to_checkpoint = 0;
+  int returns_to_checkpoint = 0;  ///< with loss of work, at moves and stalls
 
   /// Iterations kept over ideal ones.
   double goodput() const { return iterations / ideal_iterations; }
@@ -91,9 +91,9 @@ struct ElasticSchedule {
 /// T: of throughput, most iterations (T - move_s) / iteration_s - lost_iterations; of cost, least
 /// USD for each of them; of GPUs, fewest, then most iterations.
 ///
-/// lost_iterations are, where the state returns to a checkpoint, those of half of
-/// checkpoint_every_s, no more than were done since the last return; where GPUs in use go without
-/// notice and others hold the state, half of the iteration that they were in; else none. A job
+/// lost_iterations are, where Move::loses_work, those of half of checkpoint_every_s, no more than
+/// were done since all state was read from storage; where Move::loses_iteration, half of one; else
+/// none. A job
 /// that stalls leaves its GPUs, and begins again from the checkpoint: with notice enough to write
 /// one (checkpoint_s) without loss. The first period begins from storage too.
 ///

@@ -129,14 +129,12 @@ std::string reason(const std::vector<Candidate>& candidates, std::size_t chosen,
   }
   std::string text;
   if (taken.move.gpus_lost > 0) text = fmt::format("{} of its GPUs went", taken.move.gpus_lost);
-  if (taken.move.from_checkpoint) {
-    text += text.empty() ? "begins from storage"
-                         : ", with state that no other has: back to the checkpoint";
-  }
+  if (taken.move.loses_work) text += ": back to the checkpoint";
   if (text.empty() && kept != nullptr) {
     const std::string gain = advantage(taken, *kept, job.objective);
     text = gain.empty() ? "another plan" : fmt::format("the new plan {}", gain);
   }
+  if (text.empty()) text = "begins from storage";
   if (!more.empty()) text += fmt::format("; the best plan {}, but is dearer to reach", more);
   return text;
 }

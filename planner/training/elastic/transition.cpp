@@ -64,13 +64,18 @@ std::optional<Move> move_to(const Plan& plan, const PlacedPlan* from,
     return out;
   }
   std::optional<StateTransfer> state;
-  if (from != nullptr) {
+  if (from != nullptr && !options.through_storage) {
     state = transfer(out.placed, *from, left, problem, options.notice_s);
     out.loses_iteration = state && left.gpus_lost > 0 && options.notice_s == 0;
   }
   if (!state) {
     out.from_checkpoint = true;
     state = elastic::from_storage(out.placed.nodes, problem, options.storage_bytes_per_s);
+    if (from != nullptr) {
+      const double write_s = checkpoint_s(*from, problem, options);
+      if (left.gpus_lost == 0) state->restore_s += write_s;
+      out.loses_work = left.gpus_lost > 0 && write_s > options.notice_s;
+    }
   }
   out.gpus_receiving = state->gpus_receiving;
   out.layers_received = state->layers_received;

@@ -15,14 +15,17 @@ struct MoveOptions {
   double storage_bytes_per_s = 1e9;
   /// How long before it happens the loss of GPUs is known, seconds, >= 0: a spot provider's notice.
   double notice_s = 0;
+  /// State goes through a checkpoint whenever the plan changes: frameworks that know no other way.
+  bool through_storage = false;
 };
 
 /// Moving a job from what runs to another plan.
 struct Move {
   PlacedPlan placed;             ///< the new plan on the machines that suit what they hold
   bool changes = true;           ///< false: every GPU stays as it is, and nothing below is spent
-  bool loses_iteration = false;  ///< GPUs in use went without notice
-  bool from_checkpoint = false;  ///< some state is on no GPU any more
+  bool from_checkpoint = false;  ///< all state is read from storage
+  bool loses_work = false;       ///< that since the last checkpoint
+  bool loses_iteration = false;  ///< only the one in which GPUs went
   int gpus_lost = 0;             ///< of the old plan, gone from the cluster
   int gpus_receiving = 0;        ///< that lack something of their new state
   int layers_received = 0;       ///< layers of which they lack something, over all these GPUs
@@ -53,7 +56,8 @@ struct Move {
 ///
 /// Where some state is on no GPU, or nothing ran, all of it comes from the checkpoint, since parts
 /// of different iterations make no state: restore_s = max over nodes of (distinct bytes of the
-/// node's GPUs / storage_bytes_per_s + inside_s).
+/// node's GPUs / storage_bytes_per_s + inside_s). Work is lost unless a checkpoint is written
+/// before: within the notice, or, where no GPU goes, for checkpoint_s() more of restore_s.
 ///
 /// Nothing where the cluster has no room for the plan. Throws Error(kBadInput) where the network
 /// knows no link that is needed or the profile no memory at a degree.

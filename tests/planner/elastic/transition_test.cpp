@@ -129,6 +129,7 @@ TEST(Transition, StateThatNobodyHoldsMeansTheCheckpointForAll) {
   const Change change = {plan_on({{0}, {1}}, 1), 2, plan_on({{0}}, 1), 1, 1};
   const Move move = move_of(change, {.restart_s = 10, .storage_bytes_per_s = 2e9});
   EXPECT_TRUE(move.from_checkpoint);
+  EXPECT_TRUE(move.loses_work);
   EXPECT_FALSE(move.loses_iteration);
   EXPECT_DOUBLE_EQ(move.storage_bytes, 4 * kLayerStateBytes);
   EXPECT_EQ(move.network_bytes, 0);
@@ -143,7 +144,27 @@ TEST(Transition, NoticeLongEnoughLetsThoseThatGoHandOver) {
   EXPECT_FALSE(handed.loses_iteration);
   EXPECT_DOUBLE_EQ(handed.network_bytes, 2 * kLayerStateBytes);
   EXPECT_DOUBLE_EQ(handed.transfer_s, 0.6);
-  EXPECT_TRUE(move_of(change, {.notice_s = 0.5}).from_checkpoint);
+  // Too short for a link of 1 GB/s, but not for a checkpoint: each stage writes 0.6 GB at 2 GB/s.
+  const Move written = move_of(change, {.storage_bytes_per_s = 2e9, .notice_s = 0.5});
+  EXPECT_TRUE(written.from_checkpoint);
+  EXPECT_FALSE(written.loses_work);
+  EXPECT_TRUE(move_of(change, {.notice_s = 0.5}).loses_work);
+}
+
+TEST(Transition, ThroughStorageWhatGoesNoOtherWay) {
+  // Without a loss the node writes 1.2 GB before both read it: 2.4 s, and nothing is lost.
+  const MoveOptions storage = {.restart_s = 0, .through_storage = true};
+  const Move grown = move_of({plan_on({{0}}, 4), 4, plan_on({{0, 1}}, 4), 8}, storage);
+  EXPECT_TRUE(grown.from_checkpoint);
+  EXPECT_FALSE(grown.loses_work);
+  EXPECT_DOUBLE_EQ(grown.storage_bytes, 2 * 4 * kLayerStateBytes);
+  EXPECT_DOUBLE_EQ(grown.seconds(), 2.4);
+  // With one, the work since the last checkpoint is, although the other replica has it all.
+  const Move shrunk = move_of({plan_on({{0, 1}}, 4), 8, plan_on({{0}}, 4), 4}, storage);
+  EXPECT_TRUE(shrunk.loses_work);
+  EXPECT_DOUBLE_EQ(shrunk.seconds(), 1.2);
+  const Plan same = plan_on({{0}}, 4);
+  EXPECT_EQ(move_of({same, 4, same, 4}, storage).seconds(), 0);
 }
 
 TEST(Transition, ZeroDividesTheOptimizerStateSoThatALossLosesIt) {
