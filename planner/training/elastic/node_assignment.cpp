@@ -70,83 +70,133 @@ class PoolAssignment {
       : problem_(problem), pool_(pool), roles_(std::move(roles)) {
     for (int n = 0; n < pool.node_count(); ++n) {
       const auto found = held.find({pool.gpu, pool.zone, n});
-      const int room = gpus_on_node(pool, n);
       const NodeState* state = found == held.end() ? &nothing_ : &found->second;
-      kinds_of_node_.push_back(kind_of(node_kinds_, {*state, room}));
+      const std::size_t kind = node_kinds_.of(*state, gpus_on_node(pool, n));
+      kinds_of_node_.push_back(kind);
+      node_kinds_.members[kind].push_back(n);
     }
-    for (const auto& role : roles_) {
-      kinds_of_role_.push_back(kind_of(role_kinds_, {*role.second, 0}));
+    for (std::size_t r = 0; r < roles_.size(); ++r) {
+      const NodeState& role = *roles_[r].second;
+      role_kinds_.members[role_kinds_.of(role, static_cast<int>(role.size()))].push_back(
+          static_cast<int>(r));
     }
+    done_.assign(roles_.size(), false);
+    taken_.assign(kinds_of_node_.size(), false);
   }
 
   /// False where there is no room.
   bool assign(std::map<NodeId, NodeState>& out, std::map<NodeId, int>& node_of_role) {
-    // Nodes and roles come in few kinds, so that few pairs need a look.
-    std::vector<std::tuple<bool, double, bool, int, std::size_t>> pairs;
-    const int last_room = gpus_on_node(pool_, pool_.node_count() - 1);
-    for (std::size_t r = 0; r < roles_.size(); ++r) {
-      const int need = static_cast<int>(roles_[r].second->size());
-      for (int n = 0; n < pool_.node_count(); ++n) {
-        if (need > gpus_on_node(pool_, n)) continue;
-        pairs.emplace_back(need <= last_room, -seating(r, n).bytes, n != roles_[r].first, n, r);
+    std::vector<Pair> pairs = pairs_of_kinds();
+    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
+      return std::tie(a.small, b.bytes, a.role, a.node) <
+             std::tie(b.small, a.bytes, b.role, b.node);
+    });
+    for (std::size_t i = 0; i < pairs.size();) {
+      std::size_t end = i;
+      while (end < pairs.size() && pairs[end].small == pairs[i].small &&
+             pairs[end].bytes == pairs[i].bytes) {
+        ++end;
       }
+      for (std::size_t p = i; p < end; ++p) stay(pairs[p], out, node_of_role);
+      for (std::size_t p = i; p < end; ++p) go(pairs[p], out, node_of_role);
+      i = end;
     }
-    std::sort(pairs.begin(), pairs.end());
-    std::vector<bool> done(roles_.size(), false);
-    std::vector<bool> taken(static_cast<std::size_t>(pool_.node_count()), false);
-    for (const auto& [small, bytes, elsewhere, n, r] : pairs) {
-      if (done[r] || taken[static_cast<std::size_t>(n)]) continue;
-      done[r] = true;
-      taken[static_cast<std::size_t>(n)] = true;
-      out[{pool_.gpu, pool_.zone, n}] = seated(r, n);
-      node_of_role[{pool_.gpu, pool_.zone, roles_[r].first}] = n;
-    }
-    return std::all_of(done.begin(), done.end(), [](bool is) { return is; });
+    return std::all_of(done_.begin(), done_.end(), [](bool is) { return is; });
   }
 
  private:
-  struct Kind {
-    NodeState state;
-    int room = 0;
-    auto operator<=>(const Kind&) const = default;
-  };
-  static int kind_of(std::map<Kind, int>& kinds, Kind kind) {
-    return kinds.emplace(std::move(kind), static_cast<int>(kinds.size())).first->second;
-  }
+  /// Nodes, or roles, that are alike.
+  struct Kinds {
+    std::map<std::pair<NodeState, int>, std::size_t> indices;
+    std::vector<const NodeState*> states;
+    std::vector<int> gpus;  ///< that a node has, or a role needs
+    std::vector<std::vector<int>> members;
 
-  const Seating& seating(std::size_t role, int node) {
-    const auto key =
-        std::make_pair(kinds_of_role_[role], kinds_of_node_[static_cast<std::size_t>(node)]);
-    const auto found = seatings_.find(key);
-    if (found != seatings_.end()) return found->second;
-    const NodeState* state = &nothing_;
-    for (const auto& [kind, index] : node_kinds_) {
-      if (index == key.second) state = &kind.state;
+    std::size_t of(const NodeState& state, int gpu_count) {
+      const auto [found, is_new] = indices.emplace(std::make_pair(state, gpu_count), states.size());
+      if (is_new) {
+        states.push_back(&found->first.first);
+        gpus.push_back(gpu_count);
+        members.emplace_back();
+      }
+      return found->second;
     }
-    return seatings_
-        .emplace(key, seat(problem_, *roles_[role].second, *state, gpus_on_node(pool_, node)))
-        .first->second;
-  }
+  };
+  /// A kind of role on a kind of node.
+  struct Pair {
+    bool small = false;  ///< the role fits on the last node
+    double bytes = 0;    ///< in common
+    std::size_t role = 0;
+    std::size_t node = 0;
+    Seating seating = {};
+  };
 
-  NodeState seated(std::size_t role, int node) {
-    const Seating& seats = seating(role, node);
-    NodeState out(static_cast<std::size_t>(
-        *std::max_element(seats.gpu_of_rank.begin(), seats.gpu_of_rank.end()) + 1));
-    for (std::size_t r = 0; r < seats.gpu_of_rank.size(); ++r) {
-      out[static_cast<std::size_t>(seats.gpu_of_rank[r])] = (*roles_[role].second)[r];
+  std::vector<Pair> pairs_of_kinds() const {
+    std::vector<Pair> out;
+    const int last_room = gpus_on_node(pool_, pool_.node_count() - 1);
+    for (std::size_t r = 0; r < role_kinds_.states.size(); ++r) {
+      const int need = role_kinds_.gpus[r];
+      for (std::size_t n = 0; n < node_kinds_.states.size(); ++n) {
+        if (need > node_kinds_.gpus[n]) continue;
+        Seating seats =
+            seat(problem_, *role_kinds_.states[r], *node_kinds_.states[n], node_kinds_.gpus[n]);
+        const double bytes = seats.bytes;
+        out.push_back({need <= last_room, bytes, r, n, std::move(seats)});
+      }
     }
     return out;
+  }
+
+  /// Roles on the nodes that the plan named.
+  void stay(const Pair& pair, std::map<NodeId, NodeState>& out,
+            std::map<NodeId, int>& node_of_role) {
+    for (const int r : role_kinds_.members[pair.role]) {
+      const int n = roles_[static_cast<std::size_t>(r)].first;
+      if (n < pool_.node_count() && kinds_of_node_[static_cast<std::size_t>(n)] == pair.node) {
+        take(pair, r, n, out, node_of_role);
+      }
+    }
+  }
+
+  /// Roles on any nodes.
+  void go(const Pair& pair, std::map<NodeId, NodeState>& out, std::map<NodeId, int>& node_of_role) {
+    auto node = node_kinds_.members[pair.node].begin();
+    for (const int r : role_kinds_.members[pair.role]) {
+      if (done_[static_cast<std::size_t>(r)]) continue;
+      while (node != node_kinds_.members[pair.node].end() &&
+             taken_[static_cast<std::size_t>(*node)]) {
+        ++node;
+      }
+      if (node == node_kinds_.members[pair.node].end()) return;
+      take(pair, r, *node, out, node_of_role);
+    }
+  }
+
+  void take(const Pair& pair, int role, int node, std::map<NodeId, NodeState>& out,
+            std::map<NodeId, int>& node_of_role) {
+    const auto r = static_cast<std::size_t>(role);
+    const auto n = static_cast<std::size_t>(node);
+    if (done_[r] || taken_[n]) return;
+    done_[r] = true;
+    taken_[n] = true;
+    const std::vector<int>& seats = pair.seating.gpu_of_rank;
+    NodeState& state = out[{pool_.gpu, pool_.zone, node}];
+    state.resize(static_cast<std::size_t>(*std::max_element(seats.begin(), seats.end()) + 1));
+    for (std::size_t rank = 0; rank < seats.size(); ++rank) {
+      state[static_cast<std::size_t>(seats[rank])] = (*roles_[r].second)[rank];
+    }
+    node_of_role[{pool_.gpu, pool_.zone, roles_[r].first}] = node;
   }
 
   const TrainingProblem& problem_;
   const GpuPool& pool_;
   std::vector<std::pair<int, const NodeState*>> roles_;  ///< with the node that the plan named
   const NodeState nothing_;
-  std::map<Kind, int> node_kinds_;
-  std::map<Kind, int> role_kinds_;
-  std::vector<int> kinds_of_node_;
-  std::vector<int> kinds_of_role_;
-  std::map<std::pair<int, int>, Seating> seatings_;
+  Kinds node_kinds_;
+  Kinds role_kinds_;
+  std::vector<std::size_t> kinds_of_node_;
+  std::vector<bool> done_;   ///< by role
+  std::vector<bool> taken_;  ///< by node
 };
 
 }  // namespace
