@@ -54,6 +54,22 @@ FractionSet FractionSet::common(const FractionSet& other) const {
   return out;
 }
 
+double FractionSet::common_length(const FractionSet& other) const {
+  double sum = 0;
+  auto mine = parts_.begin();
+  auto its = other.parts_.begin();
+  while (mine != parts_.end() && its != other.parts_.end()) {
+    const double both = std::min(mine->high, its->high) - std::max(mine->low, its->low);
+    if (both >= kSliver) sum += both;
+    if (mine->high < its->high) {
+      ++mine;
+    } else {
+      ++its;
+    }
+  }
+  return sum;
+}
+
 FractionSet FractionSet::without(const FractionSet& other) const {
   FractionSet out;
   auto its = other.parts_.begin();

@@ -16,6 +16,8 @@ class FractionSet {
   double length() const;
   FractionSet united(const FractionSet& other) const;
   FractionSet common(const FractionSet& other) const;
+  /// Length of common(other).
+  double common_length(const FractionSet& other) const;
   FractionSet without(const FractionSet& other) const;
 
   bool operator==(const FractionSet&) const = default;

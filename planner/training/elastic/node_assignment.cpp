@@ -1,25 +1,11 @@
 #include "planner/training/elastic/node_assignment.h"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
-
-#include "analyzer/training/sextant/layer_state.h"
 
 namespace sextant {
 
 namespace {
-
-/// Bytes that `rank` needs and `gpu` has; whole ones, so that sums do not depend on their order.
-double bytes_in_common(const TrainingProblem& problem, const GpuState& rank, const GpuState& gpu) {
-  double sum = 0;
-  for (const auto& [key, part] : rank.parts) {
-    const auto held = gpu.parts.find(key);
-    if (held == gpu.parts.end()) continue;
-    sum += state_bytes(problem, rank.tp, key, part.common(held->second));
-  }
-  return std::round(sum);
-}
 
 /// Ranks of a role on the GPUs of a node.
 struct Seating {
@@ -27,16 +13,14 @@ struct Seating {
   std::vector<int> gpu_of_rank;
 };
 
-Seating seat(const TrainingProblem& problem, const NodeState& role, const NodeState& node,
-             int room) {
+Seating seat(const StateSizes& sizes, const NodeState& role, const NodeState& node, int room) {
   std::vector<std::tuple<double, int, int>> pairs;  // most bytes first, then the same index
   for (int r = 0; r < static_cast<int>(role.size()); ++r) {
     for (int g = 0; g < room; ++g) {
       const auto index = static_cast<std::size_t>(g);
-      const double bytes =
-          index < node.size()
-              ? bytes_in_common(problem, role[static_cast<std::size_t>(r)], node[index])
-              : 0;
+      const double bytes = index < node.size() ? sizes.bytes_in_common(
+                                                     role[static_cast<std::size_t>(r)], node[index])
+                                               : 0;
       pairs.emplace_back(-bytes, r, g);
     }
   }
@@ -64,10 +48,10 @@ Seating seat(const TrainingProblem& problem, const NodeState& role, const NodeSt
 /// Nodes of one pool.
 class PoolAssignment {
  public:
-  PoolAssignment(const TrainingProblem& problem, const GpuPool& pool,
+  PoolAssignment(const StateSizes& sizes, const GpuPool& pool,
                  std::vector<std::pair<int, const NodeState*>> roles,
                  const std::map<NodeId, NodeState>& held)
-      : problem_(problem), pool_(pool), roles_(std::move(roles)) {
+      : sizes_(sizes), pool_(pool), roles_(std::move(roles)) {
     for (int n = 0; n < pool.node_count(); ++n) {
       const auto found = held.find({pool.gpu, pool.zone, n});
       const NodeState* state = found == held.end() ? &nothing_ : &found->second;
@@ -139,7 +123,7 @@ class PoolAssignment {
       for (std::size_t n = 0; n < node_kinds_.states.size(); ++n) {
         if (need > node_kinds_.gpus[n]) continue;
         Seating seats =
-            seat(problem_, *role_kinds_.states[r], *node_kinds_.states[n], node_kinds_.gpus[n]);
+            seat(sizes_, *role_kinds_.states[r], *node_kinds_.states[n], node_kinds_.gpus[n]);
         const double bytes = seats.bytes;
         out.push_back({need <= last_room, bytes, r, n, std::move(seats)});
       }
@@ -188,7 +172,7 @@ class PoolAssignment {
     node_of_role[{pool_.gpu, pool_.zone, roles_[r].first}] = node;
   }
 
-  const TrainingProblem& problem_;
+  const StateSizes& sizes_;
   const GpuPool& pool_;
   std::vector<std::pair<int, const NodeState*>> roles_;  ///< with the node that the plan named
   const NodeState nothing_;
@@ -201,18 +185,9 @@ class PoolAssignment {
 
 }  // namespace
 
-double state_bytes(const TrainingProblem& problem, int tp, const StateKey& key,
-                   const FractionSet& part) {
-  const double length = part.length();
-  if (length == 0) return 0;
-  const std::vector<LayerMemory>& memory = problem.profile.memory_at(tp);
-  const LayerState state = layer_state(memory.at(static_cast<std::size_t>(key.layer)), problem.job);
-  return (key.optimizer ? state.optimizer : state.weights) * tp * length;
-}
-
 std::optional<PlacedPlan> assign_nodes(const PlacedPlan& roles,
                                        const std::map<NodeId, NodeState>& held,
-                                       const TrainingProblem& problem) {
+                                       const Cluster& cluster, const StateSizes& sizes) {
   PlacedPlan out{roles.plan, {}};
   std::map<std::pair<std::string, std::string>, std::vector<std::pair<int, const NodeState*>>>
       by_pool;
@@ -221,9 +196,9 @@ std::optional<PlacedPlan> assign_nodes(const PlacedPlan& roles,
   }
   std::map<NodeId, int> node_of_role;
   for (auto& [key, pool_roles] : by_pool) {
-    const GpuPool* pool = problem.cluster.find(key.first, key.second);
+    const GpuPool* pool = cluster.find(key.first, key.second);
     if (pool == nullptr || pool->count == 0) return std::nullopt;
-    PoolAssignment assignment(problem, *pool, std::move(pool_roles), held);
+    PoolAssignment assignment(sizes, *pool, std::move(pool_roles), held);
     if (!assignment.assign(out.nodes, node_of_role)) return std::nullopt;
   }
   for (Pipeline& pipeline : out.plan.pipelines) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "planner/training/elastic/placed_plan.h"
+#include "planner/training/elastic/state_sizes.h"
 
 namespace sextant {
 
@@ -14,11 +15,6 @@ namespace sextant {
 /// `held` is what machines hold (Survivors::nodes).
 std::optional<PlacedPlan> assign_nodes(const PlacedPlan& roles,
                                        const std::map<NodeId, NodeState>& held,
-                                       const TrainingProblem& problem);
-
-/// Bytes of a part of a layer's state, as a rank of degree `tp` keeps it: the profile's bytes of
-/// such a rank, times what the part is of its 1/tp.
-double state_bytes(const TrainingProblem& problem, int tp, const StateKey& key,
-                   const FractionSet& part);
+                                       const Cluster& cluster, const StateSizes& sizes);
 
 }  // namespace sextant

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "planner/training/elastic/node_assignment.h"
-
 namespace sextant::elastic {
 
 namespace {
@@ -42,8 +40,9 @@ double inside_s(const Network& network, const NodeId& node, int lanes, double by
 
 class Transfer {
  public:
-  Transfer(const std::map<NodeId, NodeState>& holders, const TrainingProblem& problem)
-      : holders_(holders), problem_(problem) {
+  Transfer(const std::map<NodeId, NodeState>& holders, const Cluster& cluster,
+           const StateSizes& sizes)
+      : holders_(holders), cluster_(cluster), sizes_(sizes) {
     for (const auto& [id, node] : holders) {
       std::map<StateKey, FractionSet> united;
       for (const GpuState& gpu : node) {
@@ -78,7 +77,7 @@ class Transfer {
         }
         if (missing.empty()) continue;
         const FractionSet beside = missing.common(here[key]);
-        inside += state_bytes(problem_, node[g].tp, key, beside);
+        inside += sizes_.bytes(node[g].tp, key, beside);
         if (!fetch(id, node[g].tp, key, missing.without(beside))) return false;
         here[key] = here[key].united(missing);
         layers.push_back(key.layer);
@@ -86,7 +85,7 @@ class Transfer {
       count(std::move(layers));
     }
     out_.inside_bytes += inside;
-    received_s_[id] += inside_s(*problem_.cluster.network, id, gpus_used(node), inside);
+    received_s_[id] += inside_s(*cluster_.network, id, gpus_used(node), inside);
     lanes_[id] = gpus_used(node);
     return true;
   }
@@ -96,11 +95,11 @@ class Transfer {
     for (const auto& [pair, bytes] : bytes_) {
       const auto& [from, to] = pair;
       const int lanes = std::min(gpus_used(holders_.at(from)), lanes_.at(to));
-      const double time_s = link_s(link_between(*problem_.cluster.network, from, to, lanes), bytes);
+      const double time_s = link_s(link_between(*cluster_.network, from, to, lanes), bytes);
       sent_s[from] += time_s;
       received_s_[to] += time_s;
       out_.network_bytes += bytes;
-      out_.egress_usd += bytes * problem_.cluster.egress(from.zone, to.zone);
+      out_.egress_usd += bytes * cluster_.egress(from.zone, to.zone);
     }
     for (const auto* side : {&sent_s, &received_s_}) {
       for (const auto& [id, time_s] : *side) out_.transfer_s = std::max(out_.transfer_s, time_s);
@@ -129,7 +128,7 @@ class Transfer {
       }
       if (best == nullptr) return false;
       const FractionSet part = missing.common(best->part);
-      const double bytes = state_bytes(problem_, tp, key, part);
+      const double bytes = sizes_.bytes(tp, key, part);
       sent_[best->sender] += bytes;
       bytes_[{*senders_[best->sender], to}] += bytes;
       missing = missing.without(part);
@@ -146,7 +145,8 @@ class Transfer {
   }
 
   const std::map<NodeId, NodeState>& holders_;
-  const TrainingProblem& problem_;
+  const Cluster& cluster_;
+  const StateSizes& sizes_;
   std::map<StateKey, std::vector<Source>> sources_;
   std::vector<const NodeId*> senders_;
   std::vector<double> sent_;  ///< bytes so far, by sender
@@ -161,16 +161,16 @@ class Transfer {
 
 std::optional<StateTransfer> from_holders(const std::map<NodeId, NodeState>& nodes,
                                           const std::map<NodeId, NodeState>& holders,
-                                          const TrainingProblem& problem) {
-  Transfer transfer(holders, problem);
+                                          const Cluster& cluster, const StateSizes& sizes) {
+  Transfer transfer(holders, cluster, sizes);
   for (const auto& [id, node] : nodes) {
     if (!transfer.receive(id, node)) return std::nullopt;
   }
   return transfer.result();
 }
 
-StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const TrainingProblem& problem,
-                           double storage_bytes_per_s) {
+StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const Cluster& cluster,
+                           const StateSizes& sizes, double storage_bytes_per_s) {
   StateTransfer out;
   for (const auto& [id, node] : nodes) {
     std::map<StateKey, FractionSet> read;
@@ -180,8 +180,8 @@ StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const Train
       int last_layer = -1;
       for (const auto& [key, part] : gpu.parts) {
         FractionSet& here = read[key];
-        bytes += state_bytes(problem, gpu.tp, key, part.without(here));
-        inside += state_bytes(problem, gpu.tp, key, part.common(here));
+        bytes += sizes.bytes(gpu.tp, key, part.without(here));
+        inside += sizes.bytes(gpu.tp, key, part.common(here));
         here = here.united(part);
         if (key.layer != last_layer) ++out.layers_received;
         last_layer = key.layer;
@@ -191,8 +191,8 @@ StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const Train
     out.storage_bytes += bytes;
     out.inside_bytes += inside;
     out.restore_s =
-        std::max(out.restore_s, bytes / storage_bytes_per_s + inside_s(*problem.cluster.network, id,
-                                                                       gpus_used(node), inside));
+        std::max(out.restore_s, bytes / storage_bytes_per_s +
+                                    inside_s(*cluster.network, id, gpus_used(node), inside));
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "planner/training/elastic/placed_plan.h"
+#include "planner/training/elastic/state_sizes.h"
 
 namespace sextant::elastic {
 
@@ -24,10 +25,10 @@ struct StateTransfer {
 /// From GPU to GPU; nothing where `holders` lack some of it.
 std::optional<StateTransfer> from_holders(const std::map<NodeId, NodeState>& nodes,
                                           const std::map<NodeId, NodeState>& holders,
-                                          const TrainingProblem& problem);
+                                          const Cluster& cluster, const StateSizes& sizes);
 
 /// All of it from the checkpoint.
-StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const TrainingProblem& problem,
-                           double storage_bytes_per_s);
+StateTransfer from_storage(const std::map<NodeId, NodeState>& nodes, const Cluster& cluster,
+                           const StateSizes& sizes, double storage_bytes_per_s);
 
 }  // namespace sextant::elastic

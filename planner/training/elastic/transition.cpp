@@ -37,11 +37,12 @@ std::optional<PlacedPlan> roles_of(const Plan& plan, Cluster cluster) {
 
 /// Who has it, as move_to() says; nothing where it has to be restored.
 std::optional<StateTransfer> transfer(const PlacedPlan& placed, const PlacedPlan& from,
-                                      const Survivors& left, const TrainingProblem& problem,
-                                      double notice_s) {
-  std::optional<StateTransfer> out = elastic::from_holders(placed.nodes, left.nodes, problem);
+                                      const Survivors& left, const Cluster& cluster,
+                                      const StateSizes& sizes, double notice_s) {
+  std::optional<StateTransfer> out =
+      elastic::from_holders(placed.nodes, left.nodes, cluster, sizes);
   if (out || left.gpus_lost == 0 || notice_s == 0) return out;
-  out = elastic::from_holders(placed.nodes, from.nodes, problem);
+  out = elastic::from_holders(placed.nodes, from.nodes, cluster, sizes);
   if (out && out->transfer_s > notice_s) out.reset();
   return out;
 }
@@ -50,10 +51,11 @@ std::optional<StateTransfer> transfer(const PlacedPlan& placed, const PlacedPlan
 
 std::optional<Move> move_to(const Plan& plan, const PlacedPlan* from,
                             const TrainingProblem& problem, const MoveOptions& options) {
+  const StateSizes sizes(problem);
   const Survivors left = from != nullptr ? survivors(*from, problem.cluster) : Survivors();
   const std::optional<PlacedPlan> roles = roles_of(plan, problem.cluster);
   std::optional<PlacedPlan> placed;
-  if (roles) placed = assign_nodes(*roles, left.nodes, problem);
+  if (roles) placed = assign_nodes(*roles, left.nodes, problem.cluster, sizes);
   if (!placed) return std::nullopt;
 
   Move out;
@@ -65,12 +67,13 @@ std::optional<Move> move_to(const Plan& plan, const PlacedPlan* from,
   }
   std::optional<StateTransfer> state;
   if (from != nullptr && !options.through_storage) {
-    state = transfer(out.placed, *from, left, problem, options.notice_s);
+    state = transfer(out.placed, *from, left, problem.cluster, sizes, options.notice_s);
     out.loses_iteration = state && left.gpus_lost > 0 && options.notice_s == 0;
   }
   if (!state) {
     out.from_checkpoint = true;
-    state = elastic::from_storage(out.placed.nodes, problem, options.storage_bytes_per_s);
+    state = elastic::from_storage(out.placed.nodes, problem.cluster, sizes,
+                                  options.storage_bytes_per_s);
     if (from != nullptr) {
       const double write_s = checkpoint_s(*from, problem, options);
       if (left.gpus_lost == 0) state->restore_s += write_s;
@@ -91,6 +94,7 @@ std::optional<Move> move_to(const Plan& plan, const PlacedPlan* from,
 
 double checkpoint_s(const PlacedPlan& placed, const TrainingProblem& problem,
                     const MoveOptions& options) {
+  const StateSizes sizes(problem);
   std::map<StateKey, FractionSet> written;
   double longest_s = 0;
   for (const auto& [id, node] : placed.nodes) {
@@ -98,7 +102,7 @@ double checkpoint_s(const PlacedPlan& placed, const TrainingProblem& problem,
     for (const GpuState& gpu : node) {
       for (const auto& [key, part] : gpu.parts) {
         FractionSet& done = written[key];
-        bytes += state_bytes(problem, gpu.tp, key, part.without(done));
+        bytes += sizes.bytes(gpu.tp, key, part.without(done));
         done = done.united(part);
       }
     }

@@ -44,7 +44,7 @@ struct Move {
 /// the cluster as it was, or null where nothing did and the state is in the checkpoint.
 ///
 /// State is what an iteration leaves: weights and optimizer state, bytes of the profile
-/// (state_bytes in node_assignment.h). A GPU needs what of its new state it does not hold:
+/// (state_sizes.h). A GPU needs what of its new state it does not hold:
 ///   - what another GPU of its node holds, or has received, comes from there;
 ///   - the rest comes from one of the nearest holders: the same GPU type and zone first, then the
 ///     same zone, then any; of equally near ones from the node that has sent least so far.
