@@ -20,7 +20,9 @@ TEST(FractionSet, CutsAndShares) {
   EXPECT_DOUBLE_EQ(ends.length(), 0.75);
   EXPECT_EQ(ends.common(FractionSet(0.125, 0.75)),
             FractionSet(0.125, 0.25).united(FractionSet(0.5, 0.75)));
+  EXPECT_DOUBLE_EQ(ends.common_length(FractionSet(0.125, 0.75)), 0.375);
   EXPECT_TRUE(ends.common(FractionSet(0.25, 0.5)).empty());
+  EXPECT_EQ(ends.common_length(FractionSet(0.25, 0.5)), 0);
   EXPECT_EQ(FractionSet(0.125, 0.75).without(ends), FractionSet(0.25, 0.5));
   EXPECT_TRUE(ends.without(ends).empty());
   EXPECT_EQ(ends.without(FractionSet()), ends);

@@ -222,6 +222,18 @@ TEST(Transition, RefusesPlansBeyondTheCluster) {
   }
 }
 
+TEST(Transition, NamesTheDegreeThatTheProfileLacks) {
+  SmallProblem small = small_cluster(8);
+  small.profile.memory.erase(4);
+  try {
+    move_to(plan_on({{0, 1}}, 4), nullptr, small.problem(), {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+    EXPECT_THAT(error.what(), HasSubstr("4"));
+  }
+}
+
 TEST(Transition, ACheckpointIsWrittenOnceByNodesSideBySide) {
   // Two stages on two nodes, each twice: each node's first holder writes two layers.
   const PlacedPlan placed = place_on_nodes(plan_on({{0, 2}, {1, 3}}, 4), small_cluster(16).cluster);
