@@ -88,13 +88,11 @@ void add_availability_options(CLI::App& command, AvailabilityArguments& argument
                 "State moves through checkpoints only, in frameworks that start anew each time")
       ->needs(trace)
       ->group(group);
-  add("--plot", arguments.plot, "Also draw GPUs and iterations a second over time (.svg or .png)")
-      ->type_name("FILE");
 }
 
 int plan_availability(const AvailabilityArguments& arguments, const AvailabilityTask& task,
                       const Session& session) {
-  if (!arguments.plot.empty()) check_plot_name(arguments.plot);
+  if (!task.plot.empty()) check_plot_name(task.plot);
   const Cluster& cluster = task.input.cluster;
   const AvailabilityTrace trace = read_availability(arguments.trace, cluster, arguments.counted);
   const std::vector<AvailabilityPeriod> periods =
@@ -112,7 +110,7 @@ int plan_availability(const AvailabilityArguments& arguments, const Availability
   const AvailabilityOutput output = {schedule, options, task, trace.file,
                                      tokens_per_iteration(task.input, schedule)};
   if (!task.output.empty()) write_file_atomically(task.output, json_text(to_json(output)));
-  if (!arguments.plot.empty()) write_plot(arguments.plot, plot_svg(output));
+  if (!task.plot.empty()) write_plot(task.plot, plot_svg(output));
   print(session.json ? json_text(to_json(output)) : describe(output));
   return schedule.complete ? 0 : static_cast<int>(ErrorCode::kPartial);
 }

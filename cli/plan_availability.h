@@ -16,7 +16,6 @@ struct AvailabilityArguments {
   std::optional<double> until_s;
   std::string policy = "pay";
   double storage_gbps = 1;
-  std::string plot;
   ElasticOptions options;
 };
 
@@ -29,6 +28,7 @@ struct AvailabilityTask {
   const Estimator& judge;
   PlannerOptions search;
   std::string output;  ///< where the document goes, "" = nowhere
+  std::string plot;    ///< where the picture goes, likewise
 };
 
 /// Plans the periods and prints them. Returns the exit code.

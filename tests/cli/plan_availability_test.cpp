@@ -115,8 +115,8 @@ TEST(PlanAvailability, NamesWhatIsWrong) {
   expect_refused(plan(json), 2, "name one as TYPE@ZONE");
   expect_refused(plan(json, {"--trace-gpu", "A100-40@hall"}), 3, "expected a row after the first");
   expect_refused(plan(kTrace, {"--planner", "all"}), 2, "--availability takes one planner");
-  expect_refused(plan(kTrace, {"--tokens", "1B"}), 2, "--tokens does not go with --availability");
-  expect_refused(plan(kTrace, {"--explain"}), 2, "--explain does not go with --availability");
+  expect_refused(plan(kTrace, {"--tokens", "1B"}), 2, "--availability goes without");
+  expect_refused(plan(kTrace, {"--explain"}), 2, "--availability goes without");
   expect_refused(plan(kTrace, {"--until", "100"}), 2, "the last row is 28800 s after the first");
   expect_refused(plan(kTrace, {"--policy", "wait"}), 2, "--policy");
   expect_refused(plan(kTrace, {"--storage-gbps", "0"}), 2, "greater than zero");
