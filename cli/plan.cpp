@@ -10,6 +10,7 @@
 #include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "cli/input_options.h"
+#include "cli/plan_availability.h"
 #include "cli/plan_explain.h"
 #include "cli/plan_output.h"
 #include "cli/plan_pareto.h"
@@ -31,6 +32,7 @@ struct Arguments {
   std::optional<double> min_iters_per_s;
   bool explain = false;
   PlannerOptions options;
+  AvailabilityArguments availability;
   ParetoArguments pareto;
   PurchaseArguments purchase;
 };
@@ -45,6 +47,17 @@ void apply(const Arguments& arguments, Job& job) {
 
 /// Refuses options that contradict each other.
 void check(const Arguments& arguments, double tokens) {
+  if (!arguments.availability.trace.empty()) {
+    if (arguments.pareto.wanted || arguments.purchase.wanted() || arguments.explain || tokens > 0) {
+      throw_usage(
+          "--availability goes without --pareto, --deadline, --run-budget, --explain and --tokens");
+    }
+    if (arguments.planners.size() > 1 ||
+        (!arguments.planners.empty() && arguments.planners[0] == "all")) {
+      throw_usage("--availability takes one planner");
+    }
+    return;
+  }
   check(arguments.pareto);
   check(arguments.purchase, tokens);
   const bool pareto = arguments.pareto.wanted;
@@ -195,6 +208,12 @@ int run(const Arguments& arguments, const Session& session) {
   print_notes(input);
   require_prices_for(input.job, input.cluster);
   handle_interrupts();
+  if (!arguments.availability.trace.empty()) {
+    return plan_availability(
+        arguments.availability,
+        {input, *chosen.front(), judge, arguments.options, arguments.output, arguments.pareto.plot},
+        session);
+  }
   if (arguments.pareto.wanted) {
     return run_pareto(arguments.pareto, *chosen.front(), judge, input, arguments.options, session);
   }
@@ -279,6 +298,7 @@ void add_plan_command(CLI::App& program, Session& session) {
   add_purchase_options(*command, arguments->purchase);
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
       ->type_name("FILE");
+  add_availability_options(*command, arguments->availability);
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };
   });

@@ -133,14 +133,18 @@ void add_pareto_options(CLI::App& command, ParetoArguments& arguments) {
                   fmt::format("At most so many of them (default: {})", ParetoOptions().points))
       ->check(CLI::Range(2, kMostPoints))
       ->type_name("N");
-  command.add_option("--plot", arguments.plot, "Draw them as .svg or .png")->type_name("FILE");
+  command
+      .add_option("--plot", arguments.plot,
+                  "Draw them, or what --availability plans over time, as .svg or .png")
+      ->type_name("FILE");
 }
 
 void check(const ParetoArguments& arguments) {
   if (!arguments.plot.empty()) check_plot_name(arguments.plot);
   if (arguments.wanted) return;
   if (arguments.points > 0) throw_usage("--pareto-points is a part of --pareto");
-  if (!arguments.plot.empty()) throw_usage("--plot draws a Pareto front: add --pareto");
+  if (!arguments.plot.empty())
+    throw_usage("--plot draws a Pareto front or a trace: add --pareto or --availability");
 }
 
 int run_pareto(const ParetoArguments& arguments, const Planner& planner, const Estimator& judge,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/training/framework.h"
+#include "analyzer/training/sextant/layer_state.h"
 
 namespace sextant::sextant_model {
 
@@ -13,14 +14,6 @@ namespace {
 
 constexpr double kFp32Bytes = 4;
 constexpr const char* kMeasured = "measured in the profile";
-
-/// Bytes of optimizer state per parameter as LayerOptimizer keeps it (profiler/measure): moments in
-/// fp32, two of Adam and the momentum of SGD, and fp32 weights where the model's are smaller.
-double optimizer_bytes_per_parameter(const Job& job) {
-  const double moments = job.optimizer == Optimizer::kAdam ? 2 : 1;
-  const double master = element_bytes(job.dtype) < kFp32Bytes ? 1 : 0;
-  return kFp32Bytes * (moments + master);
-}
 
 /// Replicas of all pipelines that hold layer `layer`, among which ZeRO divides its state.
 int holders(const Plan& plan, int layer) {
@@ -34,30 +27,6 @@ int holders(const Plan& plan, int layer) {
     }
   }
   return static_cast<int>(count);
-}
-
-struct LayerState {
-  double weights = 0;
-  double gradients = 0;
-  double optimizer = 0;
-  double update_workspace = 0;
-};
-
-LayerState layer_state(const LayerMemory& layer, const Job& job) {
-  const double parameters = layer.parameter_bytes / element_bytes(job.dtype);
-  LayerState out;
-  out.weights = layer.parameter_bytes;
-  out.gradients = layer.training ? layer.training->gradient_bytes : layer.parameter_bytes;
-  // Profiles are taken with Adam, so what they measured says nothing of another optimizer.
-  const bool measured = layer.training && job.optimizer == Optimizer::kAdam;
-  out.optimizer = measured ? layer.training->optimizer_state_bytes
-                           : parameters * optimizer_bytes_per_parameter(job);
-  if (layer.training) {
-    out.update_workspace = layer.training->update_workspace_bytes;
-  } else if (element_bytes(job.dtype) < kFp32Bytes) {
-    out.update_workspace = parameters * kFp32Bytes;
-  }
-  return out;
 }
 
 /// "a; b" of the parts that say something.
