@@ -57,8 +57,8 @@ struct Share {
 class Division {
  public:
   Division(const StageTables& tables, const ReplicaCount& count,
-           const std::vector<StageChoice>& stages)
-      : tables_(tables), count_(count), stages_(stages) {}
+           const std::vector<StageChoice>& stages, Objective objective)
+      : tables_(tables), count_(count), stages_(stages), objective_(objective) {}
 
   /// Empty where there is no room.
   std::vector<Share> run() {
@@ -136,11 +136,13 @@ class Division {
     int added = 0;
     std::vector<std::size_t> cheapest_first(option.members.size());
     std::iota(cheapest_first.begin(), cheapest_first.end(), std::size_t{0});
-    const auto usd = [&](std::size_t m) {
-      return option.members[m].tp * tables_.resource(option.members[m].resource).usd_per_hour;
+    const auto price = [&](std::size_t m) {
+      const int tp = option.members[m].tp;
+      if (objective_ == Objective::kGpus) return static_cast<double>(tp);
+      return tp * tables_.resource(option.members[m].resource).usd_per_hour;
     };
     std::stable_sort(cheapest_first.begin(), cheapest_first.end(),
-                     [&](std::size_t a, std::size_t b) { return usd(a) < usd(b); });
+                     [&](std::size_t a, std::size_t b) { return price(a) < price(b); });
     for (const std::size_t m : cheapest_first) {
       const StageOption::Member& member = option.members[m];
       const int pool = tables_.resource(member.resource).pools[zone];
@@ -164,6 +166,7 @@ class Division {
   const StageTables& tables_;
   ReplicaCount count_;
   const std::vector<StageChoice>& stages_;
+  Objective objective_;
   Used used_;
   std::map<int, int> taken_;  ///< GPUs by pool
   std::vector<Share> shares_;
@@ -173,7 +176,7 @@ class Division {
 
 std::optional<Plan> build_plan(const TrainingProblem& problem, const StageTables& tables,
                                const ReplicaCount& count, const std::vector<StageChoice>& stages) {
-  std::vector<Share> shares = Division(tables, count, stages).run();
+  std::vector<Share> shares = Division(tables, count, stages, problem.job.objective).run();
   if (shares.empty()) return std::nullopt;
   std::stable_sort(shares.begin(), shares.end(),
                    [](const Share& a, const Share& b) { return a.tp > b.tp; });

@@ -240,21 +240,28 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   std::uint64_t left = task.budget;
   int refusals = 0;
   double incumbent = target;
-  const auto accept = [&](const std::vector<StageChoice>& stages, double formula) {
+  // In one zone the formula is right but for what a mixed stage costs: of its plans, the one that
+  // is built is the cheapest.
+  const bool one_price = std::all_of(
+      candidate.tables->grouping.groups.begin(), candidate.tables->grouping.groups.end(),
+      [](const ZoneGroup& group) { return group.zones.size() == 1; });
+  const auto accept = [&](const StageSearch::Found& found) {
     const std::optional<Plan> plan =
-        build_plan(problem_, *candidate.tables, candidate.count, stages);
+        build_plan(problem_, *candidate.tables, candidate.count, found.stages);
     std::optional<JudgedPlan> judged_plan;
     if (plan) judged_plan = judged(*plan);
     if (!judged_plan) {
-      finding.refused = std::min(finding.refused, formula);
+      const bool too_dear = plan && one_price && goal_.counts_usd();
+      if (!too_dear) finding.refused = std::min(finding.refused, found.score);
       if (++refusals > kMostRefusals) left = 0;
       return incumbent;
     }
-    finding.least_formula = std::min(finding.least_formula, formula);
-    if (judged_plan->score > formula * (1 + kProved)) {
-      finding.refused = std::min(finding.refused, formula);
+    finding.least_formula = std::min(finding.least_formula, found.score);
+    const bool slower = judged_plan->prediction.iteration_s > found.time_s * (1 + kProved);
+    if (slower || (!one_price && judged_plan->score > found.score * (1 + kProved))) {
+      finding.refused = std::min(finding.refused, found.score);
     }
-    incumbent = std::min(incumbent, exact_ ? judged_plan->score : formula);
+    incumbent = std::min(incumbent, exact_ ? judged_plan->score : found.score);
     finding.plans.push_back(std::move(*judged_plan));
     return incumbent;
   };

@@ -134,11 +134,11 @@ void StageSearch::finish(const Label& label) {
   const double usd = label.usd_per_s * time + label.egress_usd;
   const double score = goal_.score(time, usd, label.gpus);
   if (score >= incumbent_ * (1 - kRelativeTie) || !goal_.allows(time, usd)) return;
-  std::vector<StageChoice> stages;
+  Found found{{}, time, score};
   for (const Label* at = &label; at->option >= 0; at = &memory_.labels[index(at->parent)]) {
-    stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
+    found.stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
   }
-  incumbent_ = (*accept_)(stages, score);
+  incumbent_ = (*accept_)(found);
 }
 
 /// Takes the option's GPUs, a mixed stage the cheapest and fewest that it may have.
