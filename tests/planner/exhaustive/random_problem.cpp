@@ -133,15 +133,16 @@ std::shared_ptr<Network> random_network(Random& random, const Cluster& cluster,
   return network;
 }
 
-/// Memory of a GPU: what the model would need on one, divided by about as many as there are, so
-/// that it binds; or so much that it does not.
+/// Memory of a GPU: what the model would need on one, divided by about as many as it can be divided
+/// among, so that it binds; or so much that it does not.
 double random_memory(Random& random, const Model& model, bool tight, int gpus) {
   if (!tight) return 1e12;
   double whole = 0;
+  const int parts = std::min(gpus, static_cast<int>(model.work.size()));
   for (std::size_t l = 0; l < model.work.size(); ++l) {
     whole += 6 * model.parameters[l] + 2 * model.saved[l];
   }
-  return 3e9 + whole * between(random, 0.8, 4) / gpus;
+  return 3e9 + whole * between(random, 0.8, 4) / parts;
 }
 
 }  // namespace
@@ -194,7 +195,7 @@ SmallProblem random_problem(std::uint64_t seed, const Shape& shape) {
 
   const int gpus = whole_between(random, shape.least_gpus, shape.most_gpus);
   const int pools = types * shape.zones;
-  const bool tight = one_in(random, 2);
+  const bool tight = !one_in(random, 3);
   // Cuts of 0 … gpus: so many GPUs of each pool, seldom none.
   const int least = one_in(random, 8) ? 0 : 1;
   std::vector<int> cuts = {0, gpus};
