@@ -37,13 +37,14 @@ double allowance_bytes(int tp) {
   return tp == 1 ? kFixedBytesTp1 : kFixedBytesTpMore;
 }
 
-double all_reduce_s(const LinkModel& link, double bytes, int replicas) {
+AllReduce all_reduce(const LinkModel& link, double bytes, int replicas) {
   const double steps = 2.0 * (replicas - 1);
   const double whole = std::floor(bytes / kBucketBytes);
   const double rest = bytes - whole * kBucketBytes;
-  double total = whole > 0 ? whole * steps * link.transfer_s(kBucketBytes / replicas) : 0;
-  if (rest > 0) total += steps * link.transfer_s(rest / replicas);
-  return total;
+  AllReduce out;
+  if (whole > 0) out.full_buckets_s = whole * steps * link.transfer_s(kBucketBytes / replicas);
+  if (rest > 0) out.last_bucket_s = steps * link.transfer_s(rest / replicas);
+  return out;
 }
 
 SeparableCosts::Weights place_weights(int stage, int stages) {

@@ -27,7 +27,12 @@ double state_factor(const Job& job);
 /// What the fit check allows for everything but state and activations.
 double allowance_bytes(int tp);
 /// Ring all-reduce of `bytes` among `replicas`, bucket by bucket (§b).
-double all_reduce_s(const LinkModel& link, double bytes, int replicas);
+struct AllReduce {
+  double full_buckets_s = 0;
+  double last_bucket_s = 0;
+  double total_s() const { return full_buckets_s + last_bucket_s; }
+};
+AllReduce all_reduce(const LinkModel& link, double bytes, int replicas);
 /// How often a stage's transfers count, by its place (§c.2).
 SeparableCosts::Weights place_weights(int stage, int stages);
 

@@ -148,7 +148,7 @@ double PlanCost::stage_sync_s(const StageView& stage) {
     if (a == last_a && b == last_b) continue;
     last_a = a;
     last_b = b;
-    slowest = std::max(slowest, all_reduce_s(link(a, b, true), bytes, replicas));
+    slowest = std::max(slowest, all_reduce(link(a, b, true), bytes, replicas).total_s());
   }
   return slowest;
 }
@@ -297,8 +297,9 @@ double PlanCost::sync_between_pipelines() {
       const int b = pipelines_[p + 1][std::min(s, pipelines_[p + 1].size() - 1)].kind_of.front();
       const int least_tp = std::min({kLargestDegreeInSync, kinds_[static_cast<std::size_t>(a)].tp,
                                      kinds_[static_cast<std::size_t>(b)].tp});
-      slowest = std::max(slowest, all_reduce_s(link(a, b, true), weight_bytes(stage) / least_tp,
-                                               static_cast<int>(pipelines_.size())));
+      slowest = std::max(slowest, all_reduce(link(a, b, true), weight_bytes(stage) / least_tp,
+                                             static_cast<int>(pipelines_.size()))
+                                      .total_s());
     }
   }
   return slowest;

@@ -11,11 +11,18 @@ namespace {
 /// What takes a link that nobody knows.
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
+/// The published quadratics turn negative for small messages; a plan that would gain by one is no
+/// answer.
+double unless_hole(double seconds) {
+  return seconds > 0 ? seconds : kNever;
+}
+
 class SailorCosts : public SeparableCosts {
  public:
   SailorCosts(const TrainingProblem& problem, int microbatch_size);
   Weights weights(int stage, int stages) const override { return place_weights(stage, stages); }
   double sync_s(int first, int end, int replicas, const std::vector<int>& members) const override;
+  double sync_usd(int first, int end, int replicas, const std::vector<int>& members) const override;
 
  private:
   const GpuPool& pool(int c) const {
@@ -96,7 +103,7 @@ void SailorCosts::add_transfers(const Layers& layers) {
       double seconds = 0;
       for (const double bytes_of_one : layers.output_bytes) {
         const double bytes = bytes_of_one * settings.microbatch;
-        if (bytes != last_bytes) seconds = link ? link->transfer_s(bytes) : kNever;
+        if (bytes != last_bytes) seconds = link ? unless_hole(link->transfer_s(bytes)) : kNever;
         last_bytes = bytes;
         // Both directions move an output of the sending stage: see the quirk in stage_cost().
         forward_s.push_back(seconds);
@@ -104,6 +111,31 @@ void SailorCosts::add_transfers(const Layers& layers) {
     }
   }
   backward_s = forward_s;
+  charges_transfers = !cluster_.egress_usd_per_byte.empty();
+  if (!charges_transfers) return;
+  for (int from = 0; from < count; ++from) {
+    for (int to = 0; to < count; ++to) {
+      const double usd_per_byte = cluster_.egress(pool(from).zone, pool(to).zone) +
+                                  cluster_.egress(pool(to).zone, pool(from).zone);
+      for (const double bytes_of_one : layers.output_bytes) {
+        border_usd_by_layer.push_back(usd_per_byte * bytes_of_one * settings.microbatch);
+      }
+    }
+  }
+}
+
+/// Gradients go round: from each class to the next, and from the last to the first.
+double SailorCosts::sync_usd(int first, int end, int replicas,
+                             const std::vector<int>& members) const {
+  if (replicas < 2 || members.size() < 2) return 0;
+  double usd_per_byte = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    usd_per_byte +=
+        cluster_.egress(pool(members[i]).zone, pool(members[(i + 1) % members.size()]).zone);
+  }
+  const double bytes = weight_prefix_bytes_[static_cast<std::size_t>(end)] -
+                       weight_prefix_bytes_[static_cast<std::size_t>(first)];
+  return usd_per_byte * bytes / replicas * 2 * (replicas - 1);
 }
 
 double SailorCosts::sync_s(int first, int end, int replicas,
@@ -121,12 +153,17 @@ double SailorCosts::sync_s(int first, int end, int replicas,
   };
   const auto over = [&](std::size_t from, std::size_t to) {
     const std::optional<LinkModel>& link = sync_links_[pool_of(from)][pool_of(to)];
-    return link ? all_reduce_s(*link, bytes, replicas) : kNever;
+    if (!link) return kNever;
+    const AllReduce ring = all_reduce(*link, bytes, replicas);
+    // Each part by itself: one must not make up for the other's hole.
+    if (ring.full_buckets_s < 0 || ring.last_bucket_s < 0) return kNever;
+    return ring.total_s();
   };
+  if (members.size() == 1) return over(0, 0);
+  // Of several classes one may have a single replica, so that only their borders are certain.
   double slowest = 0;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    slowest = std::max(slowest, over(i, i));
-    if (i + 1 < members.size()) slowest = std::max(slowest, over(i, i + 1));
+  for (std::size_t i = 0; i + 1 < members.size(); ++i) {
+    slowest = std::max(slowest, over(i, i + 1));
   }
   return slowest;
 }

@@ -68,6 +68,11 @@ class SeparableCosts {
   /// The same for the gradient that a stage whose first layer is l sends back.
   std::vector<double> backward_s;
 
+  /// Whether USD are asked for traffic between zones; border_usd[transfer_index(from, to, l)] is
+  /// then what one microbatch of one replica costs over the border after layer l, both ways.
+  bool charges_transfers = false;
+  std::vector<double> border_usd_by_layer;
+
   struct Weights {
     double forward = 1;
     double backward = 1;
@@ -76,9 +81,14 @@ class SeparableCosts {
   virtual Weights weights(int stage, int stages) const = 0;
 
   /// Synchronisation of a stage of layers [first, end) with `replicas` replicas that belong to the
-  /// classes `members` (in order of their replicas, each class contiguous).
+  /// classes `members` (in order of their replicas, each class contiguous): the least that it takes
+  /// however many belong to each. Infinity where a link is not known.
   virtual double sync_s(int first, int end, int replicas,
                         const std::vector<int>& members) const = 0;
+
+  /// USD an iteration that the synchronisation of such a stage costs for traffic between zones,
+  /// with any number of its replicas in each class.
+  virtual double sync_usd(int, int, int, const std::vector<int>&) const { return 0; }
 
   /// Whether a stage of so many replicas fits the memory of class c.
   bool fits(int c, int first, int end, int stages_behind, int replicas) const {
@@ -106,6 +116,9 @@ class SeparableCosts {
   }
   double backward(int from, int to, int first_layer) const {
     return backward_s[transfer_index(from, to, first_layer)];
+  }
+  double border_usd(int from, int to, int last_layer) const {
+    return border_usd_by_layer[transfer_index(from, to, last_layer)];
   }
   std::size_t transfer_index(int from, int to, int layer) const {
     const auto pair =

@@ -2,167 +2,571 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "planner/training/sextant/stock.h"
 
 namespace sextant::search {
 
 namespace {
 
+constexpr double kNever = std::numeric_limits<double>::infinity();
+/// Ways to have GPUs of each type per replica that are counted one by one.
+constexpr std::size_t kMostUnits = 2048;
+/// Parts of the capacity that are counted where those are more.
+constexpr std::size_t kCapacityParts = 1023;
+/// Relaxed completions that one search solves before it makes do with capacities.
+constexpr std::uint64_t kMostSolved = 400'000;
+constexpr double kTurnPrecision = 1e-3;
+
 std::size_t index(int i) {
   return static_cast<std::size_t>(i);
 }
 
-/// Seconds of the slowest stage of any pipeline for layers [0, first), first > 0, on GPUs of
-/// `capacity` in units of speed 1.
-double least_turn(const StageTables& tables, const ReplicaCount& count, int first,
-                  double capacity) {
-  return count.replicas * tables.work_prefix_s[index(first)] / capacity;
-}
-
-double weighted(const SeparableCosts::Weights& weights, const StageTables& tables) {
-  return weights.forward * tables.least_forward_s + weights.backward * tables.least_backward_s;
-}
-
-/// The least that a stage in front of `stages_behind` others adds to its compute time: it may be
-/// the pipeline's first or one in the middle.
-double least_transfer(const StageTables& tables, int stages_behind) {
-  return std::min(weighted(tables.costs.weights(0, stages_behind + 1), tables),
-                  weighted(tables.costs.weights(1, std::max(3, stages_behind + 2)), tables));
-}
-
 }  // namespace
 
-CompletionBound::CompletionBound(const StageTables& tables, const ReplicaCount& count,
-                                 const Goal& goal)
-    : tables_(tables), count_(count), goal_(goal) {
-  for (int stages = 0; stages <= tables.layer_count(); ++stages) {
-    const auto front = tables.costs.weights(1, stages + 1);
-    least_front_s_.push_back(stages == 0 ? 0 : front.backward * tables.least_backward_s);
-    least_transfer_s_.push_back(stages == 0 ? 0 : least_transfer(tables, stages));
+CompletionBound::CompletionBound(const StageTables& tables, const Relaxation& relaxation,
+                                 const ReplicaCount& count, const Goal& goal)
+    : tables_(tables), relaxation_(relaxation), count_(count), goal_(goal) {
+  gpus_.assign(tables.grouping.types.size(), 0);
+  for (const Resource& resource : tables.grouping.resources) {
+    gpus_[index(resource.type)] += resource.count;
   }
-  const GpuStock stock(tables, count);
-  possible_.assign(index(tables_.option_count()), false);
-  occurs_.assign(index(tables_.pure_count), false);
-  for (int o = 0; o < tables_.option_count(); ++o) {
+  for (std::size_t type = 0; type < gpus_.size(); ++type) {
+    capacity_ += static_cast<double>(gpus_[type]) * relaxation.speed[type];
+  }
+}
+
+void CompletionBound::count_units() {
+  const Stock stock(tables_, count_);
+  const auto& options = relaxation_.options();
+  int largest_degree = 1;
+  for (const auto& option : options) largest_degree = std::max(largest_degree, option.tp);
+  const std::size_t useful = index(relaxation_.layer_count() * largest_degree);
+  most_units_.assign(gpus_.size(), 0);
+  for (std::size_t r = 0; r < tables_.grouping.resources.size(); ++r) {
+    const auto type = index(tables_.grouping.resources[r].type);
+    most_units_[type] =
+        std::min(useful, most_units_[type] + index(stock.most_units(static_cast<int>(r))));
+  }
+  unit_count_ = 1;
+  for (const std::size_t most : most_units_) {
+    unit_count_ = std::min(kMostUnits + 1, unit_count_ * (most + 1));
+  }
+  if (unit_count_ <= kMostUnits) {
+    std::size_t stride = 1;
+    for (const std::size_t most : most_units_) {
+      strides_.push_back(stride);
+      stride *= most + 1;
+    }
+    for (const auto& option : options) {
+      option_units_.push_back(index(option.tp) * strides_[index(option.type)]);
+    }
+    most_units_of_a_stage_ = index(largest_degree);
+  } else {
+    unit_count_ = kCapacityParts + 1;
+    most_units_of_a_stage_ = 1;
+    for (const auto& option : options) {
+      const double part = count_.replicas * option.tp * relaxation_.speed[index(option.type)] /
+                          capacity_ * kCapacityParts;
+      // More than all is no option.
+      option_units_.push_back(static_cast<std::size_t>(std::min<double>(part, kCapacityParts + 1)));
+      most_units_of_a_stage_ = std::max(most_units_of_a_stage_, option_units_.back() + 1);
+    }
+  }
+  add_pairs();
+}
+
+CompletionBound::Units CompletionBound::after(Units units, int option) const {
+  const auto o = index(option);
+  if (by_type()) {
+    const auto& here = relaxation_.options()[o];
+    if (index(digit(units, index(here.type)) + here.tp) > most_units_[index(here.type)]) {
+      return unit_count_;
+    }
+  }
+  return std::min(unit_count_, units + option_units_[o]);
+}
+
+/// Stages that use so much: no fewer.
+int CompletionBound::fewest_stages(Units units) const {
+  std::size_t total = units;
+  if (by_type()) {
+    total = 0;
+    for (std::size_t type = 0; type < most_units_.size(); ++type) {
+      total += index(digit(units, type));
+    }
+  }
+  return static_cast<int>((total + most_units_of_a_stage_ - 1) / most_units_of_a_stage_);
+}
+
+void CompletionBound::add_pairs() {
+  for (int o = tables_.pure_count; o < tables_.option_count(); ++o) {
     const auto& members = tables_.options[index(o)].members;
-    possible_[index(o)] = stock.has_room(o, {});
-    for (int pure = 0; pure < tables_.pure_count && possible_[index(o)]; ++pure) {
-      const auto& only = tables_.options[index(pure)].members[0];
-      for (const auto& member : members) {
-        if (member.resource == only.resource && member.tp == only.tp) occurs_[index(pure)] = true;
-      }
+    const Pair pair{relaxation_.option_of(tables_.type_of(members[0]), members[0].tp),
+                    relaxation_.option_of(tables_.type_of(members[1]), members[1].tp)};
+    std::size_t place = 0;
+    while (place < pairs_.size() && (pairs_[place].a != pair.a || pairs_[place].b != pair.b)) {
+      ++place;
     }
+    if (place == pairs_.size()) pairs_.push_back(pair);
+    pair_of_option_.push_back(static_cast<int>(place));
   }
-  least_compute_prefix_s_.assign(1, 0);
-  for (int l = 0; l < tables_.layer_count(); ++l) {
-    double least = std::numeric_limits<double>::infinity();
-    for (int o = 0; o < tables_.pure_count; ++o) {
-      if (occurs_[index(o)]) least = std::min(least, tables_.compute(o, l, l + 1));
-    }
-    least_compute_prefix_s_.push_back(least_compute_prefix_s_.back() + least);
+  for (const Pair& pair : pairs_) {
+    std::vector<bool>& room = room_.emplace_back(unit_count_);
+    for (Units units = 0; units < unit_count_; ++units) room[units] = has_room(pair, units);
   }
 }
 
-double CompletionBound::of_all() const {
-  const int layers = tables_.layer_count();
-  const double compute = least_compute_prefix_s_[index(layers)];
-  if (!std::isfinite(compute)) return compute;
-  if (goal_.objective == Objective::kCost) {
-    return static_cast<double>(count_.microbatches) * count_.replicas *
-           tables_.least_usd_prefix[index(layers)];
+/// Whether D replicas, each on one of the two options, find GPUs in what the units leave.
+bool CompletionBound::has_room(const Pair& pair, Units units) const {
+  const auto& a = relaxation_.options()[index(pair.a)];
+  const auto& b = relaxation_.options()[index(pair.b)];
+  if (!by_type()) {
+    return units + std::min(option_units_[index(pair.a)], option_units_[index(pair.b)]) <
+           unit_count_;
   }
-  const double turn = least_turn(tables_, count_, layers, capacity_left({}));
-  // One stage transfers nothing, but is all there is; two or more pay for their transfers.
-  double single = std::numeric_limits<double>::infinity();
-  for (int o = 0; o < tables_.option_count(); ++o) {
-    if (possible_[index(o)] && tables_.earliest_first(o, layers, 0) == 0) {
-      single = std::min(single, tables_.compute(o, 0, layers));
-    }
-  }
-  const double transfer = least_transfer(tables_, 1);
-  const double several = (count_.microbatches - 1) * (turn + transfer) +
-                         std::max(turn + transfer, compute + 2 * transfer);
-  return std::min(count_.microbatches * single, several);
+  const auto left = [&](int type) {
+    return gpus_[index(type)] - std::int64_t{count_.replicas} * digit(units, index(type));
+  };
+  if (a.type == b.type) return left(a.type) / std::min(a.tp, b.tp) >= count_.replicas;
+  return left(a.type) / a.tp + left(b.type) / b.tp >= count_.replicas;
 }
 
-/// A stage of n layers on a replica of tp GPUs keeps them for tp * (compute + transfer): its
-/// transfer weighs on each layer with 1 / n, and n is bounded by memory and by the incumbent.
-/// Summed over stages this bounds the slowest turn from below, whatever the stages are.
-void CompletionBound::use_incumbent(double incumbent) {
-  const int layers = tables_.layer_count();
-  double longest_turn = std::numeric_limits<double>::infinity();
-  if (goal_.objective == Objective::kThroughput && count_.microbatches > 1) {
-    longest_turn = incumbent / (count_.microbatches - 1);
-  }
-  work_s_.assign(index(layers), {});
-  for (int behind = 1; behind < layers; ++behind) {
-    const auto first_place = tables_.costs.weights(0, behind + 1);
-    std::vector<double> per_layer_transfer;
-    for (int o = 0; o < tables_.pure_count; ++o) {
-      if (!occurs_[index(o)]) {
-        per_layer_transfer.push_back(std::numeric_limits<double>::infinity());
-        continue;
-      }
-      const double forward = tables_.least_forward_from_s[index(o)];
-      const double transfer = std::min(first_place.forward * forward,
-                                       forward + tables_.least_backward_from_s[index(o)]);
-      int longest = 0;
-      int first = 0;
-      for (int end = 1; end <= layers; ++end) {
-        first = std::max(first, tables_.earliest_first(o, end, behind));
-        while (first < end && tables_.compute(o, first, end) + transfer > longest_turn) ++first;
-        longest = std::max(longest, end - first);
-      }
-      per_layer_transfer.push_back(longest > 0 ? transfer / longest
-                                               : std::numeric_limits<double>::infinity());
-    }
-    std::vector<double>& prefix = work_s_[index(behind)];
-    prefix.push_back(0);
-    for (int l = 0; l < layers; ++l) {
-      double least = std::numeric_limits<double>::infinity();
-      for (int o = 0; o < tables_.pure_count; ++o) {
-        const auto& member = tables_.options[index(o)].members[0];
-        least = std::min(least, tables_.speed[index(member.resource)] * member.tp *
-                                    (tables_.compute(o, l, l + 1) + per_layer_transfer[index(o)]));
-      }
-      prefix.push_back(prefix.back() + least);
+CompletionBound::Units CompletionBound::units_of(const Used& used) const {
+  Units units = 0;
+  double capacity = 0;
+  for (std::size_t r = 0; r < tables_.grouping.resources.size(); ++r) {
+    const auto type = index(tables_.grouping.resources[r].type);
+    const int here = used.get(static_cast<int>(r));
+    if (by_type()) {
+      units += index(here) * strides_[type];
+    } else {
+      capacity += here * count_.replicas * relaxation_.speed[type];
     }
   }
+  return by_type()
+             ? units
+             : std::min(unit_count_ - 1, static_cast<Units>(capacity / capacity_ * kCapacityParts));
+}
+
+double CompletionBound::capacity_left(Units units) const {
+  if (!by_type()) {
+    return capacity_ * (1 - static_cast<double>(units) / kCapacityParts);
+  }
+  double capacity = 0;
+  for (std::size_t type = 0; type < gpus_.size(); ++type) {
+    capacity +=
+        static_cast<double>(gpus_[type] - std::int64_t{count_.replicas} * digit(units, type)) *
+        relaxation_.speed[type];
+  }
+  return capacity;
 }
 
 double CompletionBound::capacity_left(const Label& label) const {
-  const GpuStock stock(tables_, count_);
   double capacity = 0;
-  for (std::size_t r = 0; r < tables_.grouping.size(); ++r) {
-    capacity += stock.left(static_cast<int>(r), label.used) * tables_.speed[r];
+  for (std::size_t r = 0; r < tables_.grouping.resources.size(); ++r) {
+    const Resource& resource = tables_.grouping.resources[r];
+    capacity +=
+        static_cast<double>(resource.count -
+                            std::int64_t{label.used.get(static_cast<int>(r))} * count_.replicas) *
+        relaxation_.speed[index(resource.type)];
   }
   if (label.mixed >= 0) {
     // The mixed stage takes at least what D replicas of its cheaper member would.
-    double least = std::numeric_limits<double>::infinity();
+    double least = kNever;
     for (const auto& member : tables_.options[index(label.mixed)].members) {
-      least = std::min(least, member.tp * tables_.speed[index(member.resource)]);
+      least = std::min(least, member.tp * relaxation_.speed[index(tables_.type_of(member))]);
     }
     capacity -= count_.replicas * least;
   }
   return capacity;
 }
 
-double CompletionBound::of_label(const Label& label, double capacity) const {
-  constexpr double kImpossible = std::numeric_limits<double>::infinity();
-  if (capacity <= 0) return kImpossible;
-  const double front = label.open_s + least_front_s_[index(label.stages)];
-  const double transfer = least_transfer_s_[index(label.stages)];
-  const double turn = std::max(
-      {label.closed_max_s, front, least_turn(tables_, count_, label.first, capacity) + transfer});
-  const double sum =
-      label.closed_sum_s + front + transfer + least_compute_prefix_s_[index(label.first)];
-  const double time = (count_.microbatches - 1) * turn + sum + label.sync_s + label.update_s;
-  if (time > goal_.max_iteration_s) return kImpossible;
+double CompletionBound::of_all() const {
+  const int layers = relaxation_.layer_count();
+  const std::size_t all = index(layers);
+  if (!(capacity_ > 0) || relaxation_.options().empty()) return kNever;
+  const double turn = count_.replicas * relaxation_.work_prefix_s[all] / capacity_;
+  const double compute = relaxation_.least_compute_prefix_s[all];
+  if (!std::isfinite(compute)) return kNever;
+  const double time = (count_.microbatches - 1) * turn + std::max(turn, compute);
+  const double usd = static_cast<double>(count_.microbatches) * count_.replicas *
+                     relaxation_.least_usd_prefix[all];
+  if (!goal_.allows(time, usd)) return kNever;
+  double fewest = kNever;
+  for (const auto& option : relaxation_.options()) {
+    fewest = std::min(fewest, static_cast<double>(count_.replicas) * option.tp);
+  }
+  return goal_.score(time, usd, fewest);
+}
+
+double CompletionBound::longest_turn_s(double target) const {
+  double longest_s = goal_.max_iteration_s;
+  if (goal_.objective == Objective::kThroughput) longest_s = std::min(longest_s, target);
+  // GPUs that are paid for longer cost more.
+  double least_usd_per_s = kNever;
+  for (const auto& option : relaxation_.options()) {
+    least_usd_per_s = std::min(least_usd_per_s, count_.replicas * option.usd_per_s);
+  }
+  const double most_usd =
+      std::min(goal_.max_usd_per_iter, goal_.objective == Objective::kCost ? target : kNever);
+  if (least_usd_per_s > 0) longest_s = std::min(longest_s, most_usd / least_usd_per_s);
+  const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
+  double turn = longest_s / count_.microbatches;
+  if (count_.microbatches > 1) {
+    turn = std::min(turn, (longest_s - compute) / (count_.microbatches - 1));
+  }
+  return turn;
+}
+
+/// By relaxed option (then by pair) and last layer's end: where the longest stage of that turn
+/// starts; `end` where not even one layer does.
+std::vector<std::vector<int>> CompletionBound::longest_stages(double turn_s) const {
+  const int layers = relaxation_.layer_count();
+  const int options = static_cast<int>(relaxation_.options().size());
+  std::vector<std::vector<int>> out;
+  for (int o = 0; o < options; ++o) {
+    std::vector<int>& starts = out.emplace_back();
+    for (int end = 0; end <= layers; ++end) {
+      int first = end;
+      while (first > 0 && relaxation_.turn(o, first - 1, end) <= turn_s) --first;
+      // In the first place a stage sends back nothing.
+      if (end > 0 && relaxation_.turn(o, 0, end) <= turn_s) first = 0;
+      starts.push_back(first);
+    }
+  }
+  for (const Pair& pair : pairs_) {
+    std::vector<int>& starts = out.emplace_back();
+    for (int end = 0; end <= layers; ++end) {
+      starts.push_back(std::max(out[index(pair.a)][index(end)], out[index(pair.b)][index(end)]));
+    }
+  }
+  return out;
+}
+
+/// By units in use, the earliest layer from which the last layers can be done with them and turns
+/// up to `turn_s`, with or without a mixed stage; stops at the first that needs no more layers
+/// unless `all` are asked for. A stage that reaches further leaves no more to others, so the
+/// longest stages are best.
+std::vector<int> CompletionBound::reach(double turn_s, bool all) const {
+  const int layers = relaxation_.layer_count();
+  const int options = static_cast<int>(relaxation_.options().size());
+  const std::vector<std::vector<int>> longest = longest_stages(turn_s);
+  const int never = layers + 1;
+  const std::size_t states = pairs_.size() + 1;
+  std::vector<int> starts(unit_count_ * states, never);
+  starts[0] = layers;
+  std::vector<int> best(unit_count_, never);
+  for (Units units = 0; units < unit_count_; ++units) {
+    const int fewest = fewest_stages(units);
+    for (std::size_t m = 0; m < states; ++m) {
+      int& end = starts[units * states + m];
+      if (end == never) continue;
+      const int behind = std::min(layers - 1, fewest + (m > 0 ? 1 : 0));
+      const auto first_of = [&](int option) {
+        // The last stage has none behind it, whatever its share of the capacity is.
+        return std::max(longest[index(option)][index(end)],
+                        relaxation_.earliest_first(option, end, end == layers ? 0 : behind));
+      };
+      // Stages that are too small to count as a part of the capacity.
+      for (int o = 0; o < options && end > 0;) {
+        const int first = option_units_[index(o)] == 0 ? first_of(o) : end;
+        o = first < end ? 0 : o + 1;
+        end = std::min(end, first);
+      }
+      best[units] = std::min(best[units], end);
+      if (end == 0) {
+        if (!all) return best;
+        continue;
+      }
+      for (int o = 0; o < options; ++o) {
+        const Units next = after(units, o);
+        if (next == unit_count_ || next == units || (m > 0 && !room_[m - 1][next])) continue;
+        int& there = starts[next * states + m];
+        there = std::min(there, std::max(first_of(o), 0));
+      }
+      if (m > 0) continue;
+      for (std::size_t p = 0; p < pairs_.size(); ++p) {
+        if (!room_[p][units]) continue;
+        const int first = std::max(longest[index(options) + p][index(end)],
+                                   mixed_earliest(pairs_[p], end, end == layers ? 0 : behind));
+        int& there = starts[units * states + p + 1];
+        if (first < end) there = std::min(there, first);
+      }
+    }
+  }
+  return best;
+}
+
+bool CompletionBound::reaches(double turn_s) const {
+  const std::vector<int> best = reach(turn_s, false);
+  return std::find(best.begin(), best.end(), 0) != best.end();
+}
+
+double CompletionBound::least_turn_s(double longest_s) const {
+  double capacity = 0;
+  for (std::size_t type = 0; type < gpus_.size(); ++type) {
+    capacity += static_cast<double>(gpus_[type]) * relaxation_.speed[type];
+  }
+  double low =
+      count_.replicas * relaxation_.work_prefix_s[index(relaxation_.layer_count())] / capacity;
+  if (low > longest_s) return kNever;
+  double high = low * (1 + kTurnPrecision);
+  double step = 0.04;
+  while (!reaches(high)) {
+    low = high;
+    if (low > longest_s) return kNever;
+    high *= 1 + step;
+    step *= 2;
+    if (step > 1e9) return kNever;  // no turn is long enough: memory or GPUs are short
+  }
+  while (high > low * (1 + kTurnPrecision)) {
+    const double middle = std::sqrt(low * high);
+    (reaches(middle) ? high : low) = middle;
+  }
+  return low;
+}
+
+double CompletionBound::of_turns(const TurnRange& range, double sync_s) const {
+  const std::vector<int> best = reach(range.high, true);
+  const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
+  const double time = (count_.microbatches - 1) * range.low + std::max(range.low, compute) + sync_s;
+  double least = kNever;
+  for (Units units = 0; units < unit_count_; ++units) {
+    if (best[units] != 0) continue;
+    const double usd = least_usd_per_s(units) * time;
+    if (goal_.allows(time, usd)) {
+      least = std::min(least, goal_.score(time, usd, fewest_gpus(units)));
+    }
+  }
+  return least;
+}
+
+/// Of GPUs that use those units; where they are none, all is one mixed stage or too small to count.
+double CompletionBound::least_usd_per_s(Units units) const {
+  double usd_per_s = 0;
+  double least_of_a_replica = kNever;
+  double least_by_capacity = kNever;
+  std::vector<double> of_type(gpus_.size(), kNever);
+  for (const auto& option : relaxation_.options()) {
+    double& usd = of_type[index(option.type)];
+    usd = std::min(usd, option.usd_per_s / option.tp);
+    least_of_a_replica = std::min(least_of_a_replica, option.usd_per_s);
+    least_by_capacity = std::min(least_by_capacity, usd / relaxation_.speed[index(option.type)]);
+  }
+  if (by_type()) {
+    for (std::size_t type = 0; type < gpus_.size(); ++type) {
+      if (digit(units, type) > 0) usd_per_s += digit(units, type) * of_type[type];
+    }
+    usd_per_s *= count_.replicas;
+  } else {
+    usd_per_s = capacity_ * static_cast<double>(units) / kCapacityParts * least_by_capacity;
+  }
+  return std::max(usd_per_s, count_.replicas * least_of_a_replica);
+}
+
+double CompletionBound::fewest_gpus(Units units) const {
+  double gpus = 0;
+  double fewest_of_a_replica = kNever;
+  double fastest = 0;
+  for (const auto& option : relaxation_.options()) {
+    fewest_of_a_replica = std::min<double>(fewest_of_a_replica, option.tp);
+    fastest = std::max(fastest, relaxation_.speed[index(option.type)]);
+  }
+  if (by_type()) {
+    for (std::size_t type = 0; type < gpus_.size(); ++type) gpus += digit(units, type);
+    gpus *= count_.replicas;
+  } else {
+    gpus = capacity_ * static_cast<double>(units) / kCapacityParts / fastest;
+  }
+  return std::max(gpus, count_.replicas * fewest_of_a_replica);
+}
+
+double CompletionBound::mixed_turn(const Pair& pair, int first, int end) const {
+  return std::max(relaxation_.turn(pair.a, first, end), relaxation_.turn(pair.b, first, end));
+}
+
+int CompletionBound::mixed_earliest(const Pair& pair, int end, int behind) const {
+  return std::max(relaxation_.earliest_first(pair.a, end, behind),
+                  relaxation_.earliest_first(pair.b, end, behind));
+}
+
+void CompletionBound::look_between(const TurnRange& range, double sync_s) {
+  turns_ = range;
+  least_sync_s_ = sync_s;
+  const auto layers = index(relaxation_.layer_count() + 1);
+  memo_.assign((pairs_.size() + 1) * layers * layers, {});
+  gave_up_ = false;
+  solved_ = 0;
+  find_cover();
+}
+
+void CompletionBound::look_everywhere() {
+  turns_ = {0, kNever};
+  least_sync_s_ = 0;
+  gave_up_ = true;
+  solved_ = 0;
+}
+
+/// The end of the longest stage from `first` on; `first` where there is none. Pairs come after
+/// options. Never the last layer: a label has a stage behind.
+int CompletionBound::farthest(int option_or_pair, int first, int behind) const {
+  const int layers = relaxation_.layer_count();
+  const int options = static_cast<int>(relaxation_.options().size());
+  const auto fits = [&](int end) {
+    if (option_or_pair < options) {
+      return relaxation_.turn(option_or_pair, first, end) <= turns_.high &&
+             relaxation_.earliest_first(option_or_pair, end, behind) <= first;
+    }
+    const Pair& pair = pairs_[index(option_or_pair - options)];
+    return mixed_turn(pair, first, end) <= turns_.high &&
+           mixed_earliest(pair, end, behind) <= first;
+  };
+  int end = first;
+  while (end + 1 < layers && fits(end + 1)) ++end;
+  return end;
+}
+
+/// The mirror image of reach(): from the first layer on, with what labels leave.
+void CompletionBound::find_cover() {
+  const int layers = relaxation_.layer_count();
+  const int options = static_cast<int>(relaxation_.options().size());
+  const int ways = options + static_cast<int>(pairs_.size());
+  const std::size_t states = pairs_.size() + 1;
+  cover_.assign(unit_count_ * states, 0);
+  // farthest() by (way, behind, first), found when asked for.
+  std::vector<int> known(index(ways * layers * layers), -1);
+  const auto end_of = [&](int way, int first, int behind) {
+    int& end = known[index((way * layers + behind) * layers + first)];
+    if (end < 0) end = farthest(way, first, behind);
+    return end;
+  };
+  // What starts at the first layer sends back nothing, and may so reach further.
+  const auto end_after = [&](int way, int covered, int behind) {
+    return std::max(end_of(way, covered, behind), end_of(way, 0, behind));
+  };
+  for (Units units = unit_count_; units-- > 0;) {
+    const int fewest = fewest_stages(units);
+    for (std::size_t state = states; state-- > 0;) {
+      if (state > 0 && !room_[state - 1][units]) continue;
+      const int behind = std::min(layers - 1, std::max(1, fewest + (state > 0 ? 1 : 0)));
+      int& covered = cover_[units * states + state];
+      for (int o = 0; o < options; ++o) {
+        const Units next = after(units, o);
+        if (next == unit_count_ || next == units || (state > 0 && !room_[state - 1][next])) {
+          continue;
+        }
+        covered = std::max(covered, end_after(o, cover_[next * states + state], behind));
+      }
+      if (state == 0) {
+        for (std::size_t p = 0; p < pairs_.size(); ++p) {
+          if (!room_[p][units]) continue;
+          covered = std::max(covered, end_after(options + static_cast<int>(p),
+                                                cover_[units * states + p + 1], behind));
+        }
+      }
+      for (int o = 0; o < options;) {
+        const int end = option_units_[index(o)] == 0 ? end_after(o, covered, behind) : covered;
+        o = end > covered ? 0 : o + 1;
+        covered = std::max(covered, end);
+      }
+    }
+  }
+}
+
+const CompletionBound::Least& CompletionBound::completion(int mixed, int behind, int end,
+                                                          Units units) {
+  static constexpr Least kNothing{0, 0, 0};
+  if (end == 0) return kNothing;
+  const auto layers = index(relaxation_.layer_count() + 1);
+  std::vector<Least>& row = memo_[(index(mixed) * layers + index(behind)) * layers + index(end)];
+  if (row.empty()) row.assign(unit_count_, {std::numeric_limits<double>::quiet_NaN(), 0, 0});
+  if (std::isnan(row[units].sum_s)) row[units] = solve(mixed, behind, end, units);
+  return row[units];
+}
+
+CompletionBound::Least CompletionBound::solve(int mixed, int behind, int end, Units units) {
+  ++solved_;
+  Least best{kNever, kNever, kNever};
+  const std::size_t states = pairs_.size() + 1;
+  if (end > cover_[units * states + index(mixed)]) return best;
+  const auto& options = relaxation_.options();
+  const int option_count = static_cast<int>(options.size());
+  const double replicas = count_.replicas;
+  const auto take = [&](double turn, const Least& rest, double usd_per_s, double gpus) {
+    best.sum_s = std::min(best.sum_s, turn + rest.sum_s);
+    best.usd_per_s = std::min(best.usd_per_s, usd_per_s + rest.usd_per_s);
+    best.gpus = std::min(best.gpus, gpus + rest.gpus);
+  };
+  for (int o = 0; o < option_count; ++o) {
+    const Units next = after(units, o);
+    if (next == unit_count_ || (mixed > 0 && !room_[index(mixed - 1)][next])) continue;
+    const int latest = std::min(end - 1, cover_[next * states + index(mixed)]);
+    const int earliest = relaxation_.earliest_first(o, end, behind);
+    for (int first = latest; first >= earliest; --first) {
+      const double turn = relaxation_.turn(o, first, end);
+      if (turn > turns_.high) {
+        // In the first place a stage sends back nothing.
+        if (first == 0 || earliest > 0 || relaxation_.turn(o, 0, end) > turns_.high) break;
+        first = 1;
+        continue;
+      }
+      take(turn, completion(mixed, behind + 1, first, next), replicas * options[index(o)].usd_per_s,
+           replicas * options[index(o)].tp);
+    }
+  }
+  if (mixed > 0) return best;
+  for (std::size_t p = 0; p < pairs_.size(); ++p) {
+    if (!room_[p][units]) continue;
+    const auto& a = options[index(pairs_[p].a)];
+    const auto& b = options[index(pairs_[p].b)];
+    const int latest = std::min(end - 1, cover_[units * states + p + 1]);
+    const int earliest = mixed_earliest(pairs_[p], end, behind);
+    for (int first = latest; first >= earliest; --first) {
+      const double turn = mixed_turn(pairs_[p], first, end);
+      if (turn > turns_.high) {
+        if (first == 0 || earliest > 0 || mixed_turn(pairs_[p], 0, end) > turns_.high) break;
+        first = 1;
+        continue;
+      }
+      take(turn, completion(static_cast<int>(p) + 1, behind + 1, first, units),
+           replicas * std::min(a.usd_per_s, b.usd_per_s), replicas * std::min(a.tp, b.tp));
+    }
+  }
+  return best;
+}
+
+double CompletionBound::of_label(const Label& label, double capacity) {
+  if (capacity <= 0) return kNever;
+  const std::size_t first = index(label.first);
+  const double work = count_.replicas * relaxation_.work_prefix_s[first];
+  if (work > capacity * turns_.high) return kNever;
+  const double front =
+      label.open_s +
+      relaxation_.least_backward_s * tables_.costs.weights(1, label.stages == 1 ? 2 : 3).backward;
+  Least rest{relaxation_.least_compute_prefix_s[first], 0, 0};
+  if (!gave_up_) {
+    const int mixed =
+        label.mixed < 0 ? 0 : pair_of_option_[index(label.mixed - tables_.pure_count)] + 1;
+    const Units units = units_of(label.used);
+    if (label.first > cover_[units * (pairs_.size() + 1) + index(mixed)]) return kNever;
+    // A bound that is dear to find is done without.
+    if (solved_ > kMostSolved) gave_up_ = true;
+    rest = completion(mixed, label.stages, label.first, units);
+    if (!std::isfinite(rest.sum_s)) return kNever;
+  }
+  const double turn = std::max({turns_.low, label.closed_max_s, front, work / capacity});
+  const double time = (count_.microbatches - 1) * turn + label.closed_sum_s + front + rest.sum_s +
+                      std::max(label.sync_s, least_sync_s_) + label.update_s;
   // What is in use is paid for the whole iteration, what follows at least for its work.
-  const double usd = label.usd_per_s * time + static_cast<double>(count_.microbatches) *
-                                                  count_.replicas *
-                                                  tables_.least_usd_prefix[index(label.first)];
-  if (usd > goal_.max_usd_per_iter) return kImpossible;
-  return goal_.objective == Objective::kThroughput ? time : usd;
+  const double usd =
+      std::max((label.usd_per_s + rest.usd_per_s) * time,
+               label.usd_per_s * time + static_cast<double>(count_.microbatches) * count_.replicas *
+                                            relaxation_.least_usd_prefix[first]) +
+      label.egress_usd;
+  if (!goal_.allows(time, usd)) return kNever;
+  return goal_.score(time, usd, label.gpus + rest.gpus);
 }
 
 }  // namespace sextant::search

@@ -1,51 +1,120 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "planner/training/sextant/label.h"
+#include "planner/training/sextant/relaxation.h"
+#include "planner/training/sextant/stage_tables.h"
 
 namespace sextant::search {
 
+/// Turns of the slowest stage between which a search looks, seconds.
+struct TurnRange {
+  double low = 0;  ///< no pipeline has less
+  double high = 0;
+};
+
 /// What the search prunes with: lower bounds on the score of everything that a label can become,
-/// for one replica count.
+/// for one replica count: the relaxed problem, in which GPUs per replica are counted type by type,
+/// or as one capacity where that is too much to count, is solved by dynamic programming.
 class CompletionBound {
  public:
   /// References must outlive this.
-  CompletionBound(const StageTables& tables, const ReplicaCount& count, const Goal& goal);
+  CompletionBound(const StageTables& tables, const Relaxation& relaxation,
+                  const ReplicaCount& count, const Goal& goal);
 
-  /// Whether there are GPUs for a stage of that option at all.
-  bool possible(int option) const { return possible_[static_cast<std::size_t>(option)]; }
-  /// Least compute time of layers [0, end), one after the other.
-  double least_compute_s(int end) const {
-    return least_compute_prefix_s_[static_cast<std::size_t>(end)];
-  }
-
-  /// No pipeline scores below this; infinity where there are too few GPUs.
+  /// No pipeline scores below this, from work and capacity alone; infinity where there are too few
+  /// GPUs. Cheap.
   double of_all() const;
+  /// To be called before all that follows but look_everywhere().
+  void count_units();
+  /// Longest turn of a plan that scores below `target`.
+  double longest_turn_s(double target) const;
+  /// Whether the relaxed problem has a pipeline of turns up to `turn_s`.
+  bool reaches(double turn_s) const;
+  /// The least turn of any pipeline, to 0.1 %, from below; infinity where it is more than
+  /// `longest_s`.
+  double least_turn_s(double longest_s) const;
+  /// No pipeline whose slowest turn is in the range scores below this.
+  double of_turns(const TurnRange& range, double sync_s) const;
 
-  /// Tightens of_label() by what no plan better than `incumbent` can do; to be called before it.
-  void use_incumbent(double incumbent);
+  /// From now on of_label() is about completions whose turns are within the range; `sync_s` is the
+  /// least that any pipeline synchronises.
+  void look_between(const TurnRange& range, double sync_s);
+  /// From now on of_label() is about all completions, and quick.
+  void look_everywhere();
   /// What the label leaves of the resources, in GPUs of speed 1.
   double capacity_left(const Label& label) const;
   /// No completion of the label by stages for layers [0, label.first) scores below this.
   /// `capacity` is capacity_left() of it.
-  double of_label(const Label& label, double capacity) const;
+  double of_label(const Label& label, double capacity);
+
+  /// Relaxed completions solved so far: the search pays for them.
+  std::uint64_t solved() const { return solved_; }
 
  private:
+  /// The least of each that the stages of a prefix add; each by itself.
+  struct Least {
+    double sum_s;  ///< NaN: not yet solved
+    double usd_per_s;
+    double gpus;
+  };
+  /// A mixed stage of two relaxed options.
+  struct Pair {
+    int a;
+    int b;
+  };
+  /// GPUs per replica in use: one digit for each type; or where those are too many to count, their
+  /// capacity in parts of all, rounded down.
+  using Units = std::size_t;
+
+  void add_pairs();
+  bool by_type() const { return !strides_.empty(); }
+  int digit(Units units, std::size_t type) const {
+    return static_cast<int>(units / strides_[type] % (most_units_[type] + 1));
+  }
+  Units units_of(const Used& used) const;
+  /// The units after one more stage of that option; unit_count_ where there is no room.
+  Units after(Units units, int option) const;
+  bool has_room(const Pair& pair, Units units) const;
+  int fewest_stages(Units units) const;
+  double mixed_turn(const Pair& pair, int first, int end) const;
+  int mixed_earliest(const Pair& pair, int end, int behind) const;
+  double capacity_left(Units units) const;
+  double least_usd_per_s(Units units) const;
+  double fewest_gpus(Units units) const;
+  const Least& completion(int mixed, int behind, int end, Units units);
+  Least solve(int mixed, int behind, int end, Units units);
+  std::vector<std::vector<int>> longest_stages(double turn_s) const;
+  std::vector<int> reach(double turn_s, bool all) const;
+  void find_cover();
+  int farthest(int option_or_pair, int first, int behind) const;
+
   const StageTables& tables_;
+  const Relaxation& relaxation_;
   ReplicaCount count_;
   Goal goal_;
-  /// Options for which there are GPUs enough, and pure options that occur in one of them.
-  std::vector<bool> possible_;
-  std::vector<bool> occurs_;
-  std::vector<double> least_compute_prefix_s_;
-  /// By number of stages of a suffix: the least that the gradient of its front stage adds, and the
-  /// least transfer of any stage before it.
-  std::vector<double> least_front_s_;
-  std::vector<double> least_transfer_s_;
-  /// By number of stages behind and number of layers left: the work of those layers, in seconds of
-  /// a GPU of speed 1, transfers of their stages included.
-  std::vector<std::vector<double>> work_s_;
+  std::vector<std::int64_t> gpus_;  ///< by type
+  std::vector<Pair> pairs_;
+  std::vector<int> pair_of_option_;        ///< of mixed options, less pure_count
+  std::vector<std::size_t> most_units_;    ///< by type, of one replica
+  std::vector<std::size_t> strides_;       ///< by type; empty where they are too many to count
+  std::vector<std::size_t> option_units_;  ///< by relaxed option
+  std::size_t unit_count_ = 0;
+  double capacity_ = 0;  ///< of all GPUs, in GPUs of speed 1
+  std::size_t most_units_of_a_stage_ = 1;
+  std::vector<std::vector<bool>> room_;  ///< by pair, units
+
+  TurnRange turns_;
+  double least_sync_s_ = 0;
+  /// By mixed state (0 = none yet, 1 + pair), stages behind and end; then units.
+  std::vector<std::vector<Least>> memo_;
+  /// By units and mixed state: the longest prefix that what is left can do.
+  std::vector<int> cover_;
+  std::uint64_t solved_ = 0;
+  bool gave_up_ = false;
 };
 
 }  // namespace sextant::search

@@ -15,6 +15,29 @@ struct Goal {
   Objective objective = Objective::kThroughput;
   double max_usd_per_iter = std::numeric_limits<double>::infinity();
   double max_iteration_s = std::numeric_limits<double>::infinity();
+
+  /// Of plans with as many GPUs the fastest is best; no plan takes 1e9 s.
+  static constexpr double kGpusPerSecond = 1e-9;
+  /// What is minimised: s, USD or GPUs.
+  double score(double time_s, double usd, double gpus) const {
+    switch (objective) {
+      case Objective::kThroughput:
+        return time_s;
+      case Objective::kCost:
+        return usd;
+      case Objective::kGpus:
+        break;
+    }
+    return gpus + kGpusPerSecond * time_s;
+  }
+  bool allows(double time_s, double usd) const {
+    return time_s <= max_iteration_s && usd <= max_usd_per_iter;
+  }
+  /// Whether USD matter at all.
+  bool counts_usd() const {
+    return objective == Objective::kCost ||
+           max_usd_per_iter < std::numeric_limits<double>::infinity();
+  }
 };
 
 /// The degrees of freedom that are fixed outside the stage search.
@@ -55,9 +78,11 @@ struct Label {
   double open_s = 0;  ///< turn of the front stage without the gradient it sends back
   double sync_s = 0;
   double update_s = 0;
-  double usd_per_s = 0;  ///< of the GPUs in use, a mixed stage at its cheapest
-  double bound = 0;      ///< no completion scores below this
+  double usd_per_s = 0;   ///< of the GPUs in use, a mixed stage at its cheapest
+  double egress_usd = 0;  ///< for traffic between zones
+  double bound = 0;       ///< no completion scores below this
   Used used;
+  std::int32_t gpus = 0;  ///< in use, a mixed stage at its fewest
   std::int32_t parent = -1;
   std::int32_t first = 0;  ///< first layer of the front stage
   std::int32_t option = -1;
@@ -65,30 +90,6 @@ struct Label {
   std::int32_t stages = 0;
 
   double sum_s() const { return closed_sum_s + open_s; }
-};
-
-/// The GPUs of a grouping, of which replicas take theirs.
-class GpuStock {
- public:
-  GpuStock(const StageTables& tables, const ReplicaCount& count)
-      : tables_(&tables), count_(count) {}
-
-  int left(int resource, const Used& used) const {
-    return tables_->grouping[static_cast<std::size_t>(resource)].count -
-           used.get(resource) * count_.replicas;
-  }
-  /// Whether a stage of that option finds GPUs for all its replicas in what is left.
-  bool has_room(int option, const Used& used) const {
-    int places = 0;
-    for (const auto& member : tables_->options[static_cast<std::size_t>(option)].members) {
-      places += std::max(0, left(member.resource, used)) / member.tp;
-    }
-    return places >= count_.replicas;
-  }
-
- private:
-  const StageTables* tables_;
-  ReplicaCount count_;
 };
 
 }  // namespace sextant::search

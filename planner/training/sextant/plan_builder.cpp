@@ -1,21 +1,26 @@
 #include "planner/training/sextant/plan_builder.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
+
+#include "planner/training/sextant/stock.h"
 
 namespace sextant::search {
 
 namespace {
 
-/// Free GPUs of the nodes of one resource's pools.
+std::size_t index(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Free GPUs of the nodes of a pool.
 class NodeStock {
  public:
-  NodeStock(const Cluster& cluster, const Resource& resource) {
-    for (const int p : resource.pools) {
-      const GpuPool& pool = cluster.pools[static_cast<std::size_t>(p)];
-      for (int left = pool.count, node = 0; left > 0; left -= pool.gpus_per_node, ++node) {
-        nodes_.push_back({&pool, node, std::min(left, pool.gpus_per_node)});
-      }
+  explicit NodeStock(const GpuPool& pool) : pool_(&pool) {
+    for (int left = pool.count, node = 0; left > 0; left -= pool.gpus_per_node, ++node) {
+      free_.push_back(std::min(left, pool.gpus_per_node));
     }
   }
 
@@ -23,108 +28,170 @@ class NodeStock {
   std::optional<Machine> take(int tp) {
     // Degrees come in descending order, so a node too full for this one is too full for the next
     // larger; the cursor only skips what is entirely used.
-    while (cursor_ < nodes_.size() && nodes_[cursor_].free == 0) ++cursor_;
-    for (std::size_t n = cursor_; n < nodes_.size(); ++n) {
-      if (nodes_[n].free < tp) continue;
-      nodes_[n].free -= tp;
-      return Machine{nodes_[n].pool->gpu, nodes_[n].pool->zone, nodes_[n].index, tp};
+    while (cursor_ < free_.size() && free_[cursor_] == 0) ++cursor_;
+    for (std::size_t n = cursor_; n < free_.size(); ++n) {
+      if (free_[n] < tp) continue;
+      free_[n] -= tp;
+      return Machine{pool_->gpu, pool_->zone, static_cast<int>(n), tp};
     }
     return std::nullopt;
   }
 
  private:
-  struct Node {
-    const GpuPool* pool;
-    int index;
-    int free;
-  };
-  std::vector<Node> nodes_;
+  const GpuPool* pool_;
+  std::vector<int> free_;
   std::size_t cursor_ = 0;
 };
 
-/// Replicas of one stage on one member of its option.
+/// Replicas of one stage on one member of its option in one zone of its group.
 struct Share {
   std::size_t stage = 0;
+  std::size_t zone = 0;
   std::size_t member = 0;
   int tp = 1;
-  int resource = 0;
+  int pool = 0;
   int replicas = 0;
 };
 
-/// How many replicas of each stage run on which member; empty where there is no room.
-std::vector<Share> divide(const StageTables& tables, const ReplicaCount& count,
-                          const std::vector<StageChoice>& stages) {
-  std::vector<int> left;
-  for (const Resource& resource : tables.grouping) left.push_back(resource.count);
-  std::vector<Share> shares;
-  for (std::size_t s = 0; s < stages.size(); ++s) {
-    const StageOption& option = tables.options[static_cast<std::size_t>(stages[s].option)];
-    if (option.mixed()) continue;
-    const auto& member = option.members[0];
-    left[static_cast<std::size_t>(member.resource)] -= count.replicas * member.tp;
-    shares.push_back({s, 0, member.tp, member.resource, count.replicas});
+/// Divides the replicas of stages among zones and members.
+class Division {
+ public:
+  Division(const StageTables& tables, const ReplicaCount& count,
+           const std::vector<StageChoice>& stages)
+      : tables_(tables), count_(count), stages_(stages) {}
+
+  /// Empty where there is no room.
+  std::vector<Share> run() {
+    const StageOption* mixed = nullptr;
+    for (const StageChoice& choice : stages_) {
+      const StageOption& option = tables_.options[index(choice.option)];
+      if (option.mixed()) {
+        mixed = &option;
+      } else {
+        used_.add(option.members[0].resource, option.members[0].tp);
+      }
+    }
+    for (std::size_t s = 0; s < stages_.size(); ++s) {
+      const StageOption& option = tables_.options[index(stages_[s].option)];
+      if (!option.mixed() && !add_pure(s, option.members[0], mixed)) return {};
+    }
+    for (std::size_t s = 0; s < stages_.size(); ++s) {
+      const StageOption& option = tables_.options[index(stages_[s].option)];
+      if (option.mixed() && !add_mixed(s, option)) return {};
+    }
+    return shares_;
   }
-  for (std::size_t s = 0; s < stages.size(); ++s) {
-    const StageOption& option = tables.options[static_cast<std::size_t>(stages[s].option)];
-    if (!option.mixed()) continue;
+
+ private:
+  int group_of(const StageOption::Member& member) const {
+    return tables_.resource(member.resource).group;
+  }
+
+  /// By zone of the group: D replicas, as many as there is room for in the first zones.
+  std::vector<int> by_zone(int group, const StageOption* mixed) const {
+    const bool has_mixed = mixed != nullptr && group_of(mixed->members[0]) == group;
+    std::vector<int> out = replicas_by_zone(tables_, group, used_, has_mixed ? mixed : nullptr);
+    int missing = count_.replicas;
+    for (int& replicas : out) {
+      replicas = std::min(replicas, missing);
+      missing -= replicas;
+    }
+    return missing > 0 ? std::vector<int>() : out;
+  }
+
+  bool add_pure(std::size_t s, const StageOption::Member& member, const StageOption* mixed) {
+    const std::vector<int> zones = by_zone(group_of(member), mixed);
+    for (std::size_t zone = 0; zone < zones.size(); ++zone) add(s, zone, 0, member, zones[zone]);
+    return !zones.empty();
+  }
+
+  bool add_mixed(std::size_t s, const StageOption& option) {
+    const std::vector<int> zones = by_zone(group_of(option.members[0]), &option);
+    for (std::size_t zone = 0; zone < zones.size(); ++zone) {
+      if (!add_members(s, option, zone, zones[zone])) return false;
+    }
+    return !zones.empty();
+  }
+
+  /// As many replicas of the cheaper member as there is room for beside the pure stages.
+  bool add_members(std::size_t s, const StageOption& option, std::size_t zone, int replicas) {
     std::vector<std::size_t> cheapest_first(option.members.size());
     std::iota(cheapest_first.begin(), cheapest_first.end(), std::size_t{0});
     const auto usd = [&](std::size_t m) {
-      const auto& member = option.members[m];
-      return member.tp * tables.grouping[static_cast<std::size_t>(member.resource)].usd_per_hour;
+      return option.members[m].tp * tables_.resource(option.members[m].resource).usd_per_hour;
     };
     std::stable_sort(cheapest_first.begin(), cheapest_first.end(),
                      [&](std::size_t a, std::size_t b) { return usd(a) < usd(b); });
-    int missing = count.replicas;
     for (const std::size_t m : cheapest_first) {
-      const auto& member = option.members[m];
-      int& room = left[static_cast<std::size_t>(member.resource)];
-      const int replicas = std::min(missing, std::max(0, room / member.tp));
-      room -= replicas * member.tp;
-      missing -= replicas;
-      if (replicas > 0) shares.push_back({s, m, member.tp, member.resource, replicas});
+      const StageOption::Member& member = option.members[m];
+      const int pool = tables_.resource(member.resource).pools[zone];
+      if (pool < 0) continue;
+      const int free = tables_.cluster.pools[index(pool)].count - taken_[pool];
+      const int here = std::min(replicas, std::max(0, free / member.tp));
+      add(s, zone, m, member, here);
+      replicas -= here;
     }
-    if (missing > 0) return {};
+    return replicas == 0;
   }
-  if (std::any_of(left.begin(), left.end(), [](int gpus) { return gpus < 0; })) return {};
-  return shares;
-}
+
+  void add(std::size_t s, std::size_t zone, std::size_t m, const StageOption::Member& member,
+           int replicas) {
+    if (replicas == 0) return;
+    const int pool = tables_.resource(member.resource).pools[zone];
+    taken_[pool] += replicas * member.tp;
+    shares_.push_back({s, zone, m, member.tp, pool, replicas});
+  }
+
+  const StageTables& tables_;
+  ReplicaCount count_;
+  const std::vector<StageChoice>& stages_;
+  Used used_;
+  std::map<int, int> taken_;  ///< GPUs by pool
+  std::vector<Share> shares_;
+};
 
 }  // namespace
 
 std::optional<Plan> build_plan(const TrainingProblem& problem, const StageTables& tables,
                                const ReplicaCount& count, const std::vector<StageChoice>& stages) {
-  std::vector<Share> shares = divide(tables, count, stages);
+  std::vector<Share> shares = Division(tables, count, stages).run();
   if (shares.empty()) return std::nullopt;
   std::stable_sort(shares.begin(), shares.end(),
                    [](const Share& a, const Share& b) { return a.tp > b.tp; });
-  std::vector<NodeStock> stock;
-  for (const Resource& resource : tables.grouping) stock.emplace_back(problem.cluster, resource);
+  std::map<int, NodeStock> stock;
+  for (const Share& share : shares) {
+    stock.try_emplace(share.pool, problem.cluster.pools[index(share.pool)]);
+  }
 
+  const PlanSettings& settings = tables.costs.settings;
   Plan plan;
   plan.model = problem.job.model;
   plan.layer_count = tables.layer_count();
   plan.global_batch = problem.job.global_batch;
-  plan.microbatch = tables.costs.settings.microbatch;
+  plan.microbatch = settings.microbatch;
+  plan.schedule = settings.schedule;
+  plan.zero_stage = settings.zero_stage;
+  plan.recompute = settings.recompute || problem.profile.recompute;
+  plan.sequence_parallel = problem.profile.sequence_parallel;
   Pipeline& pipeline = plan.pipelines.emplace_back();
   for (const StageChoice& choice : stages) {
     pipeline.stages.push_back({{{choice.first, choice.end}}, {}});
   }
-  // replicas[stage][member]: put together in member order afterwards, whatever order they were
-  // placed in.
-  std::vector<std::vector<std::vector<Replica>>> replicas(stages.size(),
-                                                          std::vector<std::vector<Replica>>(2));
+  // Put together zone by zone and in the members' order, whatever order they were placed in.
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::vector<Replica>>> replicas;
   for (const Share& share : shares) {
+    std::vector<std::vector<Replica>>& members = replicas[{share.stage, share.zone}];
+    members.resize(2);
     for (int r = 0; r < share.replicas; ++r) {
-      std::optional<Machine> machine =
-          stock[static_cast<std::size_t>(share.resource)].take(share.tp);
+      std::optional<Machine> machine = stock.at(share.pool).take(share.tp);
       if (!machine) return std::nullopt;
-      replicas[share.stage][share.member].push_back({{std::move(*machine)}, share.tp, 0});
+      members[share.member].push_back({{std::move(*machine)}, share.tp, 0});
     }
   }
-  for (std::size_t s = 0; s < stages.size(); ++s) {
-    for (std::vector<Replica>& part : replicas[s]) {
-      std::move(part.begin(), part.end(), std::back_inserter(pipeline.stages[s].replicas));
+  for (auto& [place, members] : replicas) {
+    for (std::vector<Replica>& part : members) {
+      std::move(part.begin(), part.end(),
+                std::back_inserter(pipeline.stages[place.first].replicas));
     }
   }
   return plan;

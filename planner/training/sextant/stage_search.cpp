@@ -13,7 +13,7 @@ constexpr double kRelativeTie = 1e-12;
 /// Comparing so many pairs of labels takes about as long as one extension.
 constexpr std::uint64_t kComparisonsPerEvaluation = 16;
 /// Bounds the memory of one search to about 100 MB.
-constexpr std::size_t kMostLabels = 600'000;
+constexpr std::size_t kMostLabels = 500'000;
 constexpr std::uint64_t kLabelsBetweenStops = 64;
 
 std::size_t index(int i) {
@@ -22,8 +22,33 @@ std::size_t index(int i) {
 
 }  // namespace
 
-StageSearch::StageSearch(const StageTables& tables, const Goal& goal, SearchMemory& memory)
-    : tables_(tables), goal_(goal), memory_(memory) {}
+double least_sync_s(const StageTables& tables, const ReplicaCount& count) {
+  if (count.replicas < 2) return 0;
+  const int layers = tables.layer_count();
+  double first_layer = std::numeric_limits<double>::infinity();
+  double last_layer = first_layer;
+  for (const StageOption& option : tables.options) {
+    const auto sync = [&](int first, int end) {
+      return tables.costs.sync_s(first, end, count.replicas, option.classes);
+    };
+    for (int l = 0; l < layers; ++l) {
+      first_layer = std::min(first_layer, sync(0, l + 1));
+      last_layer = std::min(last_layer, sync(l, layers));
+    }
+  }
+  return std::max({0.0, first_layer, last_layer});
+}
+
+StageSearch::StageSearch(const StageTables& tables, const MemoryLimits& memory_limits,
+                         const Goal& goal, const ReplicaCount& count, CompletionBound& bound,
+                         SearchMemory& memory)
+    : tables_(tables),
+      limits_of_memory_(memory_limits),
+      goal_(goal),
+      count_(count),
+      bound_(bound),
+      memory_(memory),
+      stock_(tables, count) {}
 
 StageSearch::List& StageSearch::list_of(int first, int option, int mixed) {
   const int mixed_count = tables_.option_count() - tables_.pure_count;
@@ -38,9 +63,13 @@ double StageSearch::stage_sync(int option, int first, int end) {
       memory_.sync_s[(index(option) * layers + index(first)) * (layers + 1) + index(end)];
   if (std::isnan(memo)) {
     memo =
-        tables_.costs.sync_s(first, end, count_.replicas, tables_.options[index(option)].classes());
+        tables_.costs.sync_s(first, end, count_.replicas, tables_.options[index(option)].classes);
   }
   return memo;
+}
+
+void StageSearch::spend(std::uint64_t evaluations) {
+  *limits_->budget -= std::min(*limits_->budget, evaluations);
 }
 
 /// Whether `a` is at least as good as `b` whatever stages come before them; both start at the same
@@ -49,9 +78,11 @@ double StageSearch::stage_sync(int option, int first, int end) {
 bool StageSearch::dominates(const Label& a, const Label& b) const {
   // A stage that is its pipeline's last sends its gradient at another weight than one in the
   // middle.
-  if (a.stages > b.stages || (a.stages == 1) != (b.stages == 1) || a.usd_per_s > b.usd_per_s) {
+  if (a.stages > b.stages || (a.stages == 1) != (b.stages == 1)) return false;
+  if (goal_.counts_usd() && (a.usd_per_s > b.usd_per_s || a.egress_usd > b.egress_usd)) {
     return false;
   }
+  if (goal_.objective == Objective::kGpus && a.gpus > b.gpus) return false;
   // T is a sum of maxima and sums: where `a` is worse in one of them, it loses at most the
   // difference. The front's turn enters both the maximum and the sum.
   const double turn_loss =
@@ -73,60 +104,37 @@ bool StageSearch::dominated_by(const List& list, const Label& label,
   return false;
 }
 
-/// Takes the option's GPUs; false where there are not enough.
-bool StageSearch::take(int option, Label& label) const {
-  const GpuStock stock(tables_, count_);
-  const StageOption& choice = tables_.options[index(option)];
-  double least_usd = std::numeric_limits<double>::infinity();
-  for (const auto& member : choice.members) {
-    least_usd =
-        std::min(least_usd, member.tp * tables_.grouping[index(member.resource)].usd_per_hour);
-  }
-  label.usd_per_s += count_.replicas * least_usd / kSecondsPerHour;
-  if (choice.mixed()) {
-    if (label.mixed >= 0) return false;
-    label.mixed = option;
-    return stock.has_room(option, label.used);
-  }
-  const auto& member = choice.members[0];
-  label.used.add(member.resource, member.tp);
-  if (stock.left(member.resource, label.used) < 0) return false;
-  return label.mixed < 0 || stock.has_room(label.mixed, label.used);
-}
-
-void StageSearch::insert(const Label& label, const Limits& limits, Outcome& outcome) {
+void StageSearch::insert(const Label& label) {
   if (memory_.labels.size() >= kMostLabels) {
-    outcome.complete = false;
-    outcome.open_bound = std::min(outcome.open_bound, label.bound);
+    outcome_.complete = false;
+    outcome_.open_bound = std::min(outcome_.open_bound, label.bound);
     return;
   }
   std::uint64_t compared = 0;
-  const auto spend = [&] {
-    *limits.budget -= std::min(*limits.budget, compared / kComparisonsPerEvaluation);
-  };
   List& list = list_of(label.first, label.option, label.mixed);
   if (dominated_by(list, label, compared) ||
       (label.mixed >= 0 && dominated_by(list_of(label.first, label.option, -1), label, compared))) {
-    spend();
+    spend(compared / kComparisonsPerEvaluation);
     return;
   }
   const auto place =
       std::upper_bound(list.begin(), list.end(), label.sum_s(),
                        [](double sum_s, const Entry& entry) { return sum_s < entry.sum_s; });
   compared += static_cast<std::uint64_t>(list.end() - place);
-  spend();
+  spend(compared / kComparisonsPerEvaluation);
   // Only labels of a larger sum can be dominated by this one.
   const auto kept = std::remove_if(place, list.end(), [&](const Entry& entry) {
     return label.used.within(entry.used) && dominates(label, memory_.labels[index(entry.label)]);
   });
   auto at = place - list.begin();
   list.erase(kept, list.end());
-  if (limits.beam > 0 && list.size() >= limits.beam) {
-    outcome.complete = false;
+  if (limits_->beam > 0 && list.size() >= limits_->beam) {
     const auto bound = [&](const Entry& entry) { return memory_.labels[index(entry.label)].bound; };
     const auto worst =
         std::max_element(list.begin(), list.end(),
                          [&](const Entry& a, const Entry& b) { return bound(a) < bound(b); });
+    outcome_.complete = false;
+    outcome_.open_bound = std::min(outcome_.open_bound, std::max(bound(*worst), label.bound));
     if (bound(*worst) <= label.bound) return;
     if (worst - list.begin() < at) --at;
     list.erase(worst);
@@ -136,36 +144,49 @@ void StageSearch::insert(const Label& label, const Limits& limits, Outcome& outc
   memory_.labels.push_back(label);
 }
 
-void StageSearch::finish(const Label& label, const Accept& accept) {
+void StageSearch::finish(const Label& label) {
   const double turn = std::max(label.closed_max_s, label.open_s);
   const double time = (count_.microbatches - 1) * turn + label.closed_sum_s + label.open_s +
                       label.sync_s + label.update_s;
-  const double usd = label.usd_per_s * time;
-  const double score = goal_.objective == Objective::kThroughput ? time : usd;
-  if (score >= incumbent_ * (1 - kRelativeTie) || time > goal_.max_iteration_s ||
-      usd > goal_.max_usd_per_iter) {
-    return;
-  }
+  const double usd = label.usd_per_s * time + label.egress_usd;
+  const double score = goal_.score(time, usd, label.gpus);
+  if (score >= incumbent_ * (1 - kRelativeTie) || !goal_.allows(time, usd)) return;
   std::vector<StageChoice> stages;
   for (const Label* at = &label; at->option >= 0; at = &memory_.labels[index(at->parent)]) {
     stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
   }
-  incumbent_ = accept(stages);
+  incumbent_ = (*accept_)(stages, score);
 }
 
-void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, const Accept& accept,
-                            Outcome& outcome) {
+/// Takes the option's GPUs, a mixed stage the cheapest and fewest that it may have.
+void StageSearch::pay(const Label& base, int option, Label& front) const {
+  double least_usd = std::numeric_limits<double>::infinity();
+  int fewest = std::numeric_limits<int>::max();
+  for (const auto& member : tables_.options[index(option)].members) {
+    least_usd = std::min(least_usd, member.tp * tables_.resource(member.resource).usd_per_hour);
+    fewest = std::min(fewest, member.tp);
+  }
+  front.usd_per_s = base.usd_per_s + count_.replicas * least_usd / kSecondsPerHour;
+  front.gpus = base.gpus + count_.replicas * fewest;
+}
+
+void StageSearch::extend_by(std::int32_t at, int option) {
+  const StageOption& choice = tables_.options[index(option)];
   const Label base = memory_.labels[index(at)];
+  if (choice.mixed() && base.mixed >= 0) return;
   Label front;
   front.used = base.used;
-  front.mixed = base.mixed;
-  front.usd_per_s = base.usd_per_s;
-  if (!take(option, front)) return;
+  front.mixed = choice.mixed() ? option : base.mixed;
+  if (!choice.mixed()) front.used.add(choice.members[0].resource, choice.members[0].tp);
+  if (!stock_.has_room(front.used, front.mixed)) return;
+  pay(base, option, front);
   front.parent = at;
   front.option = option;
   front.stages = base.stages + 1;
   const int end = base.first;
+  const bool charges = tables_.costs.charges_transfers && goal_.counts_usd();
   double sent = 0;
+  double egress_usd = base.egress_usd;
   if (base.stages > 0) {
     // The stage behind now knows where its gradients go.
     const auto weights = tables_.costs.weights(1, base.stages == 1 ? 2 : 3);
@@ -174,48 +195,59 @@ void StageSearch::extend_by(std::int32_t at, int option, const Limits& limits, c
     front.closed_sum_s = base.closed_sum_s + turn;
     sent = tables_.forward(option, base.option, end - 1);
     if (!std::isfinite(sent + turn)) return;  // no link is known between the two
+    if (charges) {
+      egress_usd += static_cast<double>(count_.microbatches) * count_.replicas *
+                    tables_.border_usd(option, base.option, end - 1);
+    }
   }
   const double first_place_weight = tables_.costs.weights(0, front.stages).forward;
-  const double capacity = bound_->capacity_left(front);
-  const int earliest = tables_.earliest_first(option, end, base.stages);
+  const double middle_weight = tables_.costs.weights(1, 3).forward;
+  const double capacity = bound_.capacity_left(front);
+  const int earliest = limits_of_memory_.earliest_first(option, end, base.stages);
   for (int first = end - 1; first >= earliest; --first) {
-    if (*limits.budget == 0) {
-      outcome.complete = false;
+    if (*limits_->budget == 0) {
+      outcome_.complete = false;
+      outcome_.open_bound = std::min(outcome_.open_bound, base.bound);
       return;
     }
-    --*limits.budget;
+    spend(1);
     front.first = first;
-    front.open_s =
-        tables_.compute(option, first, end) + (first == 0 ? first_place_weight : 1) * sent;
-    // Longer stages are slower still, and what they leave to others is less than what they add.
-    const double turn = std::max(front.closed_max_s, front.open_s);
-    if (goal_.objective == Objective::kThroughput &&
-        (count_.microbatches - 1) * turn + front.closed_sum_s + front.open_s + base.sync_s +
-                bound_->least_compute_s(first) >=
-            incumbent_) {
+    const double weight = base.stages == 0 ? 0 : (first == 0 ? first_place_weight : middle_weight);
+    front.open_s = tables_.compute(option, first, end) + weight * sent;
+    // Longer stages are slower still.
+    if (std::max(front.closed_max_s, front.open_s) > turns_.high * (1 + kRelativeTie)) {
       // Only the last step can become cheaper, where the first place weighs less.
-      if (first_place_weight >= 1 || first == 0) return;
+      if (first == 0 || earliest > 0 || first_place_weight >= middle_weight) return;
+      first = 1;
       continue;
     }
     front.sync_s = std::max(base.sync_s, stage_sync(option, first, end));
+    if (!std::isfinite(front.sync_s)) continue;
     front.update_s = std::max(base.update_s, tables_.update(option, first, end));
+    front.egress_usd =
+        charges ? egress_usd + tables_.costs.sync_usd(first, end, count_.replicas, choice.classes)
+                : 0;
     if (first == 0) {
-      finish(front, accept);
+      finish(front);
     } else {
-      front.bound = bound_->of_label(front, capacity);
-      if (front.bound < incumbent_ * (1 - kRelativeTie)) insert(front, limits, outcome);
+      front.bound = bound_.of_label(front, capacity);
+      if (front.bound < incumbent_ * (1 - kRelativeTie)) insert(front);
     }
   }
 }
 
-StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumbent,
+void StageSearch::extend(std::int32_t at) {
+  for (int option = 0; option < tables_.option_count(); ++option) extend_by(at, option);
+}
+
+StageSearch::Outcome StageSearch::run(double incumbent, const TurnRange& turns,
                                       const Limits& limits, const Accept& accept) {
-  Outcome outcome;
-  count_ = count;
+  outcome_ = {};
   incumbent_ = incumbent;
+  turns_ = turns;
+  limits_ = &limits;
+  accept_ = &accept;
   const int layers = tables_.layer_count();
-  bound_.emplace(tables_, count, goal_);
-  bound_->use_incumbent(incumbent);
   memory_.sync_s.assign(index(tables_.option_count() * layers * (layers + 1)),
                         std::numeric_limits<double>::quiet_NaN());
   memory_.labels.clear();
@@ -225,11 +257,7 @@ StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumben
   Label root;
   root.first = layers;
   memory_.labels.push_back(root);
-  const auto extend = [&](std::int32_t label) {
-    for (int option = 0; option < tables_.option_count(); ++option) {
-      if (bound_->possible(option)) extend_by(label, option, limits, accept, outcome);
-    }
-  };
+  const std::uint64_t solved = bound_.solved();
   extend(0);
   bool stopping = false;
   std::uint64_t asked = 0;
@@ -241,12 +269,13 @@ StageSearch::Outcome StageSearch::run(const ReplicaCount& count, double incumben
       if (++asked % kLabelsBetweenStops == 0) stopping = stopping || limits.stop();
       if (!stopping && *limits.budget > 0) extend(entry.label);
       if (stopping || *limits.budget == 0) {  // not extended, or perhaps half
-        outcome.complete = false;
-        outcome.open_bound = std::min(outcome.open_bound, bound);
+        outcome_.complete = false;
+        outcome_.open_bound = std::min(outcome_.open_bound, bound);
       }
     }
   }
-  return outcome;
+  spend(bound_.solved() - solved);
+  return outcome_;
 }
 
 }  // namespace sextant::search

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "planner/training/sextant/completion_bound.h"
+#include "planner/training/sextant/stock.h"
 
 namespace sextant::search {
 
@@ -34,10 +34,14 @@ struct SearchMemory {
   std::vector<double> sync_s;  ///< memo, NaN where not yet computed
 };
 
-/// Exact search over stage boundaries, stage options and their order for one microbatch size and
-/// replica count, by label setting from the last stage to the first: a label is a suffix of the
-/// pipeline, dominated by another at the same layer and front option that uses no more of any
-/// resource, has no more stages and, whatever comes before it, ends no later.
+/// The least that any pipeline of so many replicas synchronises: the stage that holds the first
+/// layer does, and that which holds the last.
+double least_sync_s(const StageTables& tables, const ReplicaCount& count);
+
+/// Exact search over stage boundaries, stage options and their order for one replica count, by
+/// label setting from the last stage to the first: a label is a suffix of the pipeline, dominated
+/// by another at the same layer and front option that uses no more of any resource, has no more
+/// stages and, whatever comes before it, ends no later and costs no more.
 ///
 /// At most one mixed stage is considered: it takes what the pure stages leave of its two resources.
 /// With two resources that loses nothing but rounding: choosing how many replicas of each stage run
@@ -55,41 +59,48 @@ class StageSearch {
   };
   struct Outcome {
     bool complete = true;  ///< false: stopped, or labels were dropped
-    /// Nothing that was left out for another reason than the beam scores below this.
+    /// Nothing that was left out scores below this.
     double open_bound = std::numeric_limits<double>::infinity();
   };
-  /// Called with each pipeline whose separable objective is below the incumbent; returns the new
-  /// incumbent (unchanged where the pipeline was refused).
-  using Accept = std::function<double(const std::vector<StageChoice>&)>;
+  /// Called with each pipeline whose separable score is below the incumbent, and that score;
+  /// returns the new incumbent (unchanged where the pipeline was refused).
+  using Accept = std::function<double(const std::vector<StageChoice>&, double)>;
 
   /// References must outlive this.
-  StageSearch(const StageTables& tables, const Goal& goal, SearchMemory& memory);
+  StageSearch(const StageTables& tables, const MemoryLimits& memory_limits, const Goal& goal,
+              const ReplicaCount& count, CompletionBound& bound, SearchMemory& memory);
 
-  /// Finds pipelines better than `incumbent` (seconds or USD by the goal).
-  Outcome run(const ReplicaCount& count, double incumbent, const Limits& limits,
-              const Accept& accept);
+  /// Finds pipelines that score below `incumbent`; `bound` looks where it was told to.
+  Outcome run(double incumbent, const TurnRange& turns, const Limits& limits, const Accept& accept);
 
  private:
   using Entry = SearchMemory::Entry;
   using List = SearchMemory::List;
 
-  void extend_by(std::int32_t index, int option, const Limits& limits, const Accept& accept,
-                 Outcome& outcome);
-  bool take(int option, Label& label) const;
-  void insert(const Label& label, const Limits& limits, Outcome& outcome);
+  void extend(std::int32_t index);
+  void extend_by(std::int32_t index, int option);
+  void pay(const Label& base, int option, Label& front) const;
+  void insert(const Label& label);
   bool dominates(const Label& a, const Label& b) const;
   bool dominated_by(const List& list, const Label& label, std::uint64_t& compared) const;
   List& list_of(int first, int option, int mixed);
-  void finish(const Label& label, const Accept& accept);
+  void finish(const Label& label);
   double stage_sync(int option, int first, int end);
+  void spend(std::uint64_t evaluations);
 
   const StageTables& tables_;
+  const MemoryLimits& limits_of_memory_;
   Goal goal_;
   ReplicaCount count_;
-  double incumbent_ = 0;
-  std::optional<CompletionBound> bound_;
-
+  CompletionBound& bound_;
   SearchMemory& memory_;
+  Stock stock_;
+
+  double incumbent_ = 0;
+  TurnRange turns_;
+  const Limits* limits_ = nullptr;
+  const Accept* accept_ = nullptr;
+  Outcome outcome_;
 };
 
 }  // namespace sextant::search

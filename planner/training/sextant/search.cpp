@@ -1,0 +1,454 @@
+#include "planner/training/sextant/search.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "analyzer/core/interrupt.h"
+#include "planner/training/sextant/infeasible.h"
+#include "planner/training/sextant/local_search.h"
+#include "planner/training/sextant/plan_builder.h"
+#include "planner/training/sextant/work_bound.h"
+
+namespace sextant::search {
+
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr std::uint64_t kDefaultEvaluations = 20'000'000;
+/// Ways to group zones that are tried.
+constexpr std::size_t kMostGroupings = 64;
+/// Candidates of a round: more than cores, and so many that few rounds are needed.
+constexpr std::size_t kRound = 8;
+/// How far above its bound a candidate is looked into first.
+constexpr double kFirstStep = 0.01;
+constexpr double kLongestStep = 0.1;
+/// Evaluations that one look into a candidate may take; more after it was cut short.
+constexpr std::uint64_t kEvaluationsOfOneLook = 2'000'000;
+constexpr int kMostCutShort = 2;
+/// Labels kept per layer and option where a plan is wanted quickly, and where the best is sought
+/// without proof.
+constexpr std::size_t kQuickBeam = 2;
+constexpr std::size_t kWideBeam = 16;
+constexpr std::uint64_t kQuickEvaluations = 60'000;
+constexpr std::size_t kMostQuickLooks = 48;
+/// How far the formula of an inexact view may be from what its estimator predicts.
+constexpr double kInexactness = 0.05;
+/// Ranges of turns for objectives that are not of time alone.
+constexpr double kTurnRange = 1.12;
+/// A bound this close to the best plan is met.
+constexpr double kProved = 1e-9;
+constexpr int kMostRefusals = 64;
+constexpr std::size_t kMostAlternatives = 12;
+/// Plans that are improved step by step, and how many steps are judged.
+constexpr std::size_t kMostToImprove = 6;
+constexpr std::uint64_t kMostJudgements = 400;
+
+bool later(const Candidate& a, const Candidate& b) {
+  return a.lower > b.lower;
+}
+
+}  // namespace
+
+Search::Search(const TrainingProblem& problem, const Estimator& judge,
+               const PlannerOptions& options)
+    : problem_(problem),
+      judge_(judge),
+      options_(options),
+      start_(std::chrono::steady_clock::now()),
+      budget_(options.max_evaluations > 0 ? options.max_evaluations : kDefaultEvaluations),
+      left_(budget_),
+      threads_(options.threads > 0 ? options.threads
+                                   : std::max(1U, std::thread::hardware_concurrency())),
+      archive_({}) {
+  goal_.objective = problem.job.objective;
+  if (problem.job.max_usd_per_iter) goal_.max_usd_per_iter = *problem.job.max_usd_per_iter;
+  if (problem.job.min_iters_per_s) goal_.max_iteration_s = 1 / *problem.job.min_iters_per_s;
+  archive_ = Archive(goal_);
+  memories_.resize(threads_);
+  build_scenarios();
+}
+
+bool Search::stopped() const {
+  if (interrupted()) return true;
+  if (!options_.time_limit_s) return false;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+  return passed.count() >= *options_.time_limit_s;
+}
+
+void Search::build_scenarios() {
+  std::set<int> microbatches;
+  int gpus = 0;
+  for (const GpuPool& pool : problem_.cluster.pools) {
+    if (pool.count < 1) continue;
+    for (const int b : problem_.profile.microbatches(pool.gpu)) microbatches.insert(b);
+    gpus += pool.count;
+  }
+  groupings_ = groupings(problem_.cluster, kMostGroupings);
+  const Freedom& freedom = problem_.job.freedom;
+  bool separates = true;
+  for (const int b : microbatches) {
+    if (b > problem_.job.global_batch) continue;
+    for (const int zero_stage : freedom.zero_stages) {
+      for (const bool recompute : freedom.recompute) {
+        // Schedules differ in what the formula leaves out; they are tried on the plans found.
+        Scenario scenario;
+        scenario.costs = judge_.separable(
+            problem_, PlanSettings{b, ScheduleKind::kOneFOneB, zero_stage, recompute});
+        if (scenario.costs == nullptr) {
+          separates = separates && (zero_stage != 0 || recompute);
+          continue;
+        }
+        exact_ = exact_ && scenario.costs->exact;
+        if (groupings_.empty()) continue;
+        scenario.relaxation = std::make_unique<Relaxation>(
+            *scenario.costs, problem_.cluster, groupings_.front().types, std::max(1, gpus));
+        for (const Grouping& grouping : groupings_) {
+          auto tables = std::make_unique<StageTables>(*scenario.costs, grouping, problem_.cluster);
+          if (tables->options.empty()) tables.reset();
+          scenario.tables.push_back(std::move(tables));
+        }
+        scenarios_.push_back(std::move(scenario));
+      }
+    }
+  }
+  if (!separates) {
+    throw_usage(fmt::format(
+        "planner sextant: estimator {} has no separable view; judge with another", judge_.name()));
+  }
+  room_goal_ = goal_;
+  if (!exact_) {
+    room_goal_.max_iteration_s *= 1 + kInexactness;
+    room_goal_.max_usd_per_iter *= 1 + kInexactness;
+  }
+}
+
+std::optional<JudgedPlan> Search::judged(const Plan& plan) const {
+  JudgedPlan out{plan, judge_.predict(problem_, plan), 0};
+  if (!out.prediction.fits ||
+      !goal_.allows(out.prediction.iteration_s, out.prediction.usd_per_iter())) {
+    return std::nullopt;
+  }
+  out.score = archive_.score_of(out.plan, out.prediction);
+  return out;
+}
+
+void Search::keep(JudgedPlan plan) {
+  if (archive_.empty()) {
+    first_plan_s_ =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  archive_.add(std::move(plan));
+}
+
+void Search::judge_known_plans() {
+  for (const Plan& plan : options_.known_plans) {
+    if (plan.model != problem_.job.model || plan.global_batch != problem_.job.global_batch) {
+      continue;
+    }
+    bool has_gpus = true;
+    for (const GpuUse& use : gpus_used(plan)) {
+      const GpuPool* pool = problem_.cluster.find(use.gpu, use.zone);
+      has_gpus = has_gpus && pool != nullptr && pool->count >= use.count;
+    }
+    if (!has_gpus) continue;
+    try {
+      if (auto known = judged(plan)) keep(std::move(*known));
+    } catch (const Error&) {
+      // It needs what this problem lacks: a node that is gone, a point of the profile.
+    }
+  }
+}
+
+double Search::cut() const {
+  if (exact_) return archive_.best_score();
+  return least_formula_ * (1 + kInexactness);
+}
+
+/// The turns that a plan of the candidate can have, and from them a sharper bound. Objectives that
+/// are not of time alone trade turns for GPUs: they get several ranges.
+void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
+  const double longest = bound.longest_turn_s(cut());
+  Candidate refined = candidate;
+  refined.refined = true;
+  refined.sync_s = least_sync_s(*candidate.tables, candidate.count);
+  if (!std::isfinite(refined.sync_s)) return;  // replicas that no link joins
+  finding.evaluations += 1;
+  const double least = bound.least_turn_s(longest);
+  finding.evaluations += 50;
+  if (!std::isfinite(least)) return;
+  const auto add = [&](const TurnRange& range) {
+    refined.turns = range;
+    refined.lower = std::max(candidate.lower, bound.of_turns(range, refined.sync_s));
+    if (refined.lower < cut()) finding.open.push_back(refined);
+  };
+  if (goal_.objective != Objective::kCost) {
+    add({least, longest});
+    return;
+  }
+  // No stage takes longer than the whole model on the slowest GPUs.
+  double slowest = least;
+  const Relaxation& relaxation = *candidate.scenario->relaxation;
+  for (int o = 0; o < static_cast<int>(relaxation.options().size()); ++o) {
+    slowest = std::max(slowest, relaxation.compute(o, 0, relaxation.layer_count()));
+  }
+  const double end = std::min(longest, 2 * slowest);
+  for (double low = least; low < end; low *= kTurnRange) {
+    finding.evaluations += 10;
+    add({low, low * kTurnRange < end ? low * kTurnRange : longest});
+  }
+}
+
+Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const {
+  Finding finding;
+  const Candidate& candidate = task.candidate;
+  CompletionBound bound(*candidate.tables, *candidate.scenario->relaxation, candidate.count,
+                        room_goal_);
+  if (!task.everywhere || candidate.refined) bound.count_units();
+  if (!candidate.refined && !task.everywhere) {
+    refine(candidate, bound, finding);
+    return finding;
+  }
+  double target = cut();
+  TurnRange turns = candidate.turns;
+  if (task.everywhere) {
+    turns = {0, kNever};
+    bound.look_everywhere();
+  } else {
+    const double step = std::min(kLongestStep, kFirstStep * std::pow(2.0, candidate.tries)) /
+                        std::pow(8.0, candidate.cut_short);
+    if (task.beam == 0 && candidate.lower > 0) {
+      target = std::min(target, candidate.lower * (1 + step));
+    }
+    turns.high = std::min(turns.high, bound.longest_turn_s(target));
+    bound.look_between(turns, candidate.sync_s);
+  }
+  std::optional<MemoryLimits> own_limits;
+  if (!candidate.scenario->costs->sharded_prefix_bytes.empty()) {
+    own_limits.emplace(*candidate.scenario->costs, candidate.tables->options,
+                       candidate.count.replicas);
+  }
+  const MemoryLimits& limits = own_limits ? *own_limits : candidate.tables->limits.front();
+  std::uint64_t left = task.budget;
+  int refusals = 0;
+  double incumbent = target;
+  const auto accept = [&](const std::vector<StageChoice>& stages, double formula) {
+    const std::optional<Plan> plan =
+        build_plan(problem_, *candidate.tables, candidate.count, stages);
+    std::optional<JudgedPlan> judged_plan;
+    if (plan) judged_plan = judged(*plan);
+    if (!judged_plan) {
+      finding.refused = std::min(finding.refused, formula);
+      if (++refusals > kMostRefusals) left = 0;
+      return incumbent;
+    }
+    finding.least_formula = std::min(finding.least_formula, formula);
+    if (judged_plan->score > formula * (1 + kProved)) {
+      finding.refused = std::min(finding.refused, formula);
+    }
+    incumbent = std::min(incumbent, exact_ ? judged_plan->score : formula);
+    finding.plans.push_back(std::move(*judged_plan));
+    return incumbent;
+  };
+  const StageSearch::Limits search_limits{task.beam, &left, [this] { return stopped(); }};
+  const StageSearch::Outcome outcome =
+      StageSearch(*candidate.tables, limits, room_goal_, candidate.count, bound, memory)
+          .run(incumbent, turns, search_limits, accept);
+  finding.evaluations += task.budget - left;
+  if (task.everywhere || task.beam > 0) return finding;
+  Candidate rest = candidate;
+  ++rest.tries;
+  double reached = std::min(target, incumbent);
+  if (!outcome.complete) {
+    ++rest.cut_short;
+    reached = std::min(reached, outcome.open_bound);
+  }
+  rest.lower = std::max(rest.lower, reached);
+  // What it found is its best, unless it was cut short.
+  const bool settled = outcome.complete && incumbent < target;
+  if (!settled) finding.open.push_back(rest);
+  return finding;
+}
+
+/// Looks into all tasks at once; what is found is taken in their order.
+void Search::do_round(std::vector<Task>& tasks) {
+  std::vector<Finding> findings(tasks.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](std::size_t worker) {
+    for (std::size_t t = next++; t < tasks.size(); t = next++) {
+      findings[t] = look_into(tasks[t], memories_[worker]);
+    }
+  };
+  const std::size_t workers = std::min<std::size_t>(threads_, tasks.size());
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
+    work(0);
+  }
+  for (Finding& finding : findings) {
+    left_ -= std::min(left_, finding.evaluations);
+    for (JudgedPlan& plan : finding.plans) keep(std::move(plan));
+    least_formula_ = std::min(least_formula_, finding.least_formula);
+    refused_ = std::min(refused_, finding.refused);
+    for (Candidate& candidate : finding.open) {
+      open_.push_back(candidate);
+      std::push_heap(open_.begin(), open_.end(), later);
+    }
+  }
+}
+
+/// A plan within milliseconds: quick looks into the most promising candidates.
+void Search::find_first_plans() {
+  std::vector<Candidate> order = open_;
+  std::sort_heap(order.begin(), order.end(), later);
+  std::reverse(order.begin(), order.end());
+  std::vector<Task> tasks;
+  for (std::size_t c = 0; c < std::min(order.size(), kMostQuickLooks); ++c) {
+    if (left_ == 0 || stopped()) return;
+    tasks.push_back({order[c], kQuickBeam, true, 0});
+    if (tasks.size() < kRound && c + 1 < order.size()) continue;
+    for (Task& task : tasks) {
+      task.budget =
+          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4) / tasks.size());
+    }
+    do_round(tasks);
+    tasks.clear();
+    if (!archive_.empty()) return;
+  }
+}
+
+void Search::branch_and_bound() {
+  std::vector<Candidate> parked;
+  while (!open_.empty() && left_ > 0 && !stopped()) {
+    std::vector<Task> tasks;
+    while (tasks.size() < kRound && !open_.empty() && open_.front().lower < cut() * (1 - kProved)) {
+      std::pop_heap(open_.begin(), open_.end(), later);
+      if (open_.back().cut_short >= kMostCutShort) {
+        parked.push_back(open_.back());
+      } else {
+        tasks.push_back({open_.back(), 0, false, 0});
+      }
+      open_.pop_back();
+    }
+    if (tasks.empty()) break;
+    for (Task& task : tasks) {
+      task.budget =
+          std::min(kEvaluationsOfOneLook << (2 * task.candidate.cut_short), left_ / tasks.size());
+      if (task.budget == 0) task.budget = 1;
+    }
+    do_round(tasks);
+  }
+  for (const Candidate& candidate : parked) {
+    open_.push_back(candidate);
+    std::push_heap(open_.begin(), open_.end(), later);
+  }
+}
+
+/// Where the proof was given up, the best plan is still sought with what is left.
+void Search::improve_by_beams() {
+  std::vector<Candidate> order = open_;
+  std::sort_heap(order.begin(), order.end(), later);
+  std::reverse(order.begin(), order.end());
+  std::size_t next = 0;
+  while (next < order.size() && left_ > 0 && !stopped()) {
+    std::vector<Task> tasks;
+    while (tasks.size() < kRound && next < order.size()) {
+      if (order[next].lower < cut() * (1 - kProved)) {
+        tasks.push_back({order[next], kWideBeam, !order[next].refined, 0});
+      }
+      ++next;
+    }
+    if (tasks.empty()) break;
+    for (Task& task : tasks) {
+      task.budget =
+          std::max<std::uint64_t>(1, std::min(kEvaluationsOfOneLook / 4, left_ / tasks.size()));
+    }
+    do_round(tasks);
+  }
+}
+
+/// What the formula of an inexact view leaves out, the judge sees.
+void Search::improve_locally() {
+  const auto judge = [&](const Plan& plan) -> std::optional<JudgedPlan> {
+    if (stopped()) return std::nullopt;
+    try {
+      return judged(plan);
+    } catch (const Error&) {
+      return std::nullopt;  // a schedule that the plan's microbatches do not suit
+    }
+  };
+  std::vector<JudgedPlan> begin;
+  for (const JudgedPlan* plan : archive_.ranked(kMostToImprove)) begin.push_back(*plan);
+  LocalSearch local(problem_.job.freedom, judge, kMostJudgements);
+  for (JudgedPlan& plan : begin) keep(local.improve(std::move(plan)));
+}
+
+double Search::proved_bound() const {
+  if (!exact_) {
+    double least = kNever;
+    for (const Scenario& scenario : scenarios_) {
+      least = std::min(least, work_bound(problem_, *scenario.relaxation, goal_,
+                                         scenario.costs->settings.microbatch));
+    }
+    return std::min(least, archive_.best_score());
+  }
+  double least = std::min(archive_.best_score(), refused_);
+  for (const Candidate& candidate : open_) least = std::min(least, candidate.lower);
+  return least;
+}
+
+SearchResult Search::result() const {
+  SearchResult out;
+  out.evaluations = std::min(budget_, budget_ - left_);
+  const double bound = proved_bound();
+  out.complete = archive_.best_score() <= bound * (1 + kProved);
+  if (archive_.empty()) return out;
+  const JudgedPlan& best = archive_.best();
+  const auto proposal = [](const JudgedPlan& judged) {
+    return Proposal{judged.plan, judged.prediction.iteration_s, judged.prediction.usd_per_iter()};
+  };
+  out.proposals.push_back(proposal(best));
+  for (const JudgedPlan* other : archive_.ranked(kMostAlternatives + 1)) {
+    if (other != &best) out.alternatives.push_back(proposal(*other));
+  }
+  out.first_plan_s = first_plan_s_;
+  out.space = exact_ ? "one pipeline: any microbatch that was profiled, any stages, on each any "
+                       "GPU type and tensor degree or a mix of two types on one stage, replicas in "
+                       "one zone or over zones alike"
+                     : "all plans, from their work alone";
+  switch (goal_.objective) {
+    case Objective::kThroughput:
+      out.bound_iters_per_s = 1 / bound;
+      break;
+    case Objective::kCost:
+      out.bound_usd_per_iter = bound;
+      break;
+    case Objective::kGpus:
+      out.bound_gpus = std::ceil(bound * (1 - kProved) - 1e-6);
+      break;
+  }
+  return out;
+}
+
+SearchResult Search::run() {
+  judge_known_plans();
+  open_ = enumerate_candidates(scenarios_, room_goal_, problem_.job.global_batch);
+  std::make_heap(open_.begin(), open_.end(), later);
+  find_first_plans();
+  branch_and_bound();
+  if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
+  if (!exact_) improve_locally();
+  SearchResult out = result();
+  if (out.proposals.empty()) {
+    out.complete = open_.empty() || open_.front().lower == kNever;
+    if (out.complete) out.infeasible_reason = why_infeasible(problem_, judge_, scenarios_);
+  }
+  return out;
+}
+
+}  // namespace sextant::search

@@ -1,0 +1,153 @@
+#include "planner/training/sextant/stage_tables.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace sextant::search {
+
+namespace {
+
+std::size_t index(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Mixed stages of every pair of resources would swamp the search where there are many.
+constexpr std::size_t kMostResourcesToMix = 4;
+
+}  // namespace
+
+MemoryLimits::MemoryLimits(const SeparableCosts& costs, const std::vector<StageOption>& options,
+                           int replicas)
+    : layers_(costs.layer_count) {
+  earliest_first_.reserve(options.size() * index((layers_ + 1) * layers_));
+  for (const StageOption& option : options) {
+    const auto fits = [&](int first, int end, int behind) {
+      return std::all_of(option.classes.begin(), option.classes.end(),
+                         [&](int c) { return costs.fits(c, first, end, behind, replicas); });
+    };
+    for (int end = 0; end <= layers_; ++end) {
+      // More stages behind hold more microbatches: what fits shrinks.
+      int first = 0;
+      for (int behind = 0; behind < layers_; ++behind) {
+        while (first < end && !fits(first, end, behind)) ++first;
+        earliest_first_.push_back(first);
+      }
+    }
+  }
+}
+
+StageTables::StageTables(const SeparableCosts& separable, const Grouping& zone_grouping,
+                         const Cluster& the_cluster)
+    : costs(separable),
+      grouping(zone_grouping),
+      cluster(the_cluster),
+      layers_(separable.layer_count) {
+  add_options();
+  if (options.empty()) return;
+  limits.emplace_back(costs, options, 1);
+  add_intervals();
+  add_transfers();
+}
+
+void StageTables::add_options() {
+  for (std::size_t r = 0; r < grouping.resources.size(); ++r) {
+    const Resource& here = grouping.resources[r];
+    std::map<int, StageOption::Member> by_degree;
+    for (std::size_t z = 0; z < here.pools.size(); ++z) {
+      for (std::size_t c = 0; c < costs.classes.size(); ++c) {
+        if (here.pools[z] < 0 || costs.classes[c].pool != here.pools[z]) continue;
+        StageOption::Member& member = by_degree[costs.classes[c].tp];
+        member.resource = static_cast<int>(r);
+        member.tp = costs.classes[c].tp;
+        member.classes.resize(here.pools.size(), -1);
+        member.classes[z] = static_cast<int>(c);
+      }
+    }
+    for (auto& [tp, member] : by_degree) options.push_back({{member}, {}});
+  }
+  pure_count = static_cast<int>(options.size());
+  if (grouping.resources.size() <= kMostResourcesToMix) {
+    for (int a = 0; a < pure_count; ++a) {
+      for (int b = a + 1; b < pure_count; ++b) {
+        const StageOption::Member first = options[index(a)].members[0];
+        const StageOption::Member second = options[index(b)].members[0];
+        if (may_mix(first, second)) options.push_back({{first, second}, {}});
+      }
+    }
+  }
+  for (StageOption& option : options) {
+    std::size_t zones = 0;
+    for (const auto& member : option.members) zones = std::max(zones, member.classes.size());
+    for (std::size_t z = 0; z < zones; ++z) {
+      for (const auto& member : option.members) {
+        if (z < member.classes.size() && member.classes[z] >= 0) {
+          option.classes.push_back(member.classes[z]);
+        }
+      }
+    }
+  }
+}
+
+/// Two types within a group: one type in two zones is a group of those zones.
+bool StageTables::may_mix(const StageOption::Member& a, const StageOption::Member& b) const {
+  return a.resource != b.resource && resource(a.resource).group == resource(b.resource).group;
+}
+
+void StageTables::add_intervals() {
+  const auto size = static_cast<std::size_t>(option_count() * (layers_ + 1) * layers_);
+  compute_.resize(size);
+  update_.resize(size);
+  for (int o = 0; o < option_count(); ++o) {
+    for (int end = 0; end <= layers_; ++end) {
+      for (int first = 0; first < end; ++first) {
+        double slowest = 0;
+        double slowest_update = 0;
+        for (const int c : options[index(o)].classes) {
+          slowest = std::max(slowest, costs.compute(c, first, end));
+          slowest_update = std::max(slowest_update, costs.update(c, first, end));
+        }
+        compute_[interval_index(o, first, end)] = slowest;
+        update_[interval_index(o, first, end)] = slowest_update;
+      }
+    }
+  }
+}
+
+/// Within a group every replica sends inside its zone; between groups any may meet any.
+void StageTables::add_transfer(const StageOption& from, const StageOption& to) {
+  const auto aligned = [&](const StageOption::Member& a, const StageOption::Member& b) {
+    return resource(a.resource).group == resource(b.resource).group;
+  };
+  for (int l = 0; l < layers_; ++l) {
+    double forward = 0;
+    double backward = 0;
+    // What is certain to be paid: bounds rest on it.
+    double usd = std::numeric_limits<double>::infinity();
+    for (const auto& a : from.members) {
+      for (const auto& b : to.members) {
+        for (std::size_t i = 0; i < a.classes.size(); ++i) {
+          for (std::size_t j = 0; j < b.classes.size(); ++j) {
+            if (a.classes[i] < 0 || b.classes[j] < 0 || (aligned(a, b) && i != j)) continue;
+            forward = std::max(forward, costs.forward(a.classes[i], b.classes[j], l));
+            backward = std::max(backward, costs.backward(a.classes[i], b.classes[j], l));
+            if (costs.charges_transfers) {
+              usd = std::min(usd, costs.border_usd(a.classes[i], b.classes[j], l));
+            }
+          }
+        }
+      }
+    }
+    forward_.push_back(forward);
+    backward_.push_back(backward);
+    if (costs.charges_transfers) border_usd_.push_back(usd);
+  }
+}
+
+void StageTables::add_transfers() {
+  for (const StageOption& from : options) {
+    for (const StageOption& to : options) add_transfer(from, to);
+  }
+}
+
+}  // namespace sextant::search
