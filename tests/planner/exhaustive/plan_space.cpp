@@ -1,7 +1,7 @@
 #include "tests/planner/exhaustive/plan_space.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,14 +23,17 @@ struct Choice {
   Stage stage;            ///< without layers
   std::vector<int> gpus;  ///< taken, by pool
   int mixed = 0;          ///< 1 where it is
-  int aligned = 0;
+  unsigned group = 0;     ///< bit of its group of zones, if that has several
 };
 
 /// Of the stages so far.
 struct Counts {
   int mixed = 0;
-  int aligned = 0;
+  unsigned groups = 0;
 };
+
+/// By replica, the zone of its stages in one group.
+using Alignment = std::vector<std::string>;
 
 class Enumeration {
  public:
@@ -45,7 +48,7 @@ class Enumeration {
   void set_microbatch(int b);
   void add_pipeline(std::size_t pipelines_left, const std::vector<int>& left);
   void of_replicas(int replicas, std::size_t pipelines_left, const std::vector<int>& left);
-  void with_choices(const std::vector<Choice>& choices, int least_aligned,
+  void with_choices(const std::vector<Choice>& choices, unsigned needed_groups,
                     std::size_t pipelines_left, const std::vector<int>& left);
   void extend(const std::vector<Choice>& choices, int first, const std::vector<int>& left,
               Counts counts, std::size_t pipelines_left);
@@ -55,12 +58,13 @@ class Enumeration {
   void share_rest(std::vector<int>& shares, std::size_t at, int left);
 
   Choice choice_of(const Kinds& kinds) const;
-  std::set<Kinds> pure(int replicas) const;
-  std::set<Kinds> mixed(int replicas) const;
   std::set<Kinds> any(int replicas) const;
-  std::set<Kinds> aligned(const std::vector<std::string>& zone_of_replica) const;
-  std::vector<std::vector<std::string>> alignments(int replicas) const;
-  bool has(std::size_t pool, int tp) const;
+  std::set<Kinds> mixed_anywhere(int replicas) const;
+  std::set<Kinds> pure(const Alignment& alignment) const;
+  std::set<Kinds> mixed(const Alignment& alignment) const;
+  std::set<Alignment> alignments(const std::vector<std::string>& zones, int replicas) const;
+  std::vector<std::vector<Alignment>> all_alignments(int replicas) const;
+  std::optional<Kind> kind_of(const std::string& gpu, const std::string& zone, int tp) const;
   std::vector<std::vector<int>> empty_nodes() const;
 
   const TrainingProblem& problem_;
@@ -69,7 +73,7 @@ class Enumeration {
   const std::function<void(const Plan&)>& visit_;
   Kinds kinds_;  ///< there are, at the microbatch
   Plan plan_;
-  int least_aligned_ = 0;  ///< stages of the pipeline
+  unsigned needed_groups_ = 0;  ///< of which the pipeline must have a stage
   std::vector<Replica*> to_place_;
 };
 
@@ -118,8 +122,14 @@ void Enumeration::set_microbatch(int b) {
   }
 }
 
-bool Enumeration::has(std::size_t pool, int tp) const {
-  return std::find(kinds_.begin(), kinds_.end(), Kind{pool, tp}) != kinds_.end();
+std::optional<Kind> Enumeration::kind_of(const std::string& gpu, const std::string& zone,
+                                         int tp) const {
+  for (const Kind& kind : kinds_) {
+    if (kind.tp == tp && pools_[kind.pool].gpu == gpu && pools_[kind.pool].zone == zone) {
+      return kind;
+    }
+  }
+  return std::nullopt;
 }
 
 Choice Enumeration::choice_of(const Kinds& kinds) const {
@@ -133,14 +143,8 @@ Choice Enumeration::choice_of(const Kinds& kinds) const {
   return choice;
 }
 
-std::set<Kinds> Enumeration::pure(int replicas) const {
-  std::set<Kinds> out;
-  for (const Kind& kind : kinds_) out.insert(Kinds(static_cast<std::size_t>(replicas), kind));
-  return out;
-}
-
 /// Either kind may come first: links need not be the same in both directions.
-std::set<Kinds> Enumeration::mixed(int replicas) const {
+std::set<Kinds> Enumeration::mixed_anywhere(int replicas) const {
   std::set<Kinds> out;
   for (const Kind& a : kinds_) {
     for (const Kind& b : kinds_) {
@@ -175,45 +179,116 @@ std::set<Kinds> Enumeration::any(int replicas) const {
   return out;
 }
 
-/// Every way to divide the replicas among two or more zones, zone after zone in every order.
-std::vector<std::vector<std::string>> Enumeration::alignments(int replicas) const {
-  std::set<std::string> zones;
-  for (const GpuPool& pool : pools_) zones.insert(pool.zone);
-  std::vector<std::string> order(zones.begin(), zones.end());
-  std::set<std::vector<std::string>> out;
+std::set<Kinds> Enumeration::pure(const Alignment& alignment) const {
+  std::set<Kinds> out;
+  for (const Kind& any : kinds_) {
+    Kinds stage;
+    for (const std::string& zone : alignment) {
+      if (const auto kind = kind_of(pools_[any.pool].gpu, zone, any.tp)) stage.push_back(*kind);
+    }
+    if (stage.size() == alignment.size()) out.insert(stage);
+  }
+  return out;
+}
+
+/// Zone by zone, some replicas of one GPU type and the rest of another, either first.
+std::set<Kinds> Enumeration::mixed(const Alignment& alignment) const {
+  std::set<Kinds> out;
+  for (const Kind& a : kinds_) {
+    for (const Kind& b : kinds_) {
+      const std::string& first = pools_[a.pool].gpu;
+      const std::string& second = pools_[b.pool].gpu;
+      if (first >= second) continue;
+      std::set<Kinds> begun = {{}};
+      for (std::size_t r = 0; r < alignment.size();) {
+        const std::string& zone = alignment[r];
+        std::size_t end = r;
+        while (end < alignment.size() && alignment[end] == zone) ++end;
+        const std::optional<Kind> one = kind_of(first, zone, a.tp);
+        const std::optional<Kind> other = kind_of(second, zone, b.tp);
+        std::set<Kinds> longer;
+        for (const Kinds& stage : begun) {
+          for (std::size_t n = 0; n <= end - r; ++n) {
+            if ((n > 0 && !one) || (n < end - r && !other)) continue;
+            Kinds next = stage;
+            if (n > 0) next.resize(r + n, *one);
+            if (n < end - r) next.resize(end, *other);
+            longer.insert(next);
+            next = stage;
+            if (n < end - r) next.resize(end - n, *other);
+            if (n > 0) next.resize(end, *one);
+            longer.insert(next);
+          }
+        }
+        begun = std::move(longer);
+        r = end;
+      }
+      for (const Kinds& stage : begun) {
+        const auto is_first = [&](const Kind& kind) { return pools_[kind.pool].gpu == first; };
+        const auto firsts = std::count_if(stage.begin(), stage.end(), is_first);
+        if (firsts > 0 && firsts < static_cast<std::ptrdiff_t>(stage.size())) out.insert(stage);
+      }
+    }
+  }
+  return out;
+}
+
+/// Every way to divide the replicas among all of these zones, zone after zone in every order.
+std::set<Alignment> Enumeration::alignments(const std::vector<std::string>& zones,
+                                            int replicas) const {
+  std::vector<std::string> order = zones;
+  std::sort(order.begin(), order.end());
+  std::set<Alignment> out;
   do {
-    // Zones in this order, each with any number of those left; what has none is left out.
-    std::vector<std::vector<std::string>> partial = {{}};
+    std::vector<Alignment> partial = {{}};
     for (std::size_t z = 0; z < order.size(); ++z) {
-      std::vector<std::vector<std::string>> longer;
-      for (const auto& begun : partial) {
+      std::vector<Alignment> longer;
+      for (const Alignment& begun : partial) {
         const int left = replicas - static_cast<int>(begun.size());
-        for (int n = z + 1 == order.size() ? left : 0; n <= left; ++n) {
+        for (int n = z + 1 == order.size() ? std::max(left, 1) : 1; n <= left; ++n) {
           longer.push_back(begun);
           longer.back().resize(begun.size() + static_cast<std::size_t>(n), order[z]);
         }
       }
       partial = std::move(longer);
     }
-    for (const auto& zone_of_replica : partial) {
-      if (zone_of_replica.front() != zone_of_replica.back()) out.insert(zone_of_replica);
-    }
+    out.insert(partial.begin(), partial.end());
   } while (std::next_permutation(order.begin(), order.end()));
-  return {out.begin(), out.end()};
+  return out;
 }
 
-std::set<Kinds> Enumeration::aligned(const std::vector<std::string>& zone_of_replica) const {
-  std::set<std::pair<std::string, int>> types;
-  for (const Kind& kind : kinds_) types.insert({pools_[kind.pool].gpu, kind.tp});
-  std::set<Kinds> out;
-  for (const auto& [gpu, tp] : types) {
-    Kinds stage;
-    for (const std::string& zone : zone_of_replica) {
-      for (std::size_t p = 0; p < pools_.size(); ++p) {
-        if (pools_[p].gpu == gpu && pools_[p].zone == zone && has(p, tp)) stage.push_back({p, tp});
+/// For every way to divide the zones into groups, every way to divide the replicas of each.
+std::vector<std::vector<Alignment>> Enumeration::all_alignments(int replicas) const {
+  std::set<std::string> zones;
+  for (const GpuPool& pool : pools_) zones.insert(pool.zone);
+  // Zone after zone joins a group there is, or begins one.
+  std::vector<std::vector<std::vector<std::string>>> partitions = {{}};
+  for (const std::string& zone : zones) {
+    std::vector<std::vector<std::vector<std::string>>> next;
+    for (const auto& groups : partitions) {
+      for (std::size_t g = 0; g < groups.size() && space_.aligned; ++g) {
+        next.push_back(groups);
+        next.back()[g].push_back(zone);
       }
+      next.push_back(groups);
+      next.back().push_back({zone});
     }
-    if (stage.size() == zone_of_replica.size()) out.insert(stage);
+    partitions = std::move(next);
+  }
+  std::vector<std::vector<Alignment>> out;
+  for (const auto& groups : partitions) {
+    std::vector<std::vector<Alignment>> chosen = {{}};
+    for (const auto& group : groups) {
+      std::vector<std::vector<Alignment>> longer;
+      for (const auto& begun : chosen) {
+        for (const Alignment& alignment : alignments(group, replicas)) {
+          longer.push_back(begun);
+          longer.back().push_back(alignment);
+        }
+      }
+      chosen = std::move(longer);
+    }
+    out.insert(out.end(), chosen.begin(), chosen.end());
   }
   return out;
 }
@@ -228,41 +303,47 @@ void Enumeration::add_pipeline(std::size_t pipelines_left, const std::vector<int
 /// Plans of which the next pipeline has so many replicas a stage.
 void Enumeration::of_replicas(int replicas, std::size_t pipelines_left,
                               const std::vector<int>& left) {
-  std::vector<Choice> choices;
-  for (const Kinds& kinds : space_.any_replica ? any(replicas) : pure(replicas)) {
-    choices.push_back(choice_of(kinds));
-  }
-  if (!space_.any_replica && space_.most_mixed_stages > 0) {
-    for (const Kinds& kinds : mixed(replicas)) {
+  const auto add = [&](std::vector<Choice>& choices, const std::set<Kinds>& stages, bool is_mixed,
+                       unsigned group) {
+    for (const Kinds& kinds : stages) {
       choices.push_back(choice_of(kinds));
-      choices.back().mixed = 1;
+      choices.back().mixed = is_mixed ? 1 : 0;
+      choices.back().group = group;
     }
+  };
+  if (space_.any_replica) {
+    std::vector<Choice> choices;
+    add(choices, any(replicas), false, 0);
+    with_choices(choices, 0, pipelines_left, left);
+    return;
   }
-  with_choices(choices, 0, pipelines_left, left);
-  if (!space_.aligned) return;
-  for (const auto& zone_of_replica : alignments(replicas)) {
-    std::vector<Choice> more = choices;
-    for (const Kinds& kinds : aligned(zone_of_replica)) {
-      more.push_back(choice_of(kinds));
-      more.back().aligned = 1;
+  for (const std::vector<Alignment>& groups : all_alignments(replicas)) {
+    std::vector<Choice> choices;
+    unsigned needed = 0;  // plans without a stage in one of these come with other groups
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const unsigned bit = groups[g].front() == groups[g].back() ? 0 : 1U << g;
+      needed |= bit;
+      add(choices, pure(groups[g]), false, bit);
+      if (space_.most_mixed_stages > 0) add(choices, mixed(groups[g]), true, bit);
     }
-    if (more.size() > choices.size()) with_choices(more, 1, pipelines_left, left);
+    if (space_.mixed_anywhere) add(choices, mixed_anywhere(replicas), true, 0);
+    with_choices(choices, needed, pipelines_left, left);
   }
 }
 
-void Enumeration::with_choices(const std::vector<Choice>& choices, int least_aligned,
+void Enumeration::with_choices(const std::vector<Choice>& choices, unsigned needed_groups,
                                std::size_t pipelines_left, const std::vector<int>& left) {
-  const int before = std::exchange(least_aligned_, least_aligned);
+  const unsigned before = std::exchange(needed_groups_, needed_groups);
   plan_.pipelines.emplace_back();
   extend(choices, 0, left, {}, pipelines_left);
   plan_.pipelines.pop_back();
-  least_aligned_ = before;
+  needed_groups_ = before;
 }
 
 void Enumeration::extend(const std::vector<Choice>& choices, int first,
                          const std::vector<int>& left, Counts counts, std::size_t pipelines_left) {
   if (first == plan_.layer_count) {
-    if (counts.aligned < least_aligned_) return;
+    if ((counts.groups & needed_groups_) != needed_groups_) return;
     if (pipelines_left == 0) {
       place();
     } else {
@@ -271,7 +352,7 @@ void Enumeration::extend(const std::vector<Choice>& choices, int first,
     return;
   }
   for (const Choice& choice : choices) {
-    const Counts with{counts.mixed + choice.mixed, counts.aligned + choice.aligned};
+    const Counts with{counts.mixed + choice.mixed, counts.groups | choice.group};
     if (with.mixed > space_.most_mixed_stages) continue;
     std::vector<int> rest = left;
     bool enough = true;

@@ -15,15 +15,17 @@ namespace sextant::exhaustive {
 /// contiguous stages over all layers, 1F1B; D replicas in every stage, so that each has
 /// ceil(global batch / (b D)) microbatches; no more replicas than microbatches; each replica on
 /// `tp` GPUs of one node; a stage has one kind of replica (pool and tp), or is divided between two
-/// of different pools; GPUs may stay unused. Microbatches and tensor degrees are those of the
-/// profile.
+/// GPU types of a zone, each with its tp, in any proportion and either first; GPUs may stay unused.
+/// Microbatches and tensor degrees are those of the profile.
 struct PlanSpace {
   /// Stages divided between two kinds, at most, in a plan.
   int most_mixed_stages = 1;
-  /// Also stages whose replicas are spread over zones: the same number in each zone for all such
-  /// stages of a plan, so that replica r of one stands where replica r of the next does; each of
-  /// one GPU type and tp.
+  /// Also stages that are spread over a group of zones: the zones are divided into groups in any
+  /// way, and replica r of all stages of a group stands in the same zone. In each zone a mixed
+  /// stage is divided by itself.
   bool aligned = false;
+  /// Wider: mixed stages of two kinds from any two pools.
+  bool mixed_anywhere = false;
   /// Wider than the planner's space: every replica of any kind.
   bool any_replica = false;
   /// Wider: every way to give the replicas unequal numbers of microbatches, at least one each.
@@ -34,8 +36,8 @@ struct PlanSpace {
   bool every_placement = false;
 };
 
-/// Calls `visit` with each plan for which there are enough GPUs on the nodes; a few, whose aligned
-/// stage is a mixed one too, come twice. Plans that do not fit in memory are among them.
+/// Calls `visit` with each plan for which there are enough GPUs on the nodes, some in several zones
+/// twice. Plans that do not fit in memory are among them.
 void for_each_plan(const TrainingProblem& problem, const PlanSpace& space,
                    const std::function<void(const Plan&)>& visit);
 

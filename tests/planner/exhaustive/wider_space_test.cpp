@@ -110,8 +110,11 @@ TEST(WiderSpace, OfUnlikeReplicas) {
 }
 
 TEST(WiderSpace, OfZones) {
+  PlanSpace anywhere = with(1, false, false, false, true);
+  anywhere.mixed_anywhere = true;
   compare(positive_links(6, 3, 2), with(1, false, false, false, true),
-          {{"two mixed stages in two zones", with(2, false, false, false, true)},
+          {{"a mixed stage of any two pools", anywhere},
+           {"two mixed stages in two zones", with(2, false, false, false, true)},
            {"any mixed stages in two zones", with(9, false, false, false, true)},
            {"any replica in two zones", with(9, true, false, false, false)}},
           22'001, 100);
