@@ -32,7 +32,6 @@ class SailorCosts : public SeparableCosts {
   void add_transfers(const Layers& layers);
 
   const Cluster& cluster_;
-  std::vector<double> weight_prefix_bytes_;
   /// By pool of sender and receiver; nothing where no link is known.
   std::vector<std::vector<std::optional<LinkModel>>> sync_links_;
 };
@@ -52,9 +51,10 @@ SailorCosts::SailorCosts(const TrainingProblem& problem, int microbatch_size)
     }
   }
   const Layers layers = unsharded_layers(problem.profile);
-  weight_prefix_bytes_.push_back(0);
+  // Bytes of weights.
+  sync_prefix.push_back(0);
   for (const double bytes : layers.parameter_bytes) {
-    weight_prefix_bytes_.push_back(weight_prefix_bytes_.back() + bytes);
+    sync_prefix.push_back(sync_prefix.back() + bytes);
   }
   add_transfers(layers);
   for (const GpuPool& from : cluster_.pools) {
@@ -133,8 +133,8 @@ double SailorCosts::sync_usd(int first, int end, int replicas,
     usd_per_byte +=
         cluster_.egress(pool(members[i]).zone, pool(members[(i + 1) % members.size()]).zone);
   }
-  const double bytes = weight_prefix_bytes_[static_cast<std::size_t>(end)] -
-                       weight_prefix_bytes_[static_cast<std::size_t>(first)];
+  const double bytes =
+      sync_prefix[static_cast<std::size_t>(end)] - sync_prefix[static_cast<std::size_t>(first)];
   return usd_per_byte * bytes / replicas * 2 * (replicas - 1);
 }
 
@@ -145,9 +145,9 @@ double SailorCosts::sync_s(int first, int end, int replicas,
   for (const int c : members) {
     least_tp = std::min(least_tp, classes[static_cast<std::size_t>(c)].tp);
   }
-  const double bytes = (weight_prefix_bytes_[static_cast<std::size_t>(end)] -
-                        weight_prefix_bytes_[static_cast<std::size_t>(first)]) /
-                       least_tp;
+  const double bytes =
+      (sync_prefix[static_cast<std::size_t>(end)] - sync_prefix[static_cast<std::size_t>(first)]) /
+      least_tp;
   const auto pool_of = [&](std::size_t i) {
     return static_cast<std::size_t>(classes[static_cast<std::size_t>(members[i])].pool);
   };
@@ -159,9 +159,13 @@ double SailorCosts::sync_s(int first, int end, int replicas,
     if (ring.full_buckets_s < 0 || ring.last_bucket_s < 0) return kNever;
     return ring.total_s();
   };
-  if (members.size() == 1) return over(0, 0);
-  // Of several classes one may have a single replica, so that only their borders are certain.
+  // Of several classes some may have a single replica, so that only their borders are certain, and
+  // that one has two where there are more replicas than classes.
   double slowest = 0;
+  if (static_cast<std::size_t>(replicas) > members.size()) {
+    slowest = kNever;
+    for (std::size_t i = 0; i < members.size(); ++i) slowest = std::min(slowest, over(i, i));
+  }
   for (std::size_t i = 0; i + 1 < members.size(); ++i) {
     slowest = std::max(slowest, over(i, i + 1));
   }

@@ -86,6 +86,10 @@ class SeparableCosts {
   virtual double sync_s(int first, int end, int replicas,
                         const std::vector<int>& members) const = 0;
 
+  /// Stages whose first and last layers have the same difference here synchronise alike; empty
+  /// where the view does not say.
+  std::vector<double> sync_prefix;
+
   /// USD an iteration that the synchronisation of such a stage costs for traffic between zones,
   /// with any number of its replicas in each class.
   virtual double sync_usd(int, int, int, const std::vector<int>&) const { return 0; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace sextant::search {
@@ -37,7 +36,6 @@ std::vector<Candidate> enumerate_candidates(const std::vector<Scenario>& scenari
         candidate.scenario = &scenario;
         candidate.tables = tables.get();
         candidate.count = {d, m};
-        candidate.turns = {0, std::numeric_limits<double>::infinity()};
         candidate.lower =
             CompletionBound(*tables, *scenario.relaxation, candidate.count, goal).of_all();
         if (std::isfinite(candidate.lower)) out.push_back(candidate);

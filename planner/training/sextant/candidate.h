@@ -26,7 +26,6 @@ struct Candidate {
   double lower = 0;
   bool refined = false;
   TurnRange turns;
-  double sync_s = 0;  ///< the least that its plans synchronise
   int tries = 0;      ///< searches so far
   int cut_short = 0;  ///< of them, those that a limit ended
 };

@@ -37,7 +37,7 @@ CompletionBound::CompletionBound(const StageTables& tables, const Relaxation& re
   }
 }
 
-void CompletionBound::count_units() {
+void CompletionBound::prepare() {
   const Stock stock(tables_, count_);
   const auto& options = relaxation_.options();
   int largest_degree = 1;
@@ -75,6 +75,64 @@ void CompletionBound::count_units() {
     }
   }
   add_pairs();
+  add_syncs();
+}
+
+/// By layers [first, end) at first + end * layers: what a stage of the option synchronises.
+std::vector<double> CompletionBound::syncs_of(const StageOption& option) const {
+  const SeparableCosts& costs = tables_.costs;
+  const int layers = relaxation_.layer_count();
+  const auto place = [&](int first, int end) { return index(end * layers + first); };
+  const auto& prefix = costs.sync_prefix;
+  std::vector<double> out(index((layers + 1) * layers), kNever);
+  for (int end = 1; end <= layers; ++end) {
+    for (int first = 0; first < end; ++first) {
+      // Stages one layer further to the front are mostly alike.
+      const bool alike = first > 0 && !prefix.empty() &&
+                         prefix[index(end)] - prefix[index(first)] ==
+                             prefix[index(end - 1)] - prefix[index(first - 1)];
+      out[place(first, end)] = alike ? out[place(first - 1, end - 1)]
+                                     : costs.sync_s(first, end, count_.replicas, option.classes);
+    }
+  }
+  return out;
+}
+
+/// Synchronisation need not grow with the stage (published links are faster for some larger
+/// messages), so that each interval takes the least of those that hold it. An option of a type and
+/// degree is as fast as its fastest place.
+void CompletionBound::add_syncs() {
+  const int layers = relaxation_.layer_count();
+  const int options = static_cast<int>(relaxation_.options().size());
+  const int ways = options + static_cast<int>(pairs_.size());
+  const bool synchronises = count_.replicas > 1 && tables_.costs.exact;
+  syncs_.assign(index(ways * (layers + 1) * layers), synchronises ? kNever : 0);
+  least_sync_s_ = 0;
+  if (!synchronises) return;
+  for (int o = 0; o < tables_.option_count(); ++o) {
+    const StageOption& option = tables_.options[index(o)];
+    const int way = option.mixed() ? options + pair_of_option_[index(o - tables_.pure_count)]
+                                   : relaxation_.option_of(tables_.type_of(option.members[0]),
+                                                           option.members[0].tp);
+    const std::vector<double> syncs = syncs_of(option);
+    double* const begin = &syncs_[index_of(way, 0)];
+    std::transform(syncs.begin(), syncs.end(), begin, begin,
+                   [](double a, double b) { return std::min(a, b); });
+  }
+  for (int way = 0; way < ways; ++way) {
+    for (int end = layers; end > 0; --end) {
+      for (int first = 0; first < end; ++first) {
+        double& sync = syncs_[index_of(way, end) + index(first)];
+        if (first > 0) sync = std::min(sync, sync_s(way, first - 1, end));
+        if (end < layers) sync = std::min(sync, sync_s(way, first, end + 1));
+      }
+    }
+  }
+  for (int l = 0; l < layers; ++l) {
+    double least = kNever;
+    for (int way = 0; way < ways; ++way) least = std::min(least, sync_s(way, l, l + 1));
+    least_sync_s_ = std::max(least_sync_s_, least);
+  }
 }
 
 CompletionBound::Units CompletionBound::after(Units units, int option) const {
@@ -201,17 +259,22 @@ double CompletionBound::of_all() const {
   return goal_.score(time, usd, fewest);
 }
 
-double CompletionBound::longest_turn_s(double target) const {
+/// Longest iteration of a plan that scores below `target` and costs at least that much a second.
+double CompletionBound::longest_time_s(double target, double usd_per_s) const {
   double longest_s = goal_.max_iteration_s;
   if (goal_.objective == Objective::kThroughput) longest_s = std::min(longest_s, target);
+  const double most_usd =
+      std::min(goal_.max_usd_per_iter, goal_.objective == Objective::kCost ? target : kNever);
+  return usd_per_s > 0 ? std::min(longest_s, most_usd / usd_per_s) : longest_s;
+}
+
+double CompletionBound::longest_turn_s(double target) const {
   // GPUs that are paid for longer cost more.
   double least_usd_per_s = kNever;
   for (const auto& option : relaxation_.options()) {
     least_usd_per_s = std::min(least_usd_per_s, count_.replicas * option.usd_per_s);
   }
-  const double most_usd =
-      std::min(goal_.max_usd_per_iter, goal_.objective == Objective::kCost ? target : kNever);
-  if (least_usd_per_s > 0) longest_s = std::min(longest_s, most_usd / least_usd_per_s);
+  const double longest_s = longest_time_s(target, least_usd_per_s) - least_sync_s_;
   const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
   double turn = longest_s / count_.microbatches;
   if (count_.microbatches > 1) {
@@ -220,39 +283,39 @@ double CompletionBound::longest_turn_s(double target) const {
   return turn;
 }
 
-/// By relaxed option (then by pair) and last layer's end: where the longest stage of that turn
-/// starts; `end` where not even one layer does.
-std::vector<std::vector<int>> CompletionBound::longest_stages(double turn_s) const {
+/// What is left for synchronisation in an iteration of that time and slowest turn.
+double CompletionBound::longest_sync_s(double time_s, double turn_s) const {
+  const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
+  return time_s - (count_.microbatches - 1) * turn_s - std::max(turn_s, compute);
+}
+
+/// By relaxed option, then pair, and end: where the longest stage within the limit starts; `end`
+/// where not even one layer does.
+std::vector<std::vector<int>> CompletionBound::longest_stages(const StageLimit& limit) const {
   const int layers = relaxation_.layer_count();
-  const int options = static_cast<int>(relaxation_.options().size());
+  const int ways = static_cast<int>(relaxation_.options().size() + pairs_.size());
   std::vector<std::vector<int>> out;
-  for (int o = 0; o < options; ++o) {
+  for (int way = 0; way < ways; ++way) {
     std::vector<int>& starts = out.emplace_back();
     for (int end = 0; end <= layers; ++end) {
       int first = end;
-      while (first > 0 && relaxation_.turn(o, first - 1, end) <= turn_s) --first;
+      while (first > 0 && within(limit, way, first - 1, end)) --first;
       // In the first place a stage sends back nothing.
-      if (end > 0 && relaxation_.turn(o, 0, end) <= turn_s) first = 0;
+      if (end > 0 && within(limit, way, 0, end)) first = 0;
       starts.push_back(first);
-    }
-  }
-  for (const Pair& pair : pairs_) {
-    std::vector<int>& starts = out.emplace_back();
-    for (int end = 0; end <= layers; ++end) {
-      starts.push_back(std::max(out[index(pair.a)][index(end)], out[index(pair.b)][index(end)]));
     }
   }
   return out;
 }
 
-/// By units in use, the earliest layer from which the last layers can be done with them and turns
-/// up to `turn_s`, with or without a mixed stage; stops at the first that needs no more layers
-/// unless `all` are asked for. A stage that reaches further leaves no more to others, so the
+/// By units in use, the earliest layer from which the last layers can be done with them within the
+/// limit, with or without a mixed stage; stops at the first that needs no more layers unless `all`
+/// are asked for. A stage that reaches further leaves no more to others, so the
 /// longest stages are best.
-std::vector<int> CompletionBound::reach(double turn_s, bool all) const {
+std::vector<int> CompletionBound::reach(const StageLimit& limit, bool all) const {
   const int layers = relaxation_.layer_count();
   const int options = static_cast<int>(relaxation_.options().size());
-  const std::vector<std::vector<int>> longest = longest_stages(turn_s);
+  const std::vector<std::vector<int>> longest = longest_stages(limit);
   const int never = layers + 1;
   const std::size_t states = pairs_.size() + 1;
   std::vector<int> starts(unit_count_ * states, never);
@@ -264,10 +327,10 @@ std::vector<int> CompletionBound::reach(double turn_s, bool all) const {
       int& end = starts[units * states + m];
       if (end == never) continue;
       const int behind = std::min(layers - 1, fewest + (m > 0 ? 1 : 0));
-      const auto first_of = [&](int option) {
+      const auto first_of = [&](int way) {
         // The last stage has none behind it, whatever its share of the capacity is.
-        return std::max(longest[index(option)][index(end)],
-                        relaxation_.earliest_first(option, end, end == layers ? 0 : behind));
+        return std::max(longest[index(way)][index(end)],
+                        earliest_first(way, end, end == layers ? 0 : behind));
       };
       // Stages that are too small to count as a part of the capacity.
       for (int o = 0; o < options && end > 0;) {
@@ -289,8 +352,7 @@ std::vector<int> CompletionBound::reach(double turn_s, bool all) const {
       if (m > 0) continue;
       for (std::size_t p = 0; p < pairs_.size(); ++p) {
         if (!room_[p][units]) continue;
-        const int first = std::max(longest[index(options) + p][index(end)],
-                                   mixed_earliest(pairs_[p], end, end == layers ? 0 : behind));
+        const int first = first_of(options + static_cast<int>(p));
         int& there = starts[units * states + p + 1];
         if (first < end) there = std::min(there, first);
       }
@@ -299,22 +361,25 @@ std::vector<int> CompletionBound::reach(double turn_s, bool all) const {
   return best;
 }
 
-bool CompletionBound::reaches(double turn_s) const {
-  const std::vector<int> best = reach(turn_s, false);
+bool CompletionBound::reaches(const StageLimit& limit) const {
+  const std::vector<int> best = reach(limit, false);
   return std::find(best.begin(), best.end(), 0) != best.end();
 }
 
-double CompletionBound::least_turn_s(double longest_s) const {
-  double capacity = 0;
-  for (std::size_t type = 0; type < gpus_.size(); ++type) {
-    capacity += static_cast<double>(gpus_[type]) * relaxation_.speed[type];
-  }
+double CompletionBound::least_turn_s(double target) const {
+  const double longest_s = longest_turn_s(target);
   double low =
-      count_.replicas * relaxation_.work_prefix_s[index(relaxation_.layer_count())] / capacity;
-  if (low > longest_s) return kNever;
+      count_.replicas * relaxation_.work_prefix_s[index(relaxation_.layer_count())] / capacity_;
+  // GPUs cost at least as much a second as those that the work needs.
+  const double time_s = longest_time_s(target, 0);
+  StageLimit limit{longest_s, longest_sync_s(time_s, low)};
+  if (low > longest_s || (std::isfinite(longest_s) && !reaches(limit))) return kNever;
+  const auto reaches_within = [&](double turn_s) {
+    return reaches({turn_s, longest_sync_s(time_s, low)});
+  };
   double high = low * (1 + kTurnPrecision);
   double step = 0.04;
-  while (!reaches(high)) {
+  while (!reaches_within(high)) {
     low = high;
     if (low > longest_s) return kNever;
     high *= 1 + step;
@@ -323,24 +388,38 @@ double CompletionBound::least_turn_s(double longest_s) const {
   }
   while (high > low * (1 + kTurnPrecision)) {
     const double middle = std::sqrt(low * high);
-    (reaches(middle) ? high : low) = middle;
+    (reaches_within(middle) ? high : low) = middle;
   }
   return low;
 }
 
-double CompletionBound::of_turns(const TurnRange& range, double sync_s) const {
-  const std::vector<int> best = reach(range.high, true);
+double CompletionBound::of_turns(const TurnRange& range, double target) const {
   const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
-  const double time = (count_.microbatches - 1) * range.low + std::max(range.low, compute) + sync_s;
-  double least = kNever;
-  for (Units units = 0; units < unit_count_; ++units) {
-    if (best[units] != 0) continue;
-    const double usd = least_usd_per_s(units) * time;
-    if (goal_.allows(time, usd)) {
-      least = std::min(least, goal_.score(time, usd, fewest_gpus(units)));
+  const double time =
+      (count_.microbatches - 1) * range.low + std::max(range.low, compute) + least_sync_s_;
+  StageLimit limit{range.high, longest_sync_s(longest_time_s(target, 0), range.low)};
+  double score = 0;
+  // What GPUs cost limits the time, that the synchronisation, and that the GPUs.
+  constexpr int kMostRounds = 4;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const std::vector<int> best = reach(limit, true);
+    double usd_per_s = kNever;
+    double least = kNever;
+    for (Units units = 0; units < unit_count_; ++units) {
+      if (best[units] != 0) continue;
+      const double here = least_usd_per_s(units);
+      usd_per_s = std::min(usd_per_s, here);
+      if (goal_.allows(time, here * time)) {
+        least = std::min(least, goal_.score(time, here * time, fewest_gpus(units)));
+      }
     }
+    score = least;
+    if (!(score < target)) return kNever;
+    const double sync_s = longest_sync_s(longest_time_s(target, usd_per_s), range.low);
+    if (!(sync_s < limit.sync_s * (1 - kTurnPrecision))) break;
+    limit.sync_s = sync_s;
   }
-  return least;
+  return score;
 }
 
 /// Of GPUs that use those units; where they are none, all is one mixed stage or too small to count.
@@ -383,18 +462,25 @@ double CompletionBound::fewest_gpus(Units units) const {
   return std::max(gpus, count_.replicas * fewest_of_a_replica);
 }
 
-double CompletionBound::mixed_turn(const Pair& pair, int first, int end) const {
+double CompletionBound::turn_s(int way, int first, int end) const {
+  const int options = static_cast<int>(relaxation_.options().size());
+  if (way < options) return relaxation_.turn(way, first, end);
+  const Pair& pair = pairs_[index(way - options)];
   return std::max(relaxation_.turn(pair.a, first, end), relaxation_.turn(pair.b, first, end));
 }
 
-int CompletionBound::mixed_earliest(const Pair& pair, int end, int behind) const {
+int CompletionBound::earliest_first(int way, int end, int behind) const {
+  const int options = static_cast<int>(relaxation_.options().size());
+  if (way < options) return relaxation_.earliest_first(way, end, behind);
+  const Pair& pair = pairs_[index(way - options)];
   return std::max(relaxation_.earliest_first(pair.a, end, behind),
                   relaxation_.earliest_first(pair.b, end, behind));
 }
 
-void CompletionBound::look_between(const TurnRange& range, double sync_s) {
+void CompletionBound::look_between(const TurnRange& range, double target) {
   turns_ = range;
-  least_sync_s_ = sync_s;
+  turns_.high = std::min(turns_.high, longest_turn_s(target));
+  limit_ = {turns_.high, longest_sync_s(longest_time_s(target, 0), turns_.low)};
   const auto layers = index(relaxation_.layer_count() + 1);
   memo_.assign((pairs_.size() + 1) * layers * layers, {});
   gave_up_ = false;
@@ -403,25 +489,18 @@ void CompletionBound::look_between(const TurnRange& range, double sync_s) {
 }
 
 void CompletionBound::look_everywhere() {
-  turns_ = {0, kNever};
-  least_sync_s_ = 0;
+  turns_ = {};
+  limit_ = {kNever, kNever};
   gave_up_ = true;
   solved_ = 0;
 }
 
 /// The end of the longest stage from `first` on; `first` where there is none. Pairs come after
 /// options. Never the last layer: a label has a stage behind.
-int CompletionBound::farthest(int option_or_pair, int first, int behind) const {
+int CompletionBound::farthest(int way, int first, int behind) const {
   const int layers = relaxation_.layer_count();
-  const int options = static_cast<int>(relaxation_.options().size());
   const auto fits = [&](int end) {
-    if (option_or_pair < options) {
-      return relaxation_.turn(option_or_pair, first, end) <= turns_.high &&
-             relaxation_.earliest_first(option_or_pair, end, behind) <= first;
-    }
-    const Pair& pair = pairs_[index(option_or_pair - options)];
-    return mixed_turn(pair, first, end) <= turns_.high &&
-           mixed_earliest(pair, end, behind) <= first;
+    return within(limit_, way, first, end) && earliest_first(way, end, behind) <= first;
   };
   int end = first;
   while (end + 1 < layers && fits(end + 1)) ++end;
@@ -477,62 +556,55 @@ void CompletionBound::find_cover() {
 
 const CompletionBound::Least& CompletionBound::completion(int mixed, int behind, int end,
                                                           Units units) {
-  static constexpr Least kNothing{0, 0, 0};
+  static constexpr Least kNothing{0, 0, 0, 0};
   if (end == 0) return kNothing;
   const auto layers = index(relaxation_.layer_count() + 1);
   std::vector<Least>& row = memo_[(index(mixed) * layers + index(behind)) * layers + index(end)];
-  if (row.empty()) row.assign(unit_count_, {std::numeric_limits<double>::quiet_NaN(), 0, 0});
+  if (row.empty()) row.assign(unit_count_, {std::numeric_limits<double>::quiet_NaN(), 0, 0, 0});
   if (std::isnan(row[units].sum_s)) row[units] = solve(mixed, behind, end, units);
   return row[units];
 }
 
 CompletionBound::Least CompletionBound::solve(int mixed, int behind, int end, Units units) {
   ++solved_;
-  Least best{kNever, kNever, kNever};
+  Least best{kNever, kNever, kNever, kNever};
   const std::size_t states = pairs_.size() + 1;
   if (end > cover_[units * states + index(mixed)]) return best;
   const auto& options = relaxation_.options();
   const int option_count = static_cast<int>(options.size());
   const double replicas = count_.replicas;
-  const auto take = [&](double turn, const Least& rest, double usd_per_s, double gpus) {
-    best.sum_s = std::min(best.sum_s, turn + rest.sum_s);
-    best.usd_per_s = std::min(best.usd_per_s, usd_per_s + rest.usd_per_s);
-    best.gpus = std::min(best.gpus, gpus + rest.gpus);
+  const auto try_stages = [&](int way, int mixed_after, Units next, double usd_per_s, double gpus) {
+    const int latest = std::min(end - 1, cover_[next * states + index(mixed_after)]);
+    const int earliest = earliest_first(way, end, behind);
+    for (int first = latest; first >= earliest; --first) {
+      if (!within(limit_, way, first, end)) {
+        // In the first place a stage sends back nothing.
+        if (first == 0 || earliest > 0 || !within(limit_, way, 0, end)) return;
+        first = 1;
+        continue;
+      }
+      const Least& rest = completion(mixed_after, behind + 1, first, next);
+      const double turn = turn_s(way, first, end);
+      best.sum_s = std::min(best.sum_s, turn + rest.sum_s);
+      best.usd_per_s = std::min(best.usd_per_s, usd_per_s + rest.usd_per_s);
+      best.usd_turns = std::min(best.usd_turns, usd_per_s * turn + rest.usd_turns);
+      best.gpus = std::min(best.gpus, gpus + rest.gpus);
+    }
   };
   for (int o = 0; o < option_count; ++o) {
     const Units next = after(units, o);
     if (next == unit_count_ || (mixed > 0 && !room_[index(mixed - 1)][next])) continue;
-    const int latest = std::min(end - 1, cover_[next * states + index(mixed)]);
-    const int earliest = relaxation_.earliest_first(o, end, behind);
-    for (int first = latest; first >= earliest; --first) {
-      const double turn = relaxation_.turn(o, first, end);
-      if (turn > turns_.high) {
-        // In the first place a stage sends back nothing.
-        if (first == 0 || earliest > 0 || relaxation_.turn(o, 0, end) > turns_.high) break;
-        first = 1;
-        continue;
-      }
-      take(turn, completion(mixed, behind + 1, first, next), replicas * options[index(o)].usd_per_s,
-           replicas * options[index(o)].tp);
-    }
+    try_stages(o, mixed, next, replicas * options[index(o)].usd_per_s,
+               replicas * options[index(o)].tp);
   }
   if (mixed > 0) return best;
   for (std::size_t p = 0; p < pairs_.size(); ++p) {
     if (!room_[p][units]) continue;
     const auto& a = options[index(pairs_[p].a)];
     const auto& b = options[index(pairs_[p].b)];
-    const int latest = std::min(end - 1, cover_[units * states + p + 1]);
-    const int earliest = mixed_earliest(pairs_[p], end, behind);
-    for (int first = latest; first >= earliest; --first) {
-      const double turn = mixed_turn(pairs_[p], first, end);
-      if (turn > turns_.high) {
-        if (first == 0 || earliest > 0 || mixed_turn(pairs_[p], 0, end) > turns_.high) break;
-        first = 1;
-        continue;
-      }
-      take(turn, completion(static_cast<int>(p) + 1, behind + 1, first, units),
-           replicas * std::min(a.usd_per_s, b.usd_per_s), replicas * std::min(a.tp, b.tp));
-    }
+    const int pair = static_cast<int>(p);
+    try_stages(option_count + pair, pair + 1, units, replicas * std::min(a.usd_per_s, b.usd_per_s),
+               replicas * std::min(a.tp, b.tp));
   }
   return best;
 }
@@ -545,7 +617,7 @@ double CompletionBound::of_label(const Label& label, double capacity) {
   const double front =
       label.open_s +
       relaxation_.least_backward_s * tables_.costs.weights(1, label.stages == 1 ? 2 : 3).backward;
-  Least rest{relaxation_.least_compute_prefix_s[first], 0, 0};
+  Least rest{relaxation_.least_compute_prefix_s[first], 0, 0, 0};
   if (!gave_up_) {
     const int mixed =
         label.mixed < 0 ? 0 : pair_of_option_[index(label.mixed - tables_.pure_count)] + 1;
@@ -559,12 +631,12 @@ double CompletionBound::of_label(const Label& label, double capacity) {
   const double turn = std::max({turns_.low, label.closed_max_s, front, work / capacity});
   const double time = (count_.microbatches - 1) * turn + label.closed_sum_s + front + rest.sum_s +
                       std::max(label.sync_s, least_sync_s_) + label.update_s;
-  // What is in use is paid for the whole iteration, what follows at least for its work.
-  const double usd =
-      std::max((label.usd_per_s + rest.usd_per_s) * time,
-               label.usd_per_s * time + static_cast<double>(count_.microbatches) * count_.replicas *
-                                            relaxation_.least_usd_prefix[first]) +
-      label.egress_usd;
+  // What is in use is paid for the whole iteration; what follows at least for its own turns, and
+  // while the pipeline fills and synchronises.
+  const double turns = count_.microbatches - 1;
+  const double usd = label.usd_per_s * time + label.egress_usd +
+                     std::max(rest.usd_per_s * time,
+                              turns * rest.usd_turns + rest.usd_per_s * (time - turns * turn));
   if (!goal_.allows(time, usd)) return kNever;
   return goal_.score(time, usd, label.gpus + rest.gpus);
 }

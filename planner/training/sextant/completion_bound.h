@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <limits>
 #include <vector>
 
 #include "planner/training/sextant/label.h"
@@ -13,7 +13,7 @@ namespace sextant::search {
 /// Turns of the slowest stage between which a search looks, seconds.
 struct TurnRange {
   double low = 0;  ///< no pipeline has less
-  double high = 0;
+  double high = std::numeric_limits<double>::infinity();
 };
 
 /// What the search prunes with: lower bounds on the score of everything that a label can become,
@@ -29,20 +29,21 @@ class CompletionBound {
   /// GPUs. Cheap.
   double of_all() const;
   /// To be called before all that follows but look_everywhere().
-  void count_units();
+  void prepare();
+  /// The least that any pipeline synchronises.
+  double least_sync_s() const { return least_sync_s_; }
   /// Longest turn of a plan that scores below `target`.
   double longest_turn_s(double target) const;
-  /// Whether the relaxed problem has a pipeline of turns up to `turn_s`.
-  bool reaches(double turn_s) const;
-  /// The least turn of any pipeline, to 0.1 %, from below; infinity where it is more than
-  /// `longest_s`.
-  double least_turn_s(double longest_s) const;
-  /// No pipeline whose slowest turn is in the range scores below this.
-  double of_turns(const TurnRange& range, double sync_s) const;
+  /// The least turn of any pipeline that scores below `target`, to 0.1 %, from below; infinity
+  /// where there is none.
+  double least_turn_s(double target) const;
+  /// No pipeline whose slowest turn is in the range scores below this; infinity where none scores
+  /// below `target`.
+  double of_turns(const TurnRange& range, double target) const;
 
-  /// From now on of_label() is about completions whose turns are within the range; `sync_s` is the
-  /// least that any pipeline synchronises.
-  void look_between(const TurnRange& range, double sync_s);
+  /// From now on of_label() is about completions whose turns are within the range, of pipelines
+  /// that score below `target`.
+  void look_between(const TurnRange& range, double target);
   /// From now on of_label() is about all completions, and quick.
   void look_everywhere();
   /// What the label leaves of the resources, in GPUs of speed 1.
@@ -59,6 +60,7 @@ class CompletionBound {
   struct Least {
     double sum_s;  ///< NaN: not yet solved
     double usd_per_s;
+    double usd_turns;  ///< of (USD per second of the stage) * turn
     double gpus;
   };
   /// A mixed stage of two relaxed options.
@@ -80,17 +82,38 @@ class CompletionBound {
   Units after(Units units, int option) const;
   bool has_room(const Pair& pair, Units units) const;
   int fewest_stages(Units units) const;
-  double mixed_turn(const Pair& pair, int first, int end) const;
-  int mixed_earliest(const Pair& pair, int end, int behind) const;
+  /// Ways are relaxed options, then pairs.
+  double turn_s(int way, int first, int end) const;
+  int earliest_first(int way, int end, int behind) const;
   double capacity_left(Units units) const;
   double least_usd_per_s(Units units) const;
   double fewest_gpus(Units units) const;
   const Least& completion(int mixed, int behind, int end, Units units);
   Least solve(int mixed, int behind, int end, Units units);
-  std::vector<std::vector<int>> longest_stages(double turn_s) const;
-  std::vector<int> reach(double turn_s, bool all) const;
+  /// What a stage may take.
+  struct StageLimit {
+    double turn_s;
+    double sync_s;
+  };
+  std::vector<double> syncs_of(const StageOption& option) const;
+  void add_syncs();
+  double sync_s(int way, int first, int end) const {
+    return syncs_[index_of(way, end) + static_cast<std::size_t>(first)];
+  }
+  std::size_t index_of(int way, int end) const {
+    return static_cast<std::size_t>((way * (relaxation_.layer_count() + 1) + end) *
+                                    relaxation_.layer_count());
+  }
+  bool within(const StageLimit& limit, int way, int first, int end) const {
+    return turn_s(way, first, end) <= limit.turn_s && sync_s(way, first, end) <= limit.sync_s;
+  }
+  double longest_time_s(double target, double usd_per_s) const;
+  double longest_sync_s(double time_s, double turn_s) const;
+  bool reaches(const StageLimit& limit) const;
+  std::vector<std::vector<int>> longest_stages(const StageLimit& limit) const;
+  std::vector<int> reach(const StageLimit& limit, bool all) const;
   void find_cover();
-  int farthest(int option_or_pair, int first, int behind) const;
+  int farthest(int way, int first, int behind) const;
 
   const StageTables& tables_;
   const Relaxation& relaxation_;
@@ -107,8 +130,12 @@ class CompletionBound {
   std::size_t most_units_of_a_stage_ = 1;
   std::vector<std::vector<bool>> room_;  ///< by pair, units
 
-  TurnRange turns_;
+  /// By way, end, first: no stage that holds those layers synchronises faster.
+  std::vector<double> syncs_;
   double least_sync_s_ = 0;
+
+  TurnRange turns_;
+  StageLimit limit_{};
   /// By mixed state (0 = none yet, 1 + pair), stages behind and end; then units.
   std::vector<std::vector<Least>> memo_;
   /// By units and mixed state: the longest prefix that what is left can do.

@@ -173,19 +173,18 @@ double Search::cut() const {
 /// The turns that a plan of the candidate can have, and from them a sharper bound. Objectives that
 /// are not of time alone trade turns for GPUs: they get several ranges.
 void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
-  const double longest = bound.longest_turn_s(cut());
+  finding.evaluations += 50;
+  if (!std::isfinite(bound.least_sync_s())) return;  // replicas that no link joins
+  const double target = cut();
+  const double least = bound.least_turn_s(target);
+  if (!std::isfinite(least)) return;
+  const double longest = bound.longest_turn_s(target);
   Candidate refined = candidate;
   refined.refined = true;
-  refined.sync_s = least_sync_s(*candidate.tables, candidate.count);
-  if (!std::isfinite(refined.sync_s)) return;  // replicas that no link joins
-  finding.evaluations += 1;
-  const double least = bound.least_turn_s(longest);
-  finding.evaluations += 50;
-  if (!std::isfinite(least)) return;
   const auto add = [&](const TurnRange& range) {
     refined.turns = range;
-    refined.lower = std::max(candidate.lower, bound.of_turns(range, refined.sync_s));
-    if (refined.lower < cut()) finding.open.push_back(refined);
+    refined.lower = std::max(candidate.lower, bound.of_turns(range, target));
+    if (refined.lower < target) finding.open.push_back(refined);
   };
   if (goal_.objective != Objective::kCost) {
     add({least, longest});
@@ -209,7 +208,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   const Candidate& candidate = task.candidate;
   CompletionBound bound(*candidate.tables, *candidate.scenario->relaxation, candidate.count,
                         room_goal_);
-  if (!task.everywhere || candidate.refined) bound.count_units();
+  if (!task.everywhere) bound.prepare();
   if (!candidate.refined && !task.everywhere) {
     refine(candidate, bound, finding);
     return finding;
@@ -217,7 +216,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   double target = cut();
   TurnRange turns = candidate.turns;
   if (task.everywhere) {
-    turns = {0, kNever};
+    turns = {};
     bound.look_everywhere();
   } else {
     const double step = std::min(kLongestStep, kFirstStep * std::pow(2.0, candidate.tries)) /
@@ -226,7 +225,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
       target = std::min(target, candidate.lower * (1 + step));
     }
     turns.high = std::min(turns.high, bound.longest_turn_s(target));
-    bound.look_between(turns, candidate.sync_s);
+    bound.look_between(turns, target);
   }
   std::optional<MemoryLimits> own_limits;
   if (!candidate.scenario->costs->sharded_prefix_bytes.empty()) {
@@ -442,6 +441,24 @@ SearchResult Search::run() {
   find_first_plans();
   branch_and_bound();
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
+  if (getenv("DBG")) {
+    fmt::print(stderr, "cut {} refused {} left {} open {}\n", cut(), refused_, left_, open_.size());
+    auto o = open_;
+    std::sort_heap(o.begin(), o.end(), later);
+    std::reverse(o.begin(), o.end());
+    for (size_t i = 0; i < std::min<size_t>(12, o.size()); ++i) {
+      std::string g;
+      for (auto& gr : o[i].tables->grouping.groups) {
+        g += "[";
+        for (auto& z : gr.zones) g += z + " ";
+        g += "]";
+      }
+      fmt::print(stderr, "  lower {} b {} D {} M {} refined {} turns {} {} tries {} cut {} {}\n",
+                 o[i].lower, o[i].scenario->costs->settings.microbatch, o[i].count.replicas,
+                 o[i].count.microbatches, o[i].refined, o[i].turns.low, o[i].turns.high, o[i].tries,
+                 o[i].cut_short, g);
+    }
+  }
   if (!exact_) improve_locally();
   SearchResult out = result();
   if (out.proposals.empty()) {

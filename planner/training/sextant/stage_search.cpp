@@ -22,23 +22,6 @@ std::size_t index(int i) {
 
 }  // namespace
 
-double least_sync_s(const StageTables& tables, const ReplicaCount& count) {
-  if (count.replicas < 2) return 0;
-  const int layers = tables.layer_count();
-  double first_layer = std::numeric_limits<double>::infinity();
-  double last_layer = first_layer;
-  for (const StageOption& option : tables.options) {
-    const auto sync = [&](int first, int end) {
-      return tables.costs.sync_s(first, end, count.replicas, option.classes);
-    };
-    for (int l = 0; l < layers; ++l) {
-      first_layer = std::min(first_layer, sync(0, l + 1));
-      last_layer = std::min(last_layer, sync(l, layers));
-    }
-  }
-  return std::max({0.0, first_layer, last_layer});
-}
-
 StageSearch::StageSearch(const StageTables& tables, const MemoryLimits& memory_limits,
                          const Goal& goal, const ReplicaCount& count, CompletionBound& bound,
                          SearchMemory& memory)

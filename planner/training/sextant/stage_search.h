@@ -34,10 +34,6 @@ struct SearchMemory {
   std::vector<double> sync_s;  ///< memo, NaN where not yet computed
 };
 
-/// The least that any pipeline of so many replicas synchronises: the stage that holds the first
-/// layer does, and that which holds the last.
-double least_sync_s(const StageTables& tables, const ReplicaCount& count);
-
 /// Exact search over stage boundaries, stage options and their order for one replica count, by
 /// label setting from the last stage to the first: a label is a suffix of the pipeline, dominated
 /// by another at the same layer and front option that uses no more of any resource, has no more
