@@ -113,7 +113,7 @@ std::shared_ptr<Network> random_network(Random& random, const Cluster& cluster,
                                         const Shape& shape) {
   auto network = std::make_shared<RandomNetwork>();
   const bool quadratics = shape.quadratics && one_in(random, 3);
-  const bool symmetric = one_in(random, 2);
+  const bool symmetric = one_in(random, 2) || shape.symmetric;
   const double speed = std::pow(10, between(random, -0.5, 2.5));  // slow and fast networks
   const bool scales = !quadratics && one_in(random, 2);
   for (const GpuPool& a : cluster.pools) {

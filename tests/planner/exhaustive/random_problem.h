@@ -25,6 +25,8 @@ struct Shape {
   /// Links that are fitted by quadratics, whose times may turn negative; else all links have a
   /// latency and a bandwidth.
   bool quadratics = true;
+  /// Links are the same in both directions; else in every second problem.
+  bool symmetric = false;
   /// A few pairs of pools without a link.
   bool gaps = true;
 };
