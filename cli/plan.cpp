@@ -9,6 +9,7 @@
 #include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "cli/input_options.h"
+#include "cli/plan_explain.h"
 #include "cli/plan_output.h"
 
 namespace sextant::cli {
@@ -24,6 +25,7 @@ struct Arguments {
   std::string output;
   std::optional<double> max_usd_per_iter;
   std::optional<double> min_iters_per_s;
+  bool explain = false;
   PlannerOptions options;
 };
 
@@ -122,7 +124,8 @@ std::string comparison(const std::vector<PlannedJob>& jobs) {
 }
 
 void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
-                const Arguments& arguments, double tokens) {
+                const Arguments& arguments, double tokens,
+                const std::optional<Explanation>& explanation) {
   const PlannedJob& best = jobs.front();
   const std::vector<Stage>& stages = best.plan.pipelines.front().stages;
   std::string text =
@@ -135,6 +138,7 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
                       counted(std::ssize(stages.front().replicas), "replica"));
   text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
   text += bound_text(best);
+  if (explanation) text += "\n" + explanation_text(*explanation);
   print(text);
 }
 
@@ -162,12 +166,15 @@ int run(const Arguments& arguments, const Session& session) {
     document["prediction"]["planner"] = best.planner->name();
     write_file_atomically(arguments.output, json_text(document));
   }
+  std::optional<Explanation> explanation;
+  if (arguments.explain) explanation = explain(best, input.problem(), arguments.options);
   if (!session.json) {
-    print_text(jobs, input, arguments, tokens);
+    print_text(jobs, input, arguments, tokens, explanation);
     return 0;
   }
   OrderedJson rows = OrderedJson::array();
   for (const PlannedJob& job : jobs) rows.push_back(row_json(job, input, tokens, session.timing));
+  if (explanation) rows[0]["explanation"] = explanation_json(*explanation);
   print(json_text({{"schema", schema_id("plans")},
                    {"model", input.job.model},
                    {"cluster", input.cluster.summary()},
@@ -217,6 +224,7 @@ void add_plan_command(CLI::App& program, Session& session) {
                    "Stop earlier; the result is then marked incomplete")
       ->check(positive_number())
       ->type_name("SECONDS");
+  add_explain_option(*command, arguments->explain);
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
       ->type_name("FILE");
   command->callback([arguments, &session] {

@@ -34,7 +34,12 @@ int run(const Arguments& arguments, const Session& session) {
   ReproduceOptions options = arguments.options;
   options.artifact_dir = session.artifact;
   options.progress = !session.json;
-  if (options.artifact_dir.empty()) {
+  options.timing = session.timing;
+  if (!options.from.empty()) {
+    if (!options.artifact_dir.empty() || session.json) {
+      throw_usage("--from has the rows as --json printed them; leave out --artifact and --json");
+    }
+  } else if (options.artifact_dir.empty()) {
     const char* data = std::getenv("SEXTANT_DATA");
     if (data == nullptr || *data == '\0') {
       throw_usage(
@@ -73,14 +78,33 @@ void add_reproduce_command(CLI::App& program, Session& session) {
   add_common_options(*command, session);
   command->add_option("system", arguments->system, "sailor")->required();
   command->add_option("experiment", arguments->experiment, "fig7, fig8a, …")->required();
-  command->add_option("--planner", arguments->options.planners, "Only these planners")
-      ->delimiter(',');
-  command->add_option("--plot", arguments->plot, "Also draw the figure (.svg or .png)")
-      ->type_name("FILE");
-  command->add_option("--csv", arguments->csv, "Also write the rows (validation figures)")
+  ReproduceOptions& options = arguments->options;
+  command->add_option("--planner", options.planners, "Only these planners (figures 7 to 12)")
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command
+      ->add_option("--estimator", options.estimators,
+                   "Judged by these only (figures 7 to 12; default: all)")
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command
+      ->add_option("--max-evaluations", options.search.max_evaluations,
+                   "Budget of each search in evaluations of partial plans (figures 7 to 12)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command
+      ->add_option("--from", options.from,
+                   "Instead of planning: a document that --json printed (figures 7 to 12)")
       ->type_name("FILE");
   command
-      ->add_option("--measured", arguments->options.measured_dir,
+      ->add_option("--metric", options.metric,
+                   "What --plot draws (figures 7 to 12; default: as in the paper)")
+      ->check(CLI::IsMember({"throughput", "cost"}));
+  command->add_option("--plot", arguments->plot, "Also draw the figure (.svg or .png)")
+      ->type_name("FILE");
+  command->add_option("--csv", arguments->csv, "Also write the rows")->type_name("FILE");
+  command
+      ->add_option("--measured", options.measured_dir,
                    "Your own measured runs instead of the published ones (validation figures)")
       ->type_name("DIR");
   command->footer(list_text());

@@ -11,14 +11,11 @@ namespace sextant {
 OrderedJson to_json(const Reproduction& reproduction, bool timing) {
   OrderedJson out = {{"schema", schema_id("reproduction")},
                      {"system", reproduction.system},
-                     {"experiment", reproduction.experiment},
-                     {"rows", reproduction.rows}};
+                     {"experiment", reproduction.experiment}};
+  if (!reproduction.notes.empty()) out["notes"] = reproduction.notes;
+  out["rows"] = reproduction.rows;
   if (!reproduction.summary.empty()) out["summary"] = reproduction.summary;
-  if (timing) {
-    out["timing"] = reproduction.timing;
-  } else {
-    for (OrderedJson& row : out["rows"]) row.erase("search_s");
-  }
+  if (timing) out["timing"] = reproduction.timing;
   return out;
 }
 

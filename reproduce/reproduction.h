@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "analyzer/core/json_document.h"
+#include "planner/training/planner.h"
 
 namespace sextant {
 
@@ -16,6 +17,8 @@ struct Reproduction {
   OrderedJson rows = OrderedJson::array();
   OrderedJson summary = OrderedJson::array();  ///< of the rows, where the experiment has one
   OrderedJson timing = OrderedJson::object();
+  /// What has to be said of all rows, for people; may be empty.
+  std::vector<std::string> notes;
   /// For people: a table, and what has to be said about it.
   std::string text;
   /// The figure, as SVG.
@@ -24,8 +27,8 @@ struct Reproduction {
   std::string csv;
 };
 
-/// {"schema", "system", "experiment", "rows", "summary", "timing"}; without what was timed if
-/// `timing` is false.
+/// {"schema", "system", "experiment", "notes", "rows", "summary", "timing"}; without what was timed
+/// if `timing` is false.
 OrderedJson to_json(const Reproduction& reproduction, bool timing);
 
 /// What `sextant reproduce` can run.
@@ -38,11 +41,19 @@ std::vector<ExperimentName> experiments();
 
 struct ReproduceOptions {
   std::string artifact_dir;
-  std::vector<std::string> planners;  ///< empty: all that the experiment compares
+  std::vector<std::string> planners;    ///< empty: all that the experiment compares
+  std::vector<std::string> estimators;  ///< likewise; planner figures only
+  PlannerOptions search;                ///< budgets of every search
+  /// Instead of planning: the document `reproduction` of an earlier run, whose rows are shown
+  /// again. Planner figures only.
+  std::string from;
+  /// What a planner figure draws: "throughput", "cost", or "" = what the paper's figure shows.
+  std::string metric;
   /// Instead of the published runs, those of this directory; "" = the published ones. Validation
   /// only.
   std::string measured_dir;
   bool progress = true;
+  bool timing = true;  ///< false: no times of the searches
 };
 
 /// Throws Error(kUsage) on an experiment that does not exist.

@@ -226,6 +226,14 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   if (!options.planners.empty()) {
     throw_usage(fmt::format("sailor {} has no planners to choose from", figure.name));
   }
+  if (!options.from.empty() || !options.estimators.empty() || !options.metric.empty()) {
+    throw_usage(fmt::format(
+        "sailor {} is shown again, and its estimators are chosen, by sextant validate --from",
+        figure.name));
+  }
+  if (options.search.max_evaluations > 0) {
+    throw_usage(fmt::format("sailor {} plans nothing that a budget could be for", figure.name));
+  }
   const auto start = std::chrono::steady_clock::now();
   const std::filesystem::path artifact = options.artifact_dir;
   const Job job = read_job(

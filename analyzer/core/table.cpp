@@ -121,4 +121,14 @@ std::string format_count(double value) {
   return with_unit(value, std::array<Unit, 4>{{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}}});
 }
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"') quoted += '"';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
 }  // namespace sextant

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sextant {
@@ -38,5 +39,8 @@ std::string format_gib(double bytes);
 std::string format_bandwidth(double bytes_per_s);
 /// "0.261", "1,234", "12.3 M": a plain number with three to four significant digits.
 std::string format_count(double value);
+
+/// Text as one field of a CSV file, in quotes where it must be (RFC 4180, section 2).
+std::string csv_field(std::string_view text);
 
 }  // namespace sextant

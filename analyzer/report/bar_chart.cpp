@@ -16,12 +16,14 @@ namespace sextant {
 
 namespace {
 
-// Pixels. A bar is as wide as its value's label where there is room.
+// Pixels, plots of panels side by side taken together. A bar is as wide as its value's label where
+// there is room.
 constexpr double kPlotHeight = 260;
 constexpr double kWidestBar = 46;
 constexpr double kNarrowestBar = 14;
 constexpr double kWidestPlot = 1100;
 constexpr double kNarrowestPlot = 480;
+constexpr double kBetween = 28;
 
 struct Look {
   std::string_view color;
@@ -41,62 +43,126 @@ std::vector<Look> looks_of(const std::vector<BarChart::Series>& series) {
   return looks;
 }
 
+bool is_left_out(const BarChart::Panel& panel, std::size_t series) {
+  return std::find(panel.left_out.begin(), panel.left_out.end(), series) != panel.left_out.end();
+}
+
 void check(const BarChart& chart) {
   const auto refuse = [&](std::string_view what) {
     throw Error(ErrorCode::kInternal, fmt::format("bar chart {}: {}", quote(chart.title), what));
   };
-  if (chart.groups.empty() || chart.series.empty()) refuse("nothing to draw");
-  for (const BarChart::Group& group : chart.groups) {
-    if (group.values.size() != chart.series.size()) refuse("values and series differ in number");
-    for (const std::optional<double>& value : group.values) {
-      if (value && !(std::isfinite(*value) && *value >= 0)) refuse("a value is not drawable");
+  if (chart.panels.empty() || chart.series.empty() || chart.columns == 0) {
+    refuse("nothing to draw");
+  }
+  for (const BarChart::Panel& panel : chart.panels) {
+    if (panel.groups.empty()) refuse("nothing to draw");
+    for (const BarChart::Group& group : panel.groups) {
+      if (group.values.size() != chart.series.size()) refuse("values and series differ in number");
+      for (const std::optional<double>& value : group.values) {
+        if (value && !(std::isfinite(*value) && *value >= 0)) refuse("a value is not drawable");
+      }
     }
   }
 }
 
 std::string value_label(const std::optional<double>& value) {
-  return value ? format_count(*value) : "none";
+  if (!value) return "none";
+  // Small rates differ in their third digit, which format_count leaves out there.
+  return *value > 0 && *value < 0.1 ? fmt::format("{:#.3g}", *value) : format_count(*value);
 }
 
 /// Draws one chart: sizes first, then each part into the text of the document.
 class Drawing : SvgFrame {
  public:
   explicit Drawing(const BarChart& chart) : chart_(chart), looks_(looks_of(chart.series)) {
-    double largest = 0;
-    for (const BarChart::Group& group : chart.groups) {
-      for (const std::optional<double>& value : group.values) {
-        largest = std::max(largest, value.value_or(0));
-        label_px_ = std::max(label_px_, text_width(value_label(value), kSmallFont));
+    std::size_t most_groups = 0;
+    std::size_t most_bars = 0;
+    for (const BarChart::Panel& panel : chart.panels) {
+      most_groups = std::max(most_groups, panel.groups.size());
+      most_bars = std::max(most_bars, bars_of(panel).size());
+      axes_.push_back(round_axis(largest_like(panel)));
+      for (const std::string& tick : axes_.back().tick_labels()) {
+        tick_px_ = std::max(tick_px_, text_width(tick, kFont));
+      }
+      for (const BarChart::Group& group : panel.groups) {
+        for (const std::optional<double>& value : group.values) {
+          label_px_ = std::max(label_px_, text_width(value_label(value), kSmallFont));
+        }
       }
     }
-    axis_ = round_axis(largest);
-    ticks_ = axis_.tick_labels();
-    for (const std::string& tick : ticks_) tick_px_ = std::max(tick_px_, text_width(tick, kFont));
-
-    const auto groups = static_cast<double>(chart.groups.size());
-    const auto bars = static_cast<double>(chart.series.size());
-    const double widest_group = kWidestPlot / groups;
-    bar_px_ = std::clamp(widest_group / (bars + 1), kNarrowestBar, kWidestBar);
-    group_px_ = std::max((bars + 1) * bar_px_, std::min(kNarrowestPlot / groups, kNarrowestPlot));
+    const double columns = static_cast<double>(std::min(chart.columns, chart.panels.size()));
+    const auto groups = static_cast<double>(most_groups);
+    const auto bars = static_cast<double>(most_bars);
+    bar_px_ = std::clamp(kWidestPlot / columns / groups / (bars + 1), kNarrowestBar, kWidestBar);
+    plot_px_ = groups * std::max((bars + 1) * bar_px_, kNarrowestPlot / columns / groups);
     upright_labels_ = label_px_ > bar_px_;
-    plot_px_ = group_px_ * groups;
-    left_px_ = kMargin + kFont + 10 + tick_px_ + 8;
-    width_px_ = left_px_ + plot_px_ + kMargin;
+    beside_px_ = kFont + 10 + tick_px_ + 8;
+    width_px_ = 2 * kMargin + columns * (beside_px_ + plot_px_) + (columns - 1) * kBetween;
   }
 
   std::string document() {
     double y = legend(heading(chart_.title) + 10);
-    top_px_ = y + (upright_labels_ ? label_px_ + 12 : kSmallFont + 10);
-    grid();
-    bars();
-    y = foot();
+    for (std::size_t first = 0; first < chart_.panels.size(); first += chart_.columns) {
+      const std::size_t end = std::min(first + chart_.columns, chart_.panels.size());
+      y = panel_row(first, end, first == 0 ? y : y + kBetween);
+    }
     y = caption(y + 10, chart_.evidence, chart_.caption);
     return framed(chart_.title, y + kMargin, hatches());
   }
 
  private:
+  std::vector<std::size_t> bars_of(const BarChart::Panel& panel) const {
+    std::vector<std::size_t> bars;
+    for (std::size_t s = 0; s < chart_.series.size(); ++s) {
+      if (!is_left_out(panel, s)) bars.push_back(s);
+    }
+    return bars;
+  }
+
+  /// The largest value of all panels that have this one's scale.
+  double largest_like(const BarChart::Panel& panel) const {
+    double largest = 0;
+    for (const BarChart::Panel& other : chart_.panels) {
+      if (other.y_label != panel.y_label) continue;
+      for (const BarChart::Group& group : other.groups) {
+        for (const std::size_t s : bars_of(other)) {
+          largest = std::max(largest, group.values[s].value_or(0));
+        }
+      }
+    }
+    return largest;
+  }
+
   double height_of(double value) const { return value / axis_.end() * kPlotHeight; }
   double foot_px() const { return top_px_ + kPlotHeight; }
+  double group_px(const BarChart::Panel& panel) const {
+    return plot_px_ / static_cast<double>(panel.groups.size());
+  }
+
+  /// Panels [first, end) side by side from `y` on; returns where the longest ends.
+  double panel_row(std::size_t first, std::size_t end, double y) {
+    const bool named =
+        std::any_of(chart_.panels.begin() + static_cast<std::ptrdiff_t>(first),
+                    chart_.panels.begin() + static_cast<std::ptrdiff_t>(end),
+                    [](const BarChart::Panel& panel) { return !panel.name.empty(); });
+    const double name_px = named ? kLineHeight + 12 : 0;
+    top_px_ = y + name_px + (upright_labels_ ? label_px_ + 12 : kSmallFont + 10);
+    double lowest = foot_px();
+    left_px_ = kMargin + beside_px_;
+    for (std::size_t p = first; p < end; ++p, left_px_ += plot_px_ + kBetween + beside_px_) {
+      const BarChart::Panel& panel = chart_.panels[p];
+      axis_ = axes_[p];
+      const std::vector<std::string> name = wrap_text(panel.name, kFont, plot_px_, 1);
+      if (!name.empty()) {
+        text(left_px_, y + kLineHeight + 6, "start", kFont, name.front(), "sx-text",
+             " font-weight=\"600\"");
+      }
+      grid(panel, top_px_ - y - name_px);
+      bars(panel);
+      lowest = std::max(lowest, foot(panel));
+    }
+    return lowest;
+  }
 
   void swatch(double x, double y, double width, double height, const Look& look) {
     const auto color = static_cast<std::size_t>(
@@ -151,23 +217,25 @@ class Drawing : SvgFrame {
     return y + kLineHeight;
   }
 
-  void grid() {
-    for (std::size_t i = 0; i < ticks_.size(); ++i) {
+  void grid(const BarChart::Panel& panel, double room_above) {
+    const std::vector<std::string> ticks = axis_.tick_labels();
+    for (std::size_t i = 0; i < ticks.size(); ++i) {
       const double y = foot_px() - height_of(axis_.step * static_cast<double>(i));
       body_ += fmt::format("<path class=\"{}\" d=\"M{:.1f} {:.1f}H{:.1f}\" stroke-width=\"1\"/>\n",
                            i == 0 ? "sx-axis" : "sx-grid", left_px_, y, left_px_ + plot_px_);
-      text(left_px_ - 8, y + 4, "end", kFont, ticks_[i], "sx-text sx-faint");
+      text(left_px_ - 8, y + 4, "end", kFont, ticks[i], "sx-text sx-faint");
     }
-    upright(kMargin + kFont, top_px_ + kPlotHeight / 2, kFont, chart_.y_label,
-            kPlotHeight + (top_px_ - kMargin));
+    upright(left_px_ - beside_px_ + kFont, top_px_ + kPlotHeight / 2, kFont, panel.y_label,
+            kPlotHeight + 2 * room_above);
   }
 
-  void bars() {
-    for (std::size_t g = 0; g < chart_.groups.size(); ++g) {
-      const BarChart::Group& group = chart_.groups[g];
-      const double bars_px = bar_px_ * static_cast<double>(group.values.size());
-      double x = left_px_ + group_px_ * static_cast<double>(g) + (group_px_ - bars_px) / 2;
-      for (std::size_t s = 0; s < group.values.size(); ++s, x += bar_px_) {
+  void bars(const BarChart::Panel& panel) {
+    const std::vector<std::size_t> shown = bars_of(panel);
+    for (std::size_t g = 0; g < panel.groups.size(); ++g) {
+      const BarChart::Group& group = panel.groups[g];
+      const double bars_px = bar_px_ * static_cast<double>(shown.size());
+      double x = left_px_ + group_px(panel) * (static_cast<double>(g) + 0.5) - bars_px / 2;
+      for (const std::size_t s : shown) {
         const std::optional<double>& value = group.values[s];
         const double y = foot_px() - height_of(value.value_or(0));
         const std::string label = value_label(value);
@@ -187,18 +255,19 @@ class Drawing : SvgFrame {
         } else {
           text(middle, y - 4, "middle", kSmallFont, label, style);
         }
+        x += bar_px_;
       }
     }
   }
 
   /// Names of the groups under the axis; returns where the longest ends.
-  double foot() {
+  double foot(const BarChart::Panel& panel) {
     constexpr std::size_t kMostLines = 4;
     std::size_t most_lines = 1;
-    for (std::size_t g = 0; g < chart_.groups.size(); ++g) {
-      const double middle = left_px_ + group_px_ * (static_cast<double>(g) + 0.5);
+    for (std::size_t g = 0; g < panel.groups.size(); ++g) {
+      const double middle = left_px_ + group_px(panel) * (static_cast<double>(g) + 0.5);
       const std::vector<std::string> lines =
-          wrap_text(chart_.groups[g].name, kFont, group_px_ - 10, kMostLines);
+          wrap_text(panel.groups[g].name, kFont, group_px(panel) - 10, kMostLines);
       for (std::size_t i = 0; i < lines.size(); ++i) {
         text(middle, foot_px() + 18 + kLineHeight * static_cast<double>(i), "middle", kFont,
              lines[i], "sx-text");
@@ -210,9 +279,10 @@ class Drawing : SvgFrame {
 
   const BarChart& chart_;
   std::vector<Look> looks_;
+  std::vector<ValueAxis> axes_;  ///< one a panel
+  double label_px_ = 0, tick_px_ = 0, bar_px_ = 0, plot_px_ = 0, beside_px_ = 0;
+  // Of the panel that is being drawn.
   ValueAxis axis_;
-  std::vector<std::string> ticks_;
-  double label_px_ = 0, tick_px_ = 0, bar_px_ = 0, group_px_ = 0, plot_px_ = 0;
   double left_px_ = 0, top_px_ = 0;
   bool upright_labels_ = false;
 };

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace sextant {
 
-/// A grouped bar chart: one group a case (a cluster), one bar a series (a planner).
+/// A grouped bar chart: one group a case (a cluster), one bar a series (a planner); several of them
+/// as panels that share series and legend.
 struct BarChart {
   struct Series {
     std::string name;
@@ -19,18 +21,25 @@ struct BarChart {
     /// One a series, finite and not negative; nothing is drawn as "none" at the foot.
     std::vector<std::optional<double>> values;
   };
+  struct Panel {
+    std::string name;     ///< above it, may be empty
+    std::string y_label;  ///< with its unit; panels of the same label have the same scale
+    std::vector<Group> groups;
+    /// Indices of series that the panel is not about: no bar, no "none".
+    std::vector<std::size_t> left_out = {};
+  };
 
   std::string title;
-  std::string y_label;   ///< with its unit
   std::string evidence;  ///< the class that the figures rest on: "replayed", "estimated", …
   std::string caption;   ///< further remarks, may be empty
   std::vector<Series> series;
-  std::vector<Group> groups;
+  std::vector<Panel> panels;  ///< row by row
+  std::size_t columns = 1;    ///< panels in a row
 };
 
 /// The chart as an SVG document that follows the reader's light or dark theme. The bytes depend on
-/// the chart alone. Throws Error(kInternal) where there is no group or series, a group has another
-/// number of values than there are series, or a value is negative or not finite.
+/// the chart alone. Throws Error(kInternal) where there is no panel, group, series or column, a
+/// group has another number of values than there are series, or a value is negative or not finite.
 std::string svg(const BarChart& chart);
 
 }  // namespace sextant

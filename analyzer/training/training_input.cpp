@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/cluster/cluster_document.h"
+#include "analyzer/cluster/no_gpus.h"
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
@@ -205,7 +206,7 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
   }
   input.cluster = read_cluster(options.cluster, shipped_gpu);
   if (input.cluster.gpu_count() < 1) {
-    throw_infeasible(fmt::format("cluster {} has no GPUs", quote(input.cluster.name)));
+    throw_infeasible(why_no_gpus(input.cluster));
   }
   if (!options.artifact.empty()) {
     input.profile =

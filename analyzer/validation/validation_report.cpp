@@ -166,16 +166,6 @@ std::string summary_text(const std::vector<ValidationSummary>& summaries) {
   return table.text();
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    if (letter == '"') quoted += '"';
-    quoted += letter;
-  }
-  return quoted + '"';
-}
-
 std::string csv_number(bool present, double value) {
   return present ? fmt::format("{}", value) : "";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "planner/training/diagnosis.h"
 #include "planner/training/planner.h"
 
 namespace sextant {
@@ -11,10 +12,12 @@ namespace {
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
 void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& out) {
   const Job& job = problem.job;
+  const std::string& why = out.search.infeasible_reason;
   out.reason = out.search.complete
-                   ? out.search.infeasible_reason
+                   ? why
                    : "the search was stopped, by its budget, its time limit or a signal, before it "
-                     "found a plan; there may be one";
+                     "found a plan; there may be one" +
+                         (why.empty() ? "" : "; so far: " + why);
   for (Proposal& proposal : out.search.proposals) {
     const Prediction prediction = judge.predict(problem, proposal.plan);
     if (!prediction.fits) {
@@ -49,6 +52,7 @@ PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, cons
   out.estimator = &judge;
   const auto start = std::chrono::steady_clock::now();
   try {
+    expect_prices(problem.job, problem.cluster);
     out.search = planner.search(problem, judge, options);
     out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     choose(problem, judge, out);

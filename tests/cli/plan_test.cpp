@@ -1,5 +1,4 @@
-// `sextant plan`, `simulate` and `reproduce` as a user meets them: the main job, exit codes, bad
-// input.
+// `sextant plan` and `simulate` as a user meets them: the main job, exit codes, bad input.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -12,7 +11,6 @@
 #include "analyzer/core/json_document.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/project_paths.h"
-#include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -182,24 +180,6 @@ TEST(PlanCommand, HonoursObjectiveAndBounds) {
   EXPECT_LE(enough.second, between.second * (1 + 1e-5));
 }
 
-TEST(PlanCommand, SaysWhyNothingSatisfies) {
-  const TemporaryFolder folder;
-  // 1 GiB GPUs: no layer fits.
-  std::string small = changed(kCluster, "42949672960", "1073741824");
-  small.replace(small.find("17179869184"), 11, "1073741824");
-  const std::string cluster = folder.write("small.json", small);
-  const ProgramResult nowhere = run_sextant({"plan", "--cluster", cluster, "--job", kJob});
-  EXPECT_EQ(nowhere.exit_code, 4) << nowhere.err;
-  EXPECT_THAT(nowhere.out, IsEmpty());
-  EXPECT_THAT(nowhere.err, HasSubstr("no plan fits: at best, layer"));
-  EXPECT_THAT(nowhere.err, HasSubstr("of 1.0 GiB on"));
-
-  const ProgramResult bound =
-      run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--max-cost", "0.0001"});
-  EXPECT_EQ(bound.exit_code, 4);
-  EXPECT_THAT(bound.err, HasSubstr("at most 0.0001 USD per iteration); the fastest does"));
-}
-
 TEST(PlanCommand, PlansWithWhatCanBeUsed) {
   const TemporaryFolder folder;
   // No V100 computes in bf16; a single GPU needs no network.
@@ -283,44 +263,6 @@ TEST(SimulateCommand, RefusesPlansThatCannotBe) {
   result = simulate(folder.write("tp.json", changed(plan, "\"tp\": 2", "\"tp\": 3")), kCluster);
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("tensor degree 3 on 2 GPUs"));
-}
-
-TEST(ReproduceCommand, RefusesWhatIsNotThere) {
-  ProgramResult result = run_sextant({"reproduce", "sailor", "fig99", "--artifact", "."});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("no experiment \"fig99\""));
-  result = run_sextant({"reproduce", "sailor", "fig7", "--artifact", "/nowhere"});
-  EXPECT_EQ(result.exit_code, 3);
-}
-
-TEST(ReproduceCommand, PrintsRowsTableAndPicture) {
-  const auto data = reference_data("sailor");
-  SEXTANT_NEEDS(data);
-  const TemporaryFolder folder;
-  const std::string picture = folder.path() / "fig8a.svg";
-  const ProgramResult table =
-      run_sextant({"reproduce", "sailor", "fig8a", "--artifact", data, "--plot", picture});
-  ASSERT_EQ(table.exit_code, 0) << table.err;
-  EXPECT_THAT(table.out, HasSubstr("published"));
-  EXPECT_THAT(read_file(picture), HasSubstr("</svg>"));
-
-  const std::vector<std::string> arguments = {"reproduce", "sailor", "fig8a",      "--artifact",
-                                              data,        "--json", "--no-timing"};
-  const ProgramResult rows = run_sextant(arguments);
-  EXPECT_EQ(rows.out, run_sextant(arguments).out);
-  const JsonDocument document = JsonDocument::parse(rows.out, "stdout");
-  const JsonNode all = document.root_of_kind("reproduction", 1).at("rows");
-  ASSERT_EQ(all.size(), 6U);
-  for (const JsonNode& row : all.elements()) {
-    const double ours = row.at("throughput_iters_per_s").number();
-    const double published = row.at("published").at("throughput_iters_per_s").number();
-    if (row.at("planner").string() == "sextant") {
-      EXPECT_GE(ours, 1.05 * published) << row.at("cluster").string();
-    } else {
-      EXPECT_NEAR(ours / published, 1, 0.01) << row.at("cluster").string();
-    }
-    EXPECT_EQ(row.at("evidence").string(), "replayed");
-  }
 }
 
 }  // namespace

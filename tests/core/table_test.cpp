@@ -59,5 +59,13 @@ TEST(Format, Counts) {
   EXPECT_EQ(format_count(175e9), "175 G");
 }
 
+TEST(Csv, QuotesWhatWouldBreakALine) {
+  EXPECT_EQ(csv_field("32xA100-40@zone"), "32xA100-40@zone");
+  EXPECT_EQ(csv_field(""), "");
+  EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
+  EXPECT_EQ(csv_field("say \"no\""), "\"say \"\"no\"\"\"");
+  EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
+}
+
 }  // namespace
 }  // namespace sextant

@@ -1,6 +1,8 @@
 #include "analyzer/report/bar_chart.h"
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,10 +18,12 @@ using testing::Not;
 BarChart sample() {
   BarChart chart;
   chart.title = "Throughput";
-  chart.y_label = "iterations/s";
   chart.evidence = "replayed";
   chart.series = {{"sailor", true}, {"sailor", false}, {"sextant", false}};
-  chart.groups = {{"32xA100-40", {0.125, 0.125, 0.131}}, {"64xA100-40", {0.2, 0.2, std::nullopt}}};
+  chart.panels = {
+      {"",
+       "iterations/s",
+       {{"32xA100-40", {0.125, 0.125, 0.131}}, {"64xA100-40", {0.2, 0.2, std::nullopt}}}}};
   return chart;
 }
 
@@ -42,6 +46,15 @@ TEST(BarChart, DrawsEveryBarLabelAndLegendEntry) {
   EXPECT_THAT(picture, HasSubstr(">0.20</text>"));  // the axis ends at the largest value
 }
 
+TEST(BarChart, LabelsHaveThreeDigits) {
+  BarChart chart = sample();
+  chart.panels[0].groups = {{"a", {0.031728, 0.0323, 1234}}};
+  const std::string picture = svg(chart);
+  for (const char* label : {">0.0317</text>", ">0.0323</text>", ">1,234</text>"}) {
+    EXPECT_THAT(picture, HasSubstr(label));
+  }
+}
+
 TEST(BarChart, PublishedFiguresAreHatchedInTheColourOfOurs) {
   const std::string picture = svg(sample());
   EXPECT_EQ(count(picture, "<pattern "), 1U);
@@ -56,7 +69,7 @@ TEST(BarChart, EqualChartsGiveEqualBytes) {
 TEST(BarChart, HostileNamesStayText) {
   BarChart chart = sample();
   chart.title = "<script>alert(1)</script>";
-  chart.groups[0].name = "\"/><image href='file:///etc/passwd'/>\x01\xff%n";
+  chart.panels[0].groups[0].name = "\"/><image href='file:///etc/passwd'/>\x01\xff%n";
   chart.series[1].name = "]]>&lt;";
   const std::string picture = svg(chart);
   EXPECT_THAT(picture, Not(HasSubstr("<script")));
@@ -67,22 +80,61 @@ TEST(BarChart, HostileNamesStayText) {
 
 TEST(BarChart, RefusesWhatCannotBeDrawn) {
   BarChart chart = sample();
-  chart.groups[1].values.pop_back();
+  chart.panels[0].groups[1].values.pop_back();
   EXPECT_THROW(svg(chart), Error);
   for (const double bad :
        {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     chart = sample();
-    chart.groups[0].values[0] = bad;
+    chart.panels[0].groups[0].values[0] = bad;
     EXPECT_THROW(svg(chart), Error) << bad;
   }
   chart = sample();
-  chart.groups.clear();
+  chart.panels[0].groups.clear();
   EXPECT_THROW(svg(chart), Error);
+  chart.panels.clear();
+  EXPECT_THROW(svg(chart), Error);
+  chart = sample();
+  chart.columns = 0;
+  EXPECT_THROW(svg(chart), Error);
+}
+
+/// The height of each bar, in the order in which they are drawn; legend swatches are not bars.
+std::vector<double> heights(const std::string& picture) {
+  std::vector<double> found;
+  for (std::size_t at = picture.find("<rect x="); at != std::string::npos;
+       at = picture.find("<rect x=", at + 1)) {
+    const std::string element = picture.substr(at, picture.find("</rect>", at) - at);
+    if (element.find("<title>") == std::string::npos) continue;
+    found.push_back(std::stod(element.substr(element.find("height=\"") + 8)));
+  }
+  return found;
+}
+
+TEST(BarChart, PanelsShareLegendAndTheScaleOfTheirLabel) {
+  BarChart chart = sample();
+  chart.columns = 2;
+  chart.panels = {{"one", "iterations/s", {{"a", {0.5, 0.5, 1.0}}}},
+                  {"two", "iterations/s", {{"a", {std::nullopt, 0.25, 0.5}}}, {0}},
+                  {"three", "USD", {{"a", {4.0, 4.0, 8.0}}}}};
+  const std::string picture = svg(chart);
+  // Twice as high where it is twice as much, in both panels; dollars have an axis of their own.
+  const std::vector<double> bars = heights(picture);
+  ASSERT_EQ(bars.size(), 8U);
+  EXPECT_DOUBLE_EQ(bars[2], 260);
+  EXPECT_DOUBLE_EQ(bars[4], bars[0]);
+  EXPECT_DOUBLE_EQ(bars[3], bars[0] / 2);
+  EXPECT_DOUBLE_EQ(bars[7], 2 * bars[6]);
+  EXPECT_EQ(count(picture, ">sailor (published)</text>"), 1U);
+  EXPECT_EQ(count(picture, ">none</text>"), 0U);  // the second panel is not about that series
+  for (const char* name : {">one</text>", ">two</text>", ">three</text>"}) {
+    EXPECT_EQ(count(picture, name), 1U) << name;
+  }
+  EXPECT_EQ(count(picture, ">iterations/s</text>"), 2U);
 }
 
 TEST(BarChart, AllZeroesAndVeryLongNamesAreDrawn) {
   BarChart chart = sample();
-  chart.groups = {{std::string(5000, 'x'), {0.0, 0.0, 0.0}}};
+  chart.panels[0].groups = {{std::string(5000, 'x'), {0.0, 0.0, 0.0}}};
   EXPECT_LT(svg(chart).size(), 40'000U);
 }
 

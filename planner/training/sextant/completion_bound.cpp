@@ -75,7 +75,6 @@ void CompletionBound::prepare() {
     }
   }
   add_pairs();
-  add_syncs();
 }
 
 /// By layers [first, end) at first + end * layers: what a stage of the option synchronises.
@@ -105,10 +104,8 @@ void CompletionBound::add_syncs() {
   const int layers = relaxation_.layer_count();
   const int options = static_cast<int>(relaxation_.options().size());
   const int ways = options + static_cast<int>(pairs_.size());
-  const bool synchronises = count_.replicas > 1 && tables_.costs.exact;
-  syncs_.assign(index(ways * (layers + 1) * layers), synchronises ? kNever : 0);
-  least_sync_s_ = 0;
-  if (!synchronises) return;
+  if (count_.replicas < 2 || !tables_.costs.exact) return;
+  syncs_.assign(index(ways * (layers + 1) * layers), kNever);
   for (int o = 0; o < tables_.option_count(); ++o) {
     const StageOption& option = tables_.options[index(o)];
     const int way = option.mixed() ? options + pair_of_option_[index(o - tables_.pure_count)]
@@ -364,6 +361,11 @@ std::vector<int> CompletionBound::reach(const StageLimit& limit, bool all) const
 bool CompletionBound::reaches(const StageLimit& limit) const {
   const std::vector<int> best = reach(limit, false);
   return std::find(best.begin(), best.end(), 0) != best.end();
+}
+
+bool CompletionBound::may_reach(double target) const {
+  const double longest_s = longest_turn_s(target);
+  return !std::isfinite(longest_s) || reaches({longest_s, kNever});
 }
 
 double CompletionBound::least_turn_s(double target) const {

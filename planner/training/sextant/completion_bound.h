@@ -30,6 +30,10 @@ class CompletionBound {
   double of_all() const;
   /// To be called before all that follows but look_everywhere().
   void prepare();
+  /// Whether any pipeline can score below `target`, synchronisation left aside.
+  bool may_reach(double target) const;
+  /// To be called before all that follows but look_everywhere(), too.
+  void add_syncs();
   /// The least that any pipeline synchronises.
   double least_sync_s() const { return least_sync_s_; }
   /// Longest turn of a plan that scores below `target`.
@@ -96,9 +100,8 @@ class CompletionBound {
     double sync_s;
   };
   std::vector<double> syncs_of(const StageOption& option) const;
-  void add_syncs();
   double sync_s(int way, int first, int end) const {
-    return syncs_[index_of(way, end) + static_cast<std::size_t>(first)];
+    return syncs_.empty() ? 0 : syncs_[index_of(way, end) + static_cast<std::size_t>(first)];
   }
   std::size_t index_of(int way, int end) const {
     return static_cast<std::size_t>((way * (relaxation_.layer_count() + 1) + end) *

@@ -57,8 +57,8 @@ struct Share {
 class Division {
  public:
   Division(const StageTables& tables, const ReplicaCount& count,
-           const std::vector<StageChoice>& stages)
-      : tables_(tables), count_(count), stages_(stages) {}
+           const std::vector<StageChoice>& stages, Objective objective)
+      : tables_(tables), count_(count), stages_(stages), objective_(objective) {}
 
   /// Empty where there is no room.
   std::vector<Share> run() {
@@ -73,7 +73,7 @@ class Division {
     }
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       const StageOption& option = tables_.options[index(stages_[s].option)];
-      if (!option.mixed() && !add_pure(s, option.members[0], mixed)) return {};
+      if (!option.mixed() && !add_pure(s, option, mixed)) return {};
     }
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       const StageOption& option = tables_.options[index(stages_[s].option)];
@@ -99,39 +99,60 @@ class Division {
     return missing > 0 ? std::vector<int>() : out;
   }
 
-  bool add_pure(std::size_t s, const StageOption::Member& member, const StageOption* mixed) {
+  bool aligned(const StageOption::Member& member) const {
+    return tables_.grouping.groups[index(group_of(member))].aligned;
+  }
+
+  /// From one zone after the other, what is left there.
+  bool add_from_stock(std::size_t s, const StageOption& option) {
+    int missing = count_.replicas;
+    const std::size_t zones = option.members.front().classes.size();
+    for (std::size_t zone = 0; zone < zones && missing > 0; ++zone) {
+      missing -= add_members(s, option, zone, missing);
+    }
+    return missing == 0;
+  }
+
+  bool add_pure(std::size_t s, const StageOption& option, const StageOption* mixed) {
+    const StageOption::Member& member = option.members[0];
+    if (!aligned(member)) return add_from_stock(s, option);
     const std::vector<int> zones = by_zone(group_of(member), mixed);
     for (std::size_t zone = 0; zone < zones.size(); ++zone) add(s, zone, 0, member, zones[zone]);
     return !zones.empty();
   }
 
   bool add_mixed(std::size_t s, const StageOption& option) {
+    if (!aligned(option.members[0])) return add_from_stock(s, option);
     const std::vector<int> zones = by_zone(group_of(option.members[0]), &option);
     for (std::size_t zone = 0; zone < zones.size(); ++zone) {
-      if (!add_members(s, option, zone, zones[zone])) return false;
+      if (add_members(s, option, zone, zones[zone]) < zones[zone]) return false;
     }
     return !zones.empty();
   }
 
-  /// As many replicas of the cheaper member as there is room for beside the pure stages.
-  bool add_members(std::size_t s, const StageOption& option, std::size_t zone, int replicas) {
+  /// As many replicas of the cheaper member as there is room for in the zone beside what stands
+  /// there, then of the other. Returns how many of `replicas` found room.
+  int add_members(std::size_t s, const StageOption& option, std::size_t zone, int replicas) {
+    int added = 0;
     std::vector<std::size_t> cheapest_first(option.members.size());
     std::iota(cheapest_first.begin(), cheapest_first.end(), std::size_t{0});
-    const auto usd = [&](std::size_t m) {
-      return option.members[m].tp * tables_.resource(option.members[m].resource).usd_per_hour;
+    const auto price = [&](std::size_t m) {
+      const int tp = option.members[m].tp;
+      if (objective_ == Objective::kGpus) return static_cast<double>(tp);
+      return tp * tables_.resource(option.members[m].resource).usd_per_hour;
     };
     std::stable_sort(cheapest_first.begin(), cheapest_first.end(),
-                     [&](std::size_t a, std::size_t b) { return usd(a) < usd(b); });
+                     [&](std::size_t a, std::size_t b) { return price(a) < price(b); });
     for (const std::size_t m : cheapest_first) {
       const StageOption::Member& member = option.members[m];
       const int pool = tables_.resource(member.resource).pools[zone];
       if (pool < 0) continue;
       const int free = tables_.cluster.pools[index(pool)].count - taken_[pool];
-      const int here = std::min(replicas, std::max(0, free / member.tp));
+      const int here = std::min(replicas - added, std::max(0, free / member.tp));
       add(s, zone, m, member, here);
-      replicas -= here;
+      added += here;
     }
-    return replicas == 0;
+    return added;
   }
 
   void add(std::size_t s, std::size_t zone, std::size_t m, const StageOption::Member& member,
@@ -145,6 +166,7 @@ class Division {
   const StageTables& tables_;
   ReplicaCount count_;
   const std::vector<StageChoice>& stages_;
+  Objective objective_;
   Used used_;
   std::map<int, int> taken_;  ///< GPUs by pool
   std::vector<Share> shares_;
@@ -154,7 +176,7 @@ class Division {
 
 std::optional<Plan> build_plan(const TrainingProblem& problem, const StageTables& tables,
                                const ReplicaCount& count, const std::vector<StageChoice>& stages) {
-  std::vector<Share> shares = Division(tables, count, stages).run();
+  std::vector<Share> shares = Division(tables, count, stages, problem.job.objective).run();
   if (shares.empty()) return std::nullopt;
   std::stable_sort(shares.begin(), shares.end(),
                    [](const Share& a, const Share& b) { return a.tp > b.tp; });

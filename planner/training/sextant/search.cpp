@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
+#include <map>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/interrupt.h"
-#include "planner/training/sextant/infeasible.h"
 #include "planner/training/sextant/local_search.h"
 #include "planner/training/sextant/plan_builder.h"
 #include "planner/training/sextant/work_bound.h"
@@ -36,7 +38,6 @@ constexpr int kMostCutShort = 2;
 constexpr std::size_t kQuickBeam = 2;
 constexpr std::size_t kWideBeam = 16;
 constexpr std::uint64_t kQuickEvaluations = 60'000;
-constexpr std::size_t kMostQuickLooks = 48;
 /// How far the formula of an inexact view may be from what its estimator predicts.
 constexpr double kInexactness = 0.05;
 /// Ranges of turns for objectives that are not of time alone.
@@ -174,6 +175,8 @@ double Search::cut() const {
 /// are not of time alone trade turns for GPUs: they get several ranges.
 void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
   finding.evaluations += 50;
+  if (!bound.may_reach(cut())) return;
+  bound.add_syncs();
   if (!std::isfinite(bound.least_sync_s())) return;  // replicas that no link joins
   const double target = cut();
   const double least = bound.least_turn_s(target);
@@ -225,6 +228,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
       target = std::min(target, candidate.lower * (1 + step));
     }
     turns.high = std::min(turns.high, bound.longest_turn_s(target));
+    bound.add_syncs();
     bound.look_between(turns, target);
   }
   std::optional<MemoryLimits> own_limits;
@@ -236,21 +240,28 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   std::uint64_t left = task.budget;
   int refusals = 0;
   double incumbent = target;
-  const auto accept = [&](const std::vector<StageChoice>& stages, double formula) {
+  // In one zone the formula is right but for what a mixed stage costs: of its plans, the one that
+  // is built is the cheapest.
+  const bool one_price = std::all_of(
+      candidate.tables->grouping.groups.begin(), candidate.tables->grouping.groups.end(),
+      [](const ZoneGroup& group) { return group.zones.size() == 1; });
+  const auto accept = [&](const StageSearch::Found& found) {
     const std::optional<Plan> plan =
-        build_plan(problem_, *candidate.tables, candidate.count, stages);
+        build_plan(problem_, *candidate.tables, candidate.count, found.stages);
     std::optional<JudgedPlan> judged_plan;
     if (plan) judged_plan = judged(*plan);
     if (!judged_plan) {
-      finding.refused = std::min(finding.refused, formula);
+      const bool too_dear = plan && one_price && goal_.counts_usd();
+      if (!too_dear) finding.refused = std::min(finding.refused, found.score);
       if (++refusals > kMostRefusals) left = 0;
       return incumbent;
     }
-    finding.least_formula = std::min(finding.least_formula, formula);
-    if (judged_plan->score > formula * (1 + kProved)) {
-      finding.refused = std::min(finding.refused, formula);
+    finding.least_formula = std::min(finding.least_formula, found.score);
+    const bool slower = judged_plan->prediction.iteration_s > found.time_s * (1 + kProved);
+    if (slower || (!one_price && judged_plan->score > found.score * (1 + kProved))) {
+      finding.refused = std::min(finding.refused, found.score);
     }
-    incumbent = std::min(incumbent, exact_ ? judged_plan->score : formula);
+    incumbent = std::min(incumbent, exact_ ? judged_plan->score : found.score);
     finding.plans.push_back(std::move(*judged_plan));
     return incumbent;
   };
@@ -301,23 +312,30 @@ void Search::do_round(std::vector<Task>& tasks) {
   }
 }
 
-/// A plan within milliseconds: quick looks into the most promising candidates.
+/// A plan within milliseconds: quick looks into candidates of all sizes, since the bounds do not
+/// know yet which of them can do at all.
 void Search::find_first_plans() {
-  std::vector<Candidate> order = open_;
-  std::sort_heap(order.begin(), order.end(), later);
-  std::reverse(order.begin(), order.end());
-  std::vector<Task> tasks;
-  for (std::size_t c = 0; c < std::min(order.size(), kMostQuickLooks); ++c) {
+  std::map<std::tuple<const Scenario*, int>, Candidate> by_size;
+  for (const Candidate& candidate : open_) {
+    const int size = std::bit_width(static_cast<unsigned>(candidate.count.replicas));
+    const auto [place, is_new] = by_size.try_emplace({candidate.scenario, size}, candidate);
+    if (!is_new && candidate.lower < place->second.lower) place->second = candidate;
+  }
+  std::vector<Candidate> order;
+  for (const auto& [size, candidate] : by_size) order.push_back(candidate);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
+  for (std::size_t next = 0; next < order.size() && archive_.empty();) {
     if (left_ == 0 || stopped()) return;
-    tasks.push_back({order[c], kQuickBeam, true, 0});
-    if (tasks.size() < kRound && c + 1 < order.size()) continue;
+    std::vector<Task> tasks;
+    for (; next < order.size() && tasks.size() < kRound; ++next) {
+      tasks.push_back({order[next], kQuickBeam, true, 0});
+    }
     for (Task& task : tasks) {
       task.budget =
-          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4) / tasks.size());
+          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4 / tasks.size()));
     }
     do_round(tasks);
-    tasks.clear();
-    if (!archive_.empty()) return;
   }
 }
 
@@ -441,30 +459,9 @@ SearchResult Search::run() {
   find_first_plans();
   branch_and_bound();
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
-  if (getenv("DBG")) {
-    fmt::print(stderr, "cut {} refused {} left {} open {}\n", cut(), refused_, left_, open_.size());
-    auto o = open_;
-    std::sort_heap(o.begin(), o.end(), later);
-    std::reverse(o.begin(), o.end());
-    for (size_t i = 0; i < std::min<size_t>(12, o.size()); ++i) {
-      std::string g;
-      for (auto& gr : o[i].tables->grouping.groups) {
-        g += "[";
-        for (auto& z : gr.zones) g += z + " ";
-        g += "]";
-      }
-      fmt::print(stderr, "  lower {} b {} D {} M {} refined {} turns {} {} tries {} cut {} {}\n",
-                 o[i].lower, o[i].scenario->costs->settings.microbatch, o[i].count.replicas,
-                 o[i].count.microbatches, o[i].refined, o[i].turns.low, o[i].turns.high, o[i].tries,
-                 o[i].cut_short, g);
-    }
-  }
   if (!exact_) improve_locally();
   SearchResult out = result();
-  if (out.proposals.empty()) {
-    out.complete = open_.empty() || open_.front().lower == kNever;
-    if (out.complete) out.infeasible_reason = why_infeasible(problem_, judge_, scenarios_);
-  }
+  if (out.proposals.empty()) out.complete = open_.empty() || open_.front().lower == kNever;
   return out;
 }
 

@@ -20,6 +20,7 @@ class Search {
  public:
   /// References must outlive it. Throws Error(kUsage) where the judge has no separable view.
   Search(const TrainingProblem& problem, const Estimator& judge, const PlannerOptions& options);
+  /// Does not say why there is no plan.
   SearchResult run();
 
  private:

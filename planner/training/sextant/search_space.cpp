@@ -26,10 +26,16 @@ class Zones {
       std::vector<double>& row = message_s_.emplace_back();
       for (const std::string& to : names) row.push_back(message_s(from, to));
     }
+    for (int zone = 0; zone < static_cast<int>(names.size()); ++zone) {
+      int kind = 0;
+      while (kind < zone && !are_alike(kind, zone)) ++kind;
+      kinds.push_back(kind);
+    }
   }
 
   std::vector<std::string> names;
   std::vector<std::string> types;
+  std::vector<int> kinds;  ///< by zone, the first that could change places with it
 
   /// Seconds of a large message between two zones; infinity where no link is known.
   double between_s(int a, int b) const { return message_s_[index(a)][index(b)]; }
@@ -83,6 +89,10 @@ class Zones {
       const int group = static_cast<int>(out.groups.size());
       ZoneGroup& zone_group = out.groups.emplace_back();
       const std::vector<int> zones = ordered(members);
+      zone_group.alike = group;
+      for (int before = group; before-- > 0;) {
+        if (kinds_of(groups[index(before)]) == kinds_of(members)) zone_group.alike = before;
+      }
       for (const int zone : zones) zone_group.zones.push_back(names[index(zone)]);
       for (std::size_t type = 0; type < types.size(); ++type) {
         Resource resource;
@@ -104,7 +114,55 @@ class Zones {
     return out;
   }
 
+  /// Of the zones, sorted.
+  std::vector<int> kinds_of(const std::vector<int>& zones) const {
+    std::vector<int> out;
+    for (const int zone : zones) out.push_back(kinds[index(zone)]);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
  private:
+  /// Whether nothing tells two zones apart: GPUs, prices, and links to each other and to the rest.
+  bool are_alike(int a, int b) const {
+    for (const std::string& type : types) {
+      const int p = pool_of(type, names[index(a)]);
+      const int q = pool_of(type, names[index(b)]);
+      if ((p < 0) != (q < 0)) return false;
+      if (p < 0) continue;
+      const GpuPool& x = cluster_.pools[index(p)];
+      const GpuPool& y = cluster_.pools[index(q)];
+      if (x.count != y.count || x.gpus_per_node != y.gpus_per_node ||
+          x.memory_bytes != y.memory_bytes || x.usd_per_hour != y.usd_per_hour) {
+        return false;
+      }
+    }
+    const int count = static_cast<int>(names.size());
+    for (int zone = 0; zone < count; ++zone) {
+      // What b is to the swapped zone, a is to the zone.
+      const int swapped = zone == a ? b : (zone == b ? a : zone);
+      if (!links_alike(a, zone, b, swapped) || !links_alike(zone, a, swapped, b)) return false;
+    }
+    return true;
+  }
+  bool links_alike(int from, int to, int other_from, int other_to) const {
+    const auto egress = [&](int x, int y) {
+      return cluster_.egress(names[index(x)], names[index(y)]);
+    };
+    if (egress(from, to) != egress(other_from, other_to)) return false;
+    for (const std::string& sender : types) {
+      for (const std::string& receiver : types) {
+        for (const int gpus : {1, 2, 4, 8}) {
+          const auto link = [&](int x, int y) {
+            return cluster_.network->find({names[index(x)], sender, gpus},
+                                          {names[index(y)], receiver, gpus});
+          };
+          if (link(from, to) != link(other_from, other_to)) return false;
+        }
+      }
+    }
+    return true;
+  }
   static void note(std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
@@ -190,7 +248,7 @@ std::vector<Partition> near_unions(const Zones& zones) {
 std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
   const Zones zones(cluster);
   const int count = static_cast<int>(zones.names.size());
-  constexpr int kMostToDivide = 4;  // 51 ways
+  constexpr int kMostToDivide = 3;  // 14 ways
   std::vector<Partition> partitions;
   if (count <= kMostToDivide) {
     Partition partition;
@@ -200,6 +258,13 @@ std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
       const bool single =
           std::all_of(p.begin(), p.end(), [](const auto& g) { return g.size() == 1; });
       return single && p.size() < index(count);
+    });
+    std::set<std::vector<std::vector<int>>> seen;
+    std::erase_if(partitions, [&](const Partition& p) {
+      std::vector<std::vector<int>> kinds;
+      for (const auto& group : p) kinds.push_back(zones.kinds_of(group));
+      std::sort(kinds.begin(), kinds.end());
+      return !seen.insert(kinds).second;
     });
   } else {
     partitions = near_unions(zones);
@@ -228,9 +293,14 @@ std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most) {
   });
   std::vector<Grouping> out;
   for (const Partition& partition : partitions) {
-    if (out.size() == most) break;
     Grouping grouping = zones.grouping(partition);
-    if (grouping.resources.size() <= kMostResources) out.push_back(std::move(grouping));
+    if (out.size() == most) break;
+    if (grouping.resources.size() > kMostResources) continue;
+    out.push_back(grouping);
+    if (partition.size() == 1 && partition.front().size() > 1 && out.size() < most) {
+      grouping.groups.front().aligned = false;
+      out.push_back(std::move(grouping));
+    }
   }
   return out;
 }

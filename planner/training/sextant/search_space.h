@@ -18,11 +18,16 @@ struct Resource {
   double usd_per_hour = 0;  ///< of one GPU, the cheapest pool's
 };
 
-/// Zones over which stages spread their replicas alike: replica r of each of their stages stands in
-/// the same zone, so that only gradients cross zones. Zones are in the order whose slowest step
-/// from one to the next is fastest, since gradients go round between neighbours.
+/// Zones over which stages spread their replicas. Zones are in the order whose slowest step from
+/// one to the next is fastest, since gradients go round between neighbours.
 struct ZoneGroup {
   std::vector<std::string> zones;
+  /// Replica r of each of their stages stands in the same zone, so that only gradients cross zones.
+  /// Else the GPUs of all zones are one stock, and messages are taken for as slow as the slowest.
+  bool aligned = true;
+  /// The first group of the grouping that could change places with this one: as many zones, each
+  /// with the same GPUs, prices and links.
+  int alike = 0;
   std::vector<int> resources;  ///< indices into Grouping::resources
 };
 
@@ -36,8 +41,9 @@ struct Grouping {
 /// Most resources of a grouping (see Used); zones of clusters with more are taken together.
 inline constexpr std::size_t kMostResources = 16;
 
-/// All ways to divide the zones where there are few; else every zone by itself, every zone alone,
-/// and unions of near zones: at most `most`, those with most GPUs first.
+/// All ways to divide the zones where there are few, once where zones are alike; else every zone by
+/// itself, every zone alone, and unions of near zones. Unions aligned, and as one stock too. At
+/// most `most`, those with most GPUs first.
 std::vector<Grouping> groupings(const Cluster& cluster, std::size_t most);
 
 }  // namespace sextant::search

@@ -1,5 +1,7 @@
 #include "planner/training/sextant/sextant_planner.h"
 
+#include "analyzer/core/interrupt.h"
+#include "planner/training/diagnosis.h"
 #include "planner/training/sextant/search.h"
 
 namespace sextant {
@@ -14,7 +16,15 @@ class SextantPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator& judge,
                       const PlannerOptions& options) const override {
-    return search::Search(problem, judge, options).run();
+    const auto core = [&](const TrainingProblem& any, const PlannerOptions& limits) {
+      return search::Search(any, judge, limits).run();
+    };
+    SearchResult result = core(problem, options);
+    // Who set a time limit does not wait for reasons.
+    if (result.proposals.empty() && !options.time_limit_s && !interrupted()) {
+      result.infeasible_reason = why_no_plan(core, problem, judge, options, result.complete);
+    }
+    return result;
   }
 };
 

@@ -134,11 +134,11 @@ void StageSearch::finish(const Label& label) {
   const double usd = label.usd_per_s * time + label.egress_usd;
   const double score = goal_.score(time, usd, label.gpus);
   if (score >= incumbent_ * (1 - kRelativeTie) || !goal_.allows(time, usd)) return;
-  std::vector<StageChoice> stages;
+  Found found{{}, time, score};
   for (const Label* at = &label; at->option >= 0; at = &memory_.labels[index(at->parent)]) {
-    stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
+    found.stages.push_back({at->first, memory_.labels[index(at->parent)].first, at->option});
   }
-  incumbent_ = (*accept_)(stages, score);
+  incumbent_ = (*accept_)(found);
 }
 
 /// Takes the option's GPUs, a mixed stage the cheapest and fewest that it may have.
@@ -153,10 +153,26 @@ void StageSearch::pay(const Label& base, int option, Label& front) const {
   front.gpus = base.gpus + count_.replicas * fewest;
 }
 
+/// Of groups that could change places, the first is used first.
+bool StageSearch::skips_a_group(int option, const Used& used) const {
+  const auto& groups = tables_.grouping.groups;
+  const int group = tables_.resource(tables_.options[index(option)].members[0].resource).group;
+  const auto is_used = [&](int g) {
+    const auto& resources = groups[index(g)].resources;
+    return std::any_of(resources.begin(), resources.end(), [&](int r) { return used.get(r) > 0; });
+  };
+  if (groups[index(group)].alike == group || is_used(group)) return false;
+  for (int before = groups[index(group)].alike; before < group; ++before) {
+    if (groups[index(before)].alike == groups[index(group)].alike && !is_used(before)) return true;
+  }
+  return false;
+}
+
 void StageSearch::extend_by(std::int32_t at, int option) {
   const StageOption& choice = tables_.options[index(option)];
   const Label base = memory_.labels[index(at)];
   if (choice.mixed() && base.mixed >= 0) return;
+  if (!choice.mixed() && base.mixed < 0 && skips_a_group(option, base.used)) return;
   Label front;
   front.used = base.used;
   front.mixed = choice.mixed() ? option : base.mixed;

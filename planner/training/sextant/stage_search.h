@@ -58,9 +58,15 @@ class StageSearch {
     /// Nothing that was left out scores below this.
     double open_bound = std::numeric_limits<double>::infinity();
   };
-  /// Called with each pipeline whose separable score is below the incumbent, and that score;
-  /// returns the new incumbent (unchanged where the pipeline was refused).
-  using Accept = std::function<double(const std::vector<StageChoice>&, double)>;
+  /// A pipeline, by the formula; a mixed stage at its cheapest.
+  struct Found {
+    std::vector<StageChoice> stages;
+    double time_s = 0;
+    double score = 0;
+  };
+  /// Called with each pipeline that scores below the incumbent; returns the new incumbent
+  /// (unchanged where the pipeline was refused).
+  using Accept = std::function<double(const Found&)>;
 
   /// References must outlive this.
   StageSearch(const StageTables& tables, const MemoryLimits& memory_limits, const Goal& goal,
@@ -75,6 +81,7 @@ class StageSearch {
 
   void extend(std::int32_t index);
   void extend_by(std::int32_t index, int option);
+  bool skips_a_group(int option, const Used& used) const;
   void pay(const Label& base, int option, Label& front) const;
   void insert(const Label& label);
   bool dominates(const Label& a, const Label& b) const;

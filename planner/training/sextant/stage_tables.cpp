@@ -117,7 +117,8 @@ void StageTables::add_intervals() {
 /// Within a group every replica sends inside its zone; between groups any may meet any.
 void StageTables::add_transfer(const StageOption& from, const StageOption& to) {
   const auto aligned = [&](const StageOption::Member& a, const StageOption::Member& b) {
-    return resource(a.resource).group == resource(b.resource).group;
+    const int group = resource(a.resource).group;
+    return group == resource(b.resource).group && grouping.groups[index(group)].aligned;
   };
   for (int l = 0; l < layers_; ++l) {
     double forward = 0;

@@ -17,13 +17,13 @@ int gpus_of(const StageTables& tables, int resource, std::size_t zone) {
   return pool < 0 ? 0 : tables.cluster.pools[index(pool)].count;
 }
 
-/// Whether a zone holds that many replicas of a mixed stage beside the others' stages.
-bool holds(const StageTables& tables, const StageOption& mixed, std::size_t zone, const Used& used,
-           int replicas) {
+/// Whether GPUs hold that many replicas of a mixed stage beside the others' stages; `gpus` by
+/// resource.
+template <typename Gpus>
+bool holds(const StageOption& mixed, const Used& used, std::int64_t replicas, const Gpus& gpus) {
   std::int64_t places = 0;
   for (const auto& member : mixed.members) {
-    const std::int64_t left =
-        gpus_of(tables, member.resource, zone) - std::int64_t{replicas} * used.get(member.resource);
+    const std::int64_t left = gpus(member.resource) - replicas * used.get(member.resource);
     if (left < 0) return false;
     places += left / member.tp;
   }
@@ -51,7 +51,8 @@ std::vector<int> replicas_by_zone(const StageTables& tables, int group, const Us
       int high = static_cast<int>(std::min<std::int64_t>(replicas, most));
       while (low < high) {
         const int middle = low + (high - low + 1) / 2;
-        if (holds(tables, *mixed, zone, used, middle)) {
+        if (holds(*mixed, used, middle,
+                  [&](int r) { return std::int64_t{gpus_of(tables, r, zone)}; })) {
           low = middle;
         } else {
           high = middle - 1;
@@ -66,32 +67,33 @@ std::vector<int> replicas_by_zone(const StageTables& tables, int group, const Us
 
 bool Stock::has_room(const Used& used, int mixed) const {
   const StageOption* option = mixed < 0 ? nullptr : &tables_->options[index(mixed)];
-  const int inside = mixed < 0 ? -1 : tables_->resource(option->members[0].resource).group;
+  const int mixed_group = mixed < 0 ? -1 : tables_->resource(option->members[0].resource).group;
   const int groups = static_cast<int>(tables_->grouping.groups.size());
   for (int g = 0; g < groups; ++g) {
     const ZoneGroup& zones = tables_->grouping.groups[index(g)];
-    const bool has_mixed = g == inside;
-    if (!has_mixed && std::none_of(zones.resources.begin(), zones.resources.end(),
-                                   [&](int r) { return used.get(r) > 0; })) {
+    const StageOption* here = g == mixed_group ? option : nullptr;
+    if (here == nullptr && std::none_of(zones.resources.begin(), zones.resources.end(),
+                                        [&](int r) { return used.get(r) > 0; })) {
       continue;
     }
-    if (zones.zones.size() == 1 && !has_mixed) {
-      for (const int r : zones.resources) {
-        if (std::int64_t{used.get(r)} * count_.replicas > tables_->resource(r).count) return false;
-      }
+    if (zones.aligned && zones.zones.size() > 1) {
+      std::int64_t replicas = 0;
+      for (const int in_zone : replicas_by_zone(*tables_, g, used, here)) replicas += in_zone;
+      if (replicas < count_.replicas) return false;
       continue;
     }
-    std::int64_t replicas = 0;
-    for (const int here : replicas_by_zone(*tables_, g, used, has_mixed ? option : nullptr)) {
-      replicas += here;
+    for (const int r : zones.resources) {
+      if (std::int64_t{used.get(r)} * count_.replicas > tables_->resource(r).count) return false;
     }
-    if (replicas < count_.replicas) return false;
+    const auto gpus = [&](int r) { return std::int64_t{tables_->resource(r).count}; };
+    if (here != nullptr && !holds(*here, used, count_.replicas, gpus)) return false;
   }
   return true;
 }
 
 int Stock::most_units(int resource) const {
   const Resource& here = tables_->resource(resource);
+  if (!tables_->grouping.groups[index(here.group)].aligned) return here.count / count_.replicas;
   const auto replicas_with = [&](int units) {
     std::int64_t replicas = 0;
     for (std::size_t zone = 0; zone < here.pools.size(); ++zone) {

@@ -1,0 +1,194 @@
+#include "reproduce/planning_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "analyzer/core/table.h"
+
+namespace sextant {
+
+namespace {
+
+using Align = Table::Align;
+
+/// The published planner, whose results planner `sailor` stands beside.
+constexpr const char* kPublishedPlanner = "sailor";
+
+/// The different values of a member of the rows, in their order.
+std::vector<std::string> values_of(const std::vector<PlannedRow>& rows,
+                                   std::string PlannedRow::*member) {
+  std::vector<std::string> values;
+  for (const PlannedRow& row : rows) {
+    if (std::find(values.begin(), values.end(), row.*member) == values.end()) {
+      values.push_back(row.*member);
+    }
+  }
+  return values;
+}
+
+double value_of(const PlannedRow::Worth& worth, PlanMetric metric) {
+  return metric == PlanMetric::kCost ? worth.usd_per_iter : worth.iters_per_s;
+}
+
+const char* label_of(PlanMetric metric) {
+  return metric == PlanMetric::kCost ? "USD per iteration" : "iterations/s";
+}
+
+/// "+18.5 %" of 1.185; what rounds to nothing has no minus sign.
+std::string gain_text(double ratio) {
+  return fmt::format("{:+.1f} %", std::round(1000 * (ratio - 1)) / 10 + 0.0);
+}
+
+std::string gap_text(const PlannedRow& row) {
+  constexpr double kMet = 1e-6;  // of a bound that is met, what rounding leaves
+  if (!row.gap) return "-";
+  return *row.gap <= kMet ? "best" : fmt::format("{:.1f} %", 100 * *row.gap);
+}
+
+std::vector<std::string> cells_of(const PlannedRow& row, Objective objective, bool published) {
+  std::vector<std::string> cells = {short_cluster_name(row.cluster), row.planner};
+  const std::string oom = fmt::format("{}", row.plans_rejected_oom);
+  const std::string time = row.search_s ? format_seconds(*row.search_s) : "-";
+  if (!row.feasible) {
+    cells.emplace_back("infeasible");
+    cells.resize(published ? 9 : 7, "-");
+    cells.insert(cells.end(), {oom, time, row.reason});
+    return cells;
+  }
+  cells.push_back(fmt::format("{:.5f}", row.worth.iters_per_s));
+  cells.push_back(fmt::format("{:.4f}", row.worth.usd_per_iter));
+  if (published && row.published) {
+    cells.push_back(fmt::format("{:.5g}", value_of(*row.published, objective == Objective::kCost
+                                                                       ? PlanMetric::kCost
+                                                                       : PlanMetric::kThroughput)));
+    cells.push_back(gain_text(gain(row.worth, *row.published, objective)));
+  } else if (published) {
+    cells.insert(cells.end(), {"-", "-"});
+  }
+  cells.push_back(row.gain_over_sailor ? gain_text(*row.gain_over_sailor) : "-");
+  cells.push_back(gap_text(row));
+  cells.push_back(fmt::format("{}", row.gpus()));
+  cells.insert(cells.end(), {oom, time, row.plan});
+  return cells;
+}
+
+BarChart::Group group_of(const std::string& cluster, const std::string& estimator,
+                         const std::vector<std::string>& planners,
+                         const std::vector<PlannedRow>& rows, PlanMetric metric) {
+  BarChart::Group group{short_cluster_name(cluster), {}};
+  std::optional<double> published;
+  for (const std::string& planner : planners) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const PlannedRow& one) {
+      return one.cluster == cluster && one.estimator == estimator && one.planner == planner;
+    });
+    const bool drawn = row != rows.end() && row->feasible;
+    group.values.push_back(drawn ? std::optional(value_of(row->worth, metric)) : std::nullopt);
+    if (row != rows.end() && row->published) published = value_of(*row->published, metric);
+  }
+  group.values.push_back(published);
+  return group;
+}
+
+}  // namespace
+
+std::vector<PlanMetric> metrics_of(const PlannerFigure& figure) {
+  if (!figure.shows_cost) return {PlanMetric::kThroughput};
+  if (figure.objective == Objective::kCost) return {PlanMetric::kCost, PlanMetric::kThroughput};
+  return {PlanMetric::kThroughput, PlanMetric::kCost};
+}
+
+BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRow>& rows,
+                        const std::vector<PlanMetric>& metrics) {
+  const std::vector<std::string> estimators = values_of(rows, &PlannedRow::estimator);
+  const std::vector<std::string> planners = values_of(rows, &PlannedRow::planner);
+  const std::vector<std::string> clusters = values_of(rows, &PlannedRow::cluster);
+  BarChart chart;
+  chart.title = fmt::format("Sailor {}: {}", figure.name, figure.description);
+  chart.columns = estimators.size();
+  Evidence evidence = Evidence::kMeasuredGpu;
+  for (const PlannedRow& row : rows) evidence = weaker(evidence, row.evidence);
+  chart.evidence = to_string(evidence);
+  chart.caption = "Plans on the published profiles and network, predicted; nobody ran them here.";
+  if (std::any_of(clusters.begin(), clusters.end(), [](const std::string& name) {
+        return short_cluster_name(name).find("×") != std::string::npos;
+      })) {
+    chart.caption += " Z × N: N of a type in each of Z zones.";
+  }
+  for (const std::string& planner : planners) chart.series.push_back({planner, false});
+  chart.series.push_back({kPublishedPlanner, true});
+  bool any_published = false;
+  for (const PlanMetric metric : metrics) {
+    for (const std::string& estimator : estimators) {
+      BarChart::Panel panel{"judged by estimator " + estimator, label_of(metric), {}};
+      bool published = false;
+      for (const std::string& cluster : clusters) {
+        panel.groups.push_back(group_of(cluster, estimator, planners, rows, metric));
+        published = published || panel.groups.back().values.back().has_value();
+      }
+      if (!published) panel.left_out = {planners.size()};
+      any_published = any_published || published;
+      chart.panels.push_back(std::move(panel));
+    }
+  }
+  if (!any_published) {
+    chart.series.pop_back();
+    for (BarChart::Panel& panel : chart.panels) {
+      panel.left_out.clear();
+      for (BarChart::Group& group : panel.groups) group.values.pop_back();
+    }
+  }
+  return chart;
+}
+
+std::string planning_tables(const PlannerFigure& figure, const std::vector<PlannedRow>& rows) {
+  std::string text;
+  for (const std::string& estimator : values_of(rows, &PlannedRow::estimator)) {
+    const auto has_published = [&](const PlannedRow& row) {
+      return row.estimator == estimator && row.published;
+    };
+    const bool published = std::any_of(rows.begin(), rows.end(), has_published);
+    std::vector<Table::Column> columns = {
+        {"cluster", Align::kLeft}, {"planner", Align::kLeft}, {"iterations/s"}, {"USD/iteration"}};
+    if (published) columns.insert(columns.end(), {{"published"}, {"over it"}});
+    columns.insert(
+        columns.end(),
+        {{"over sailor"}, {"gap"}, {"GPUs"}, {"OOM plans"}, {"search"}, {"plan", Align::kLeft}});
+    Table table(columns);
+    std::vector<PlannedRow> proved;
+    for (const PlannedRow& row : rows) {
+      if (row.estimator != estimator) continue;
+      table.add_row(cells_of(row, figure.objective, published));
+      if (!row.space.empty()) proved.push_back(row);
+    }
+    text += fmt::format("\nJudged by estimator {}:\n\n{}", estimator, table.text());
+    for (const std::string& space : values_of(proved, &PlannedRow::space)) {
+      text += fmt::format("gap: how much better a plan could at most be, among: {}\n", space);
+    }
+  }
+  return text;
+}
+
+std::string short_cluster_name(const std::string& summary) {
+  std::vector<std::pair<std::string, std::vector<int>>> types;  // with the GPUs of each zone
+  for (const GpuCount& pool : pools_of(summary)) {
+    auto type = std::find_if(types.begin(), types.end(),
+                             [&](const auto& one) { return one.first == pool.gpu; });
+    if (type == types.end()) type = types.insert(types.end(), {pool.gpu, {}});
+    type->second.push_back(pool.count);
+  }
+  std::string name;
+  for (const auto& [gpu, counts] : types) {
+    const bool alike =
+        std::all_of(counts.begin(), counts.end(), [&](int n) { return n == counts.front(); });
+    if (!name.empty()) name += " + ";
+    name += counts.size() == 1 ? fmt::format("{} {}", counts.front(), gpu)
+            : alike            ? fmt::format("{} × {} {}", counts.size(), counts.front(), gpu)
+                               : fmt::format("{} {}", fmt::join(counts, ", "), gpu);
+  }
+  return name;
+}
+
+}  // namespace sextant
