@@ -1,5 +1,7 @@
 // Planner `sextant` under estimator `sailor`, whose separable view is exact: on small clusters the
 // answer is that of trying every plan.
+// Tests named DISABLED_ say what the planner does not keep yet; run them with
+// --gtest_also_run_disabled_tests.
 #include <functional>
 #include <iostream>
 
