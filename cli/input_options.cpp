@@ -28,6 +28,14 @@ void add_input_options(CLI::App& command, TrainingInputOptions& options) {
       ->type_name("FILE");
 }
 
+void add_price_options(CLI::App& command, TrainingInputOptions& options) {
+  command
+      .add_option("--prices", options.prices,
+                  "Price list to put over the cluster's prices, as in profiles/prices")
+      ->type_name("FILE");
+  command.add_flag("--spot", options.spot, "Count the price list's spot prices");
+}
+
 CLI::Validator positive_number() {
   return {[](const std::string& text) {
             double value = 0;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/cluster/prices.h"
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/core/interrupt.h"
@@ -11,6 +12,9 @@
 #include "cli/input_options.h"
 #include "cli/plan_explain.h"
 #include "cli/plan_output.h"
+#include "cli/plan_pareto.h"
+#include "cli/plan_purchase.h"
+#include "planner/training/gap.h"
 
 namespace sextant::cli {
 
@@ -27,6 +31,8 @@ struct Arguments {
   std::optional<double> min_iters_per_s;
   bool explain = false;
   PlannerOptions options;
+  ParetoArguments pareto;
+  PurchaseArguments purchase;
 };
 
 void apply(const Arguments& arguments, Job& job) {
@@ -35,6 +41,42 @@ void apply(const Arguments& arguments, Job& job) {
   }
   if (arguments.max_usd_per_iter) job.max_usd_per_iter = arguments.max_usd_per_iter;
   if (arguments.min_iters_per_s) job.min_iters_per_s = arguments.min_iters_per_s;
+}
+
+/// Refuses options that contradict each other.
+void check(const Arguments& arguments, double tokens) {
+  check(arguments.pareto);
+  check(arguments.purchase, tokens);
+  const bool pareto = arguments.pareto.wanted;
+  if (!pareto && !arguments.purchase.wanted()) return;
+  if (pareto && arguments.purchase.wanted()) {
+    throw_usage("--pareto lists plans, --deadline and --run-budget choose one: leave out either");
+  }
+  if (pareto && !arguments.output.empty()) {
+    throw_usage("--pareto finds many plans, -o writes one: --json has them all");
+  }
+  const char* mode = pareto                                 ? "--pareto"
+                     : !arguments.purchase.deadline.empty() ? "--deadline"
+                                                            : "--run-budget";
+  if (!arguments.objective.empty()) {
+    throw_usage(fmt::format("{} says itself what counts: leave out --objective", mode));
+  }
+  if (arguments.explain) {
+    throw_usage(
+        fmt::format("--explain is about a plan for an objective: leave it out with {}, or ask "
+                    "for the plan with --objective and --min-throughput or --max-cost",
+                    mode));
+  }
+  if (arguments.planners.size() > 1 ||
+      (!arguments.planners.empty() && arguments.planners[0] == "all")) {
+    throw_usage(fmt::format("{} asks one planner: name one only", mode));
+  }
+}
+
+/// Without prices every plan costs nothing, which no question about cost means.
+void require_prices_for(const Job& job, const Cluster& cluster) {
+  if (job.objective == Objective::kCost) require_prices(cluster, "objective cost");
+  if (job.max_usd_per_iter) require_prices(cluster, "a bound on USD per iteration");
 }
 
 std::vector<const Planner*> chosen_planners(const std::vector<std::string>& names) {
@@ -89,17 +131,16 @@ OrderedJson row_json(const PlannedJob& job, const TrainingInput& input, double t
 }
 
 /// How far from the best that can be: the text of the proof.
-std::string bound_text(const PlannedJob& job) {
-  constexpr double kMet = 1e-6;
-  double gap = -1;
-  if (job.search.bound_iters_per_s) {
-    gap = *job.search.bound_iters_per_s / job.prediction.iters_per_s() - 1;
-  } else if (job.search.bound_usd_per_iter) {
-    gap = job.prediction.usd_per_iter() / *job.search.bound_usd_per_iter - 1;
+std::string bound_text(const PlannedJob& job, Objective objective) {
+  const std::optional<double> left = gap(job, objective);
+  if (!left) return "nothing is proved about better plans\n";
+  if (proved_best(job, objective)) {
+    return objective == Objective::kGpus
+               ? "proved: no plan in the searched space takes fewer GPUs\n"
+               : "proved: no better plan in the searched space\n";
   }
-  if (gap < 0) return "nothing is proved about better plans\n";
-  if (gap <= kMet) return "proved: no better plan in the searched space\n";
-  return fmt::format("search stopped early: a plan at most {:.1f} % better may exist\n", 100 * gap);
+  return fmt::format("{}: a plan at most {:.1f} % better may exist\n",
+                     job.search.complete ? "not proved" : "search stopped early", 100 * *left);
 }
 
 std::string comparison(const std::vector<PlannedJob>& jobs) {
@@ -137,13 +178,14 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
                       best.plan.microbatch, counted(std::ssize(stages), "stage"),
                       counted(std::ssize(stages.front().replicas), "replica"));
   text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
-  text += bound_text(best);
+  text += bound_text(best, input.job.objective);
   if (explanation) text += "\n" + explanation_text(*explanation);
   print(text);
 }
 
 int run(const Arguments& arguments, const Session& session) {
   const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
+  check(arguments, tokens);
   const std::vector<const Planner*> chosen = chosen_planners(arguments.planners);
   const Estimator& judge = estimator_named(arguments.estimator);
   TrainingInputOptions options = arguments.input;
@@ -151,7 +193,15 @@ int run(const Arguments& arguments, const Session& session) {
   TrainingInput input = load_training_input(options);
   apply(arguments, input.job);
   print_notes(input);
+  require_prices_for(input.job, input.cluster);
   handle_interrupts();
+  if (arguments.pareto.wanted) {
+    return run_pareto(arguments.pareto, *chosen.front(), judge, input, arguments.options, session);
+  }
+  if (arguments.purchase.wanted()) {
+    return run_purchase(arguments.purchase, tokens, *chosen.front(), judge, input,
+                        arguments.options, arguments.output, session);
+  }
   std::vector<PlannedJob> jobs;
   for (const Planner* planner : chosen) {
     jobs.push_back(plan_job(*planner, input.problem(), judge, arguments.options));
@@ -160,11 +210,9 @@ int run(const Arguments& arguments, const Session& session) {
   const PlannedJob& best = jobs.front();
   if (!best.feasible) throw Error(best.failure, best.reason);
   if (!arguments.output.empty()) {
-    OrderedJson document = to_json(best.plan);
-    document["prediction"] =
-        prediction_json({input, best.plan, best.prediction, best.estimator->name(), tokens});
-    document["prediction"]["planner"] = best.planner->name();
-    write_file_atomically(arguments.output, json_text(document));
+    const PlanOutput written = {input, best.plan, best.prediction, best.estimator->name(), tokens};
+    write_file_atomically(arguments.output,
+                          json_text(plan_document(written, best.planner->name())));
   }
   std::optional<Explanation> explanation;
   if (arguments.explain) explanation = explain(best, input.problem(), arguments.options);
@@ -179,6 +227,7 @@ int run(const Arguments& arguments, const Session& session) {
                    {"model", input.job.model},
                    {"cluster", input.cluster.summary()},
                    {"objective", to_string(input.job.objective)},
+                   {"prices", prices_json(input.cluster)},
                    {"notes", input.notes},
                    {"plans", std::move(rows)}}));
   return 0;
@@ -192,6 +241,7 @@ void add_plan_command(CLI::App& program, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   add_common_options(*command, session);
   add_input_options(*command, arguments->input);
+  add_price_options(*command, arguments->input);
   std::string names;
   for (const Planner* planner : planners()) names += fmt::format(" {}", planner->name());
   command
@@ -225,6 +275,8 @@ void add_plan_command(CLI::App& program, Session& session) {
       ->check(positive_number())
       ->type_name("SECONDS");
   add_explain_option(*command, arguments->explain);
+  add_pareto_options(*command, arguments->pareto);
+  add_purchase_options(*command, arguments->purchase);
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")
       ->type_name("FILE");
   command->callback([arguments, &session] {

@@ -137,6 +137,18 @@ std::string memory_breakdown(const PlanOutput& output) {
   return text;
 }
 
+/// ", 0.42 USD per million tokens"; "" where the sequence length is not known.
+std::string token_price_text(const PlanOutput& output) {
+  const RunFigures run = run_figures(output.input, output.plan, output.prediction, 0);
+  if (!run.usd_per_token) return "";
+  return fmt::format(", {:.4g} USD per million tokens", 1e6 * *run.usd_per_token);
+}
+
+std::string quota_text(const PlanOutput& output) {
+  const std::string gpus = text_of(quotas_used_up(output.input.cluster, output.plan));
+  return gpus.empty() ? "" : fmt::format("quotas used up: {}\n", gpus);
+}
+
 /// Cents where there are dollars, four digits where there are none.
 std::string usd_text(double usd) {
   return usd < 1 ? fmt::format("{:.4g}", usd) : fmt::format("{:.4f}", usd);
@@ -156,10 +168,30 @@ std::string describe(const PlanOutput& output) {
   text += time_text(p);
   text += memory_breakdown(output);
   text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
-  text += fmt::format("{} USD/iteration (GPUs {}, egress {}) on {} of {}\n",
+  text += fmt::format("{} USD/iteration (GPUs {}, egress {}){} on {} of {}\n",
                       usd_text(p.usd_per_iter()), usd_text(p.compute_usd), usd_text(p.egress_usd),
-                      counted(gpu_count(output.plan), "GPU"), output.input.cluster.gpu_count());
-  return text;
+                      token_price_text(output), counted(gpu_count(output.plan), "GPU"),
+                      output.input.cluster.gpu_count());
+  return text + prices_text(output.input.cluster) + quota_text(output);
+}
+
+std::string prices_text(const Cluster& cluster) {
+  if (cluster.price_date.empty() || cluster.price_source.empty()) return "";
+  return fmt::format("prices of {}: {}\n", cluster.price_date, cluster.price_source);
+}
+
+OrderedJson prices_json(const Cluster& cluster) {
+  OrderedJson out = OrderedJson::object();
+  if (!cluster.price_date.empty()) out["date"] = cluster.price_date;
+  if (!cluster.price_source.empty()) out["source"] = cluster.price_source;
+  return out;
+}
+
+OrderedJson plan_document(const PlanOutput& output, std::string_view planner) {
+  OrderedJson document = to_json(output.plan);
+  document["prediction"] = prediction_json(output);
+  document["prediction"]["planner"] = planner;
+  return document;
 }
 
 OrderedJson prediction_json(const PlanOutput& output) {
@@ -204,6 +236,7 @@ OrderedJson prediction_json(const PlanOutput& output) {
   out["stages"] = std::move(stages);
   const RunFigures run = run_figures(output.input, output.plan, p, output.tokens);
   if (run.tokens_per_s) out["tokens_per_s"] = *run.tokens_per_s;
+  if (run.usd_per_token) out["usd_per_million_tokens"] = 1e6 * *run.usd_per_token;
   if (run.model_flops_utilization) out["model_flops_utilization"] = *run.model_flops_utilization;
   if (run.seconds_for_tokens) {
     out["run"] = {{"tokens", output.tokens},
@@ -213,6 +246,9 @@ OrderedJson prediction_json(const PlanOutput& output) {
   OrderedJson used = OrderedJson::object();
   for (const GpuUse& use : gpus_used(output.plan)) used[use.gpu + "@" + use.zone] = use.count;
   out["gpus_used"] = std::move(used);
+  for (const GpuCount& gpus : quotas_used_up(output.input.cluster, output.plan)) {
+    out["quotas_used_up"][gpus.gpu + "@" + gpus.zone] = gpus.count;
+  }
   return out;
 }
 

@@ -25,6 +25,14 @@ std::string describe(const PlanOutput& output);
 /// that a row of `plans` and a `prediction` share.
 OrderedJson prediction_json(const PlanOutput& output);
 
+/// "prices of 2025-10-13: SOURCE", a line; "" where the cluster says neither date nor source.
+std::string prices_text(const Cluster& cluster);
+/// {"date", "source"}, those that are known.
+OrderedJson prices_json(const Cluster& cluster);
+
+/// The document `plan` with its prediction, as `-o` writes it.
+OrderedJson plan_document(const PlanOutput& output, std::string_view planner);
+
 /// "1 stage", "3 stages".
 std::string counted(long long count, std::string_view noun);
 

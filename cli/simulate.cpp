@@ -181,6 +181,7 @@ void add_simulate_command(CLI::App& program, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   add_common_options(*command, session);
   add_input_options(*command, arguments->input);
+  add_price_options(*command, arguments->input);
   command->add_option("--plan", arguments->plan, "Plan document, or the artifact's form")
       ->required()
       ->type_name("FILE");

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/iso_date.h"
 #include "analyzer/network/network_document.h"
 #include "analyzer/network/sailor_network.h"
 
@@ -147,7 +148,7 @@ class ClusterReader {
 
   void read_prices(const JsonNode& node) {
     node.only({"date", "source", "egress_usd_per_gb"});
-    if (const auto date = node.find("date")) cluster_.price_date = iso_date(*date);
+    if (const auto date = node.find("date")) cluster_.price_date = read_iso_date(*date);
     if (const auto source = node.find("source")) cluster_.price_source = source->string();
     const auto egress = node.find("egress_usd_per_gb");
     if (!egress) return;
@@ -158,17 +159,6 @@ class ClusterReader {
         cluster_.egress_usd_per_byte[{from, to}] = usd.non_negative() / kBytesPerGb;
       }
     }
-  }
-
-  static std::string iso_date(const JsonNode& node) {
-    const std::string& text = node.string();
-    bool valid = text.size() == 10;
-    for (std::size_t i = 0; valid && i < text.size(); ++i) {
-      const bool dash = i == 4 || i == 7;
-      valid = dash ? text[i] == '-' : text[i] >= '0' && text[i] <= '9';
-    }
-    if (!valid) node.fail("a date YYYY-MM-DD");
-    return text;
   }
 
   void check_zone(const std::string& zone, const JsonNode& place) const {

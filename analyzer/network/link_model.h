@@ -139,7 +139,7 @@ class Network {
   /// nothing is known of it.
   virtual LinkModel between(const LinkEnd& from, const LinkEnd& to) const = 0;
   /// The same; nothing where nothing is known of it.
-  std::optional<LinkModel> find(const LinkEnd& from, const LinkEnd& to) const;
+  virtual std::optional<LinkModel> find(const LinkEnd& from, const LinkEnd& to) const;
   /// The link that `count` GPUs of one machine share when they talk among themselves; nothing where
   /// the network does not say.
   virtual std::optional<LinkModel> inside_node(std::string_view gpu, int count) const;

@@ -58,15 +58,18 @@ class SailorNetwork : public Network {
   }
 
   LinkModel between(const LinkEnd& from, const LinkEnd& to) const override {
+    if (const auto link = find(from, to)) return *link;
+    throw_bad_input(fmt::format("{}: has no link from {} of {} in {} to {} of {} in {}", file_,
+                                from.count, quote(from.gpu), quote(from.zone), to.count,
+                                quote(to.gpu), quote(to.zone)));
+  }
+
+  std::optional<LinkModel> find(const LinkEnd& from, const LinkEnd& to) const override {
     const std::int64_t key = key_of(find_end(from), find_end(to));
     const auto found =
         std::lower_bound(links_.begin(), links_.end(), key,
                          [](const auto& link, std::int64_t wanted) { return link.first < wanted; });
-    if (found == links_.end() || found->first != key) {
-      throw_bad_input(fmt::format("{}: has no link from {} of {} in {} to {} of {} in {}", file_,
-                                  from.count, quote(from.gpu), quote(from.zone), to.count,
-                                  quote(to.gpu), quote(to.zone)));
-    }
+    if (found == links_.end() || found->first != key) return std::nullopt;
     return found->second;
   }
 

@@ -1,6 +1,9 @@
 #include "analyzer/training/run_figures.h"
 
 #include <cmath>
+#include <map>
+
+#include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 #include "analyzer/profile/gpu.h"
@@ -23,17 +26,48 @@ std::optional<double> peak_flops(const Plan& plan, DataType dtype) {
   return sum;
 }
 
+/// 0 where it is not known.
+int sequence_length(const TrainingProblem& problem) {
+  if (problem.job.seq_len > 0) return problem.job.seq_len;
+  return problem.model != nullptr ? problem.model->seq_len : 0;
+}
+
 }  // namespace
+
+std::optional<double> tokens_per_iteration(const TrainingProblem& problem) {
+  const int seq_len = sequence_length(problem);
+  if (seq_len == 0) return std::nullopt;
+  return static_cast<double>(problem.job.global_batch) * seq_len;
+}
+
+std::vector<GpuCount> quotas_used_up(const Cluster& cluster, const Plan& plan) {
+  std::map<std::pair<std::string, std::string>, int> used;
+  for (const GpuUse& use : gpus_used(plan)) used[{use.gpu, use.zone}] = use.count;
+  std::vector<GpuCount> out;
+  for (const GpuPool& pool : cluster.pools) {
+    if (pool.quota && used[{pool.gpu, pool.zone}] >= *pool.quota) {
+      out.push_back({pool.gpu, pool.zone, *pool.quota});
+    }
+  }
+  return out;
+}
+
+std::string text_of(const std::vector<GpuCount>& gpus) {
+  std::string out;
+  for (const GpuCount& one : gpus) {
+    out += fmt::format("{}{}x{}@{}", out.empty() ? "" : ", ", one.count, one.gpu, one.zone);
+  }
+  return out;
+}
 
 RunFigures run_figures(const TrainingInput& input, const Plan& plan, const Prediction& prediction,
                        double tokens) {
   RunFigures out;
-  const int seq_len = input.job.seq_len > 0 ? input.job.seq_len
-                      : input.model         ? input.model->seq_len
-                                            : 0;
+  const int seq_len = sequence_length(input.problem());
   if (seq_len == 0) return out;
   const double tokens_per_iter = static_cast<double>(plan.global_batch) * seq_len;
   out.tokens_per_s = tokens_per_iter / prediction.iteration_s;
+  out.usd_per_token = prediction.usd_per_iter() / tokens_per_iter;
   if (input.model) {
     if (const auto peak = peak_flops(plan, input.job.dtype)) {
       out.model_flops_utilization =

@@ -8,6 +8,7 @@
 
 #include "analyzer/cluster/cluster_document.h"
 #include "analyzer/cluster/no_gpus.h"
+#include "analyzer/cluster/prices.h"
 #include "analyzer/core/data_directory.h"
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
@@ -196,6 +197,9 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
   if (!options.artifact.empty() && !(options.profile_db.empty() && options.variant.empty())) {
     throw_usage("an artifact brings its own profiles; leave out the database and the variant");
   }
+  if (options.spot && options.prices.empty()) {
+    throw_usage("spot prices stand in a price list: add --prices FILE to --spot");
+  }
   TrainingInput input;
   input.job = read_job(options.job.string());
   const Framework& framework = framework_of(input.job);
@@ -205,8 +209,10 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
     input.calibration = read_calibration(options.calibration);
   }
   input.cluster = read_cluster(options.cluster, shipped_gpu);
-  if (input.cluster.gpu_count() < 1) {
-    throw_infeasible(why_no_gpus(input.cluster));
+  if (input.cluster.gpu_count() < 1) throw_infeasible(why_no_gpus(input.cluster));
+  if (!options.prices.empty()) {
+    apply_prices(read_prices(options.prices, shipped_gpu),
+                 options.spot ? Tariff::kSpot : Tariff::kOnDemand, input.cluster);
   }
   if (!options.artifact.empty()) {
     input.profile =

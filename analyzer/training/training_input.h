@@ -16,7 +16,9 @@ struct TrainingInputOptions {
   std::filesystem::path artifact;     ///< "" = none; else its simulator's profiles are used
   std::filesystem::path profile_db;   ///< "" = the shipped profiles/measured
   std::filesystem::path calibration;  ///< "" = the defaults
-  std::string variant;  ///< of the profiles; "" = the one there is for the job's dtype
+  std::string variant;           ///< of the profiles; "" = the one there is for the job's dtype
+  std::filesystem::path prices;  ///< "" = the cluster's own
+  bool spot = false;             ///< count the spot prices of `prices`
 };
 
 /// A training problem and what it rests on, owned.
@@ -40,7 +42,8 @@ struct TrainingInput {
 /// else the measured one of the database, else a roofline estimate of the data sheet's figures,
 /// which is said in the notes. A GPU type that cannot compute in the job's data type is left out of
 /// the cluster, which is said too. Throws Error(kUsage) where an artifact and a database or variant
-/// are named, Error(kBadInput) else, also where no GPU type has a profile.
+/// are named, or spot prices without a price list, Error(kBadInput) else, also where no GPU type
+/// has a profile.
 TrainingInput load_training_input(const TrainingInputOptions& options);
 
 }  // namespace sextant

@@ -53,7 +53,7 @@ TEST(Schemas, ThereIsOneForEveryKindThatIsWritten) {
 }
 
 TEST(Schemas, HoldForShippedDocuments) {
-  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs"}) {
+  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs", "prices"}) {
     for (const auto& entry : std::filesystem::directory_iterator(kSource + "/profiles/" + folder)) {
       SCOPED_TRACE(entry.path().string());
       expect_described(read_file(entry.path()));
@@ -89,6 +89,23 @@ TEST(Schemas, HoldForPlansAndPredictions) {
   expect_described(read_file(trace));
   expect_described(run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--objective", "cost",
                                 "--json", "--no-timing"}));
+}
+
+TEST(Schemas, HoldForFrontsAndPurchases) {
+  const TemporaryFolder folder;
+  const std::string cluster = folder.write("few.json", R"({"schema": "sextant/cluster/1.0",
+    "name": "few", "pools": [
+    {"gpu": "A100", "zone": "here", "nodes": 1, "gpus_per_node": 4, "quota": 2}]})");
+  const std::string prices = kSource + "/profiles/prices/google-cloud.json";
+  const auto plan = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"plan", "--cluster", cluster, "--job", kJob, "--prices", prices,
+                               "--estimator", "sailor", "--json"});
+    return run_sextant(more);
+  };
+  expect_described(plan({}));
+  expect_described(plan({"--pareto"}));
+  expect_described(plan({"--tokens", "1B", "--deadline", "30d"}));
+  expect_described(plan({"--tokens", "1B", "--run-budget", "2000", "--no-timing"}));
 }
 
 TEST(Schemas, HoldForWhatIsSaidOfTheMachineAndTheInputs) {
@@ -129,7 +146,7 @@ TEST(Schemas, HoldForPublishedInputs) {
   SEXTANT_NEEDS(data);
   for (const char* figure : {"fig8a", "fig11"}) {
     expect_described(run_sextant({"reproduce", "sailor", figure, "--artifact", data,
-                                  "--max-evaluations", "1000", "--json"}));
+                                  "--max-evaluations", "5000", "--json"}));
   }
   expect_described(run_sextant({"network", "show", data, "--json"}));
   expect_described(

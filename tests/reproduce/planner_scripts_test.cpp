@@ -159,7 +159,8 @@ TEST_F(PlannerScripts, LeaveTheFigures) {
   for (const Line& line : kLines) {
     SCOPED_TRACE(line.script);
     const std::string files = folder_of(line) + "/" + line.figure;
-    const auto result = run(line.script, {"--artifact", data.string(), "--max-evaluations", "500"});
+    const auto result =
+        run(line.script, {"--artifact", data.string(), "--max-evaluations", "50000"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out, AllOf(HasSubstr("estimator sailor:"), HasSubstr("estimator sextant:")));
     EXPECT_THAT(testing::SchemaCheck("reproduction").problems(left(files + ".json")), IsEmpty());

@@ -75,6 +75,11 @@ SextantCosts::SextantCosts(const TrainingProblem& problem, const PlanSettings& p
     }
   }
   add_transfers();
+  // Layers whose gradients are alike on every class synchronise alike.
+  sync_prefix.assign(static_cast<std::size_t>(layer_count) + 1, 0);
+  for (const std::vector<double>& prefix : gradient_prefix_bytes_) {
+    for (std::size_t l = 0; l < prefix.size(); ++l) sync_prefix[l] += prefix[l];
+  }
 }
 
 PlacedReplica SextantCosts::placed(int pool_index, int tp) const {

@@ -315,6 +315,7 @@ std::vector<int> CompletionBound::reach(const StageLimit& limit, bool all) const
   const std::vector<std::vector<int>> longest = longest_stages(limit);
   const int never = layers + 1;
   const std::size_t states = pairs_.size() + 1;
+  steps_ += unit_count_ * states * index(options) / 2 + 4096;
   std::vector<int> starts(unit_count_ * states, never);
   starts[0] = layers;
   std::vector<int> best(unit_count_, never);
@@ -486,7 +487,6 @@ void CompletionBound::look_between(const TurnRange& range, double target) {
   const auto layers = index(relaxation_.layer_count() + 1);
   memo_.assign((pairs_.size() + 1) * layers * layers, {});
   gave_up_ = false;
-  solved_ = 0;
   find_cover();
 }
 
@@ -494,7 +494,6 @@ void CompletionBound::look_everywhere() {
   turns_ = {};
   limit_ = {kNever, kNever};
   gave_up_ = true;
-  solved_ = 0;
 }
 
 /// The end of the longest stage from `first` on; `first` where there is none. Pairs come after
@@ -516,6 +515,7 @@ void CompletionBound::find_cover() {
   const int ways = options + static_cast<int>(pairs_.size());
   const std::size_t states = pairs_.size() + 1;
   cover_.assign(unit_count_ * states, 0);
+  steps_ += unit_count_ * states * index(options);
   // farthest() by (way, behind, first), found when asked for.
   std::vector<int> known(index(ways * layers * layers), -1);
   const auto end_of = [&](int way, int first, int behind) {

@@ -56,8 +56,8 @@ class CompletionBound {
   /// `capacity` is capacity_left() of it.
   double of_label(const Label& label, double capacity);
 
-  /// Relaxed completions solved so far: the search pays for them.
-  std::uint64_t solved() const { return solved_; }
+  /// What it did so far, in about the time of an extension of a label: the search pays for it.
+  std::uint64_t evaluations() const { return solved_ + steps_ / kStepsOfAnEvaluation; }
 
  private:
   /// The least of each that the stages of a prefix add; each by itself.
@@ -143,7 +143,9 @@ class CompletionBound {
   std::vector<std::vector<Least>> memo_;
   /// By units and mixed state: the longest prefix that what is left can do.
   std::vector<int> cover_;
-  std::uint64_t solved_ = 0;
+  std::uint64_t solved_ = 0;  ///< relaxed completions
+  static constexpr std::uint64_t kStepsOfAnEvaluation = 32;
+  mutable std::uint64_t steps_ = 0;  ///< of dynamic programs
   bool gave_up_ = false;
 };
 

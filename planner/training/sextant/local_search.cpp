@@ -13,30 +13,36 @@ namespace {
 /// Steps must be worth their while, not rounding.
 constexpr double kLeastGain = 1e-6;
 
-/// Replicas that run on the same GPUs at every stage take equal shares.
-std::vector<std::vector<std::size_t>> alike_replicas(const Pipeline& pipeline) {
-  std::map<std::vector<std::tuple<std::string, std::string, int>>, std::vector<std::size_t>> kinds;
-  for (std::size_t r = 0; r < pipeline.stages.front().replicas.size(); ++r) {
-    std::vector<std::tuple<std::string, std::string, int>> kind;
-    for (const Stage& stage : pipeline.stages) {
-      const Replica& replica = stage.replicas[r % stage.replicas.size()];
-      kind.emplace_back(replica.machines.front().gpu, replica.machines.front().zone, replica.tp);
+/// Replicas of first stages, counted over all pipelines, that run on the same GPUs at every stage.
+std::vector<std::vector<std::size_t>> alike_replicas(const Plan& plan) {
+  using Kind = std::vector<std::tuple<std::string, std::string, int>>;
+  std::map<std::pair<std::size_t, Kind>, std::vector<std::size_t>> kinds;
+  std::size_t count = 0;
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const std::vector<Stage>& stages = plan.pipelines[p].stages;
+    for (std::size_t r = 0; r < stages.front().replicas.size(); ++r) {
+      Kind kind;
+      for (const Stage& stage : stages) {
+        const Replica& replica = stage.replicas[r % stage.replicas.size()];
+        kind.emplace_back(replica.machines.front().gpu, replica.machines.front().zone, replica.tp);
+      }
+      kinds[{p, kind}].push_back(count++);
     }
-    kinds[kind].push_back(r);
   }
   std::vector<std::vector<std::size_t>> out;
   for (auto& [kind, replicas] : kinds) out.push_back(std::move(replicas));
   return out;
 }
 
-/// Microbatches of each replica of the first stage, as they are where the plan leaves them out.
+/// Microbatches of each of them; as even as they go where the plan leaves them out.
 std::vector<int> shares_of(const Plan& plan) {
-  const std::vector<Replica>& replicas = plan.pipelines.front().stages.front().replicas;
   std::vector<int> out;
-  for (const Replica& replica : replicas) out.push_back(replica.share);
+  for (const Pipeline& pipeline : plan.pipelines) {
+    for (const Replica& replica : pipeline.stages.front().replicas) out.push_back(replica.share);
+  }
   if (std::any_of(out.begin(), out.end(), [](int share) { return share > 0; })) return out;
   const int total = (plan.global_batch + plan.microbatch - 1) / plan.microbatch;
-  const int count = static_cast<int>(replicas.size());
+  const int count = static_cast<int>(out.size());
   for (int r = 0; r < count; ++r) {
     out[static_cast<std::size_t>(r)] = total / count + (r < total % count ? 1 : 0);
   }
@@ -45,8 +51,13 @@ std::vector<int> shares_of(const Plan& plan) {
 
 void set_shares(Plan& plan, const std::vector<int>& shares) {
   plan.split = BatchSplit::kMicrobatches;
-  for (Stage& stage : plan.pipelines.front().stages) {
-    for (std::size_t r = 0; r < stage.replicas.size(); ++r) stage.replicas[r].share = shares[r];
+  std::size_t before = 0;
+  for (Pipeline& pipeline : plan.pipelines) {
+    const std::size_t replicas = pipeline.stages.front().replicas.size();
+    for (Stage& stage : pipeline.stages) {
+      for (std::size_t r = 0; r < replicas; ++r) stage.replicas[r].share = shares[before + r];
+    }
+    before += replicas;
   }
 }
 
@@ -96,37 +107,38 @@ bool LocalSearch::change_schedule(JudgedPlan& best) {
   return changed;
 }
 
-/// From each kind of replica to each other, as many as the smaller kind has replicas.
+/// From each kind of replica to each other: first many, then fewer, at last one of each giver.
 bool LocalSearch::move_microbatches(JudgedPlan& best) {
-  if (best.plan.pipelines.size() != 1) return false;
-  const Pipeline& pipeline = best.plan.pipelines.front();
-  const std::size_t replicas = pipeline.stages.front().replicas.size();
-  for (const Stage& stage : pipeline.stages) {
-    if (stage.replicas.size() != replicas) return false;
+  for (const Pipeline& pipeline : best.plan.pipelines) {
+    for (const Stage& stage : pipeline.stages) {
+      if (stage.replicas.size() != pipeline.stages.front().replicas.size()) return false;
+    }
   }
-  const std::vector<std::vector<std::size_t>> kinds = alike_replicas(pipeline);
+  const std::vector<std::vector<std::size_t>> kinds = alike_replicas(best.plan);
   bool moved = false;
   for (const auto& from : kinds) {
     for (const auto& to : kinds) {
       if (&from == &to) continue;
-      while (true) {
+      int step = 8;
+      while (step > 0 && left_ > 0) {
         std::vector<int> shares = shares_of(best.plan);
-        // The busiest give one each, the idlest take them.
-        std::vector<std::size_t> givers = from;
-        std::vector<std::size_t> takers = to;
-        std::stable_sort(givers.begin(), givers.end(),
-                         [&](auto a, auto b) { return shares[a] > shares[b]; });
-        std::stable_sort(takers.begin(), takers.end(),
-                         [&](auto a, auto b) { return shares[a] < shares[b]; });
-        for (std::size_t i = 0; i < givers.size(); ++i) {
-          if (shares[givers[i]] < 2) continue;
-          --shares[givers[i]];
-          ++shares[takers[i % takers.size()]];
+        for (int given = 0; given < step * static_cast<int>(from.size()); ++given) {
+          // The busiest gives, the idlest takes.
+          const auto giver = *std::max_element(
+              from.begin(), from.end(), [&](auto a, auto b) { return shares[a] < shares[b]; });
+          const auto taker = *std::min_element(
+              to.begin(), to.end(), [&](auto a, auto b) { return shares[a] < shares[b]; });
+          if (shares[giver] < 2) break;
+          --shares[giver];
+          ++shares[taker];
         }
         Plan plan = best.plan;
         set_shares(plan, shares);
-        if (!take_if_better(best, plan)) break;
-        moved = true;
+        if (shares != shares_of(best.plan) && take_if_better(best, plan)) {
+          moved = true;
+        } else {
+          step /= 2;
+        }
       }
     }
   }

@@ -15,6 +15,7 @@
 #include "analyzer/core/interrupt.h"
 #include "planner/training/sextant/local_search.h"
 #include "planner/training/sextant/plan_builder.h"
+#include "planner/training/sextant/type_pipelines.h"
 #include "planner/training/sextant/work_bound.h"
 
 namespace sextant::search {
@@ -33,6 +34,11 @@ constexpr double kLongestStep = 0.1;
 /// Evaluations that one look into a candidate may take; more after it was cut short.
 constexpr std::uint64_t kEvaluationsOfOneLook = 2'000'000;
 constexpr int kMostCutShort = 2;
+/// The proof is given up where the bound does not rise by this in that part of the budget.
+constexpr double kLeastRise = 2e-3;
+constexpr std::uint64_t kMostStandstill = 8;
+/// Part of the budget for plans without proof.
+constexpr std::uint64_t kBeamPart = 8;
 /// Labels kept per layer and option where a plan is wanted quickly, and where the best is sought
 /// without proof.
 constexpr std::size_t kQuickBeam = 2;
@@ -48,16 +54,20 @@ constexpr int kMostRefusals = 64;
 constexpr std::size_t kMostAlternatives = 12;
 /// Plans that are improved step by step, and how many steps are judged.
 constexpr std::size_t kMostToImprove = 6;
-constexpr std::uint64_t kMostJudgements = 400;
+constexpr std::uint64_t kMostJudgements = 600;
+/// For the plans of one GPU type with a part of the batch.
+constexpr std::uint64_t kEvaluationsOfAPart = 300'000;
 
+/// Of equal bounds, as of work alone, fewer replicas leave less to lose.
 bool later(const Candidate& a, const Candidate& b) {
-  return a.lower > b.lower;
+  if (a.lower != b.lower) return a.lower > b.lower;
+  return a.count.replicas > b.count.replicas;
 }
 
 }  // namespace
 
 Search::Search(const TrainingProblem& problem, const Estimator& judge,
-               const PlannerOptions& options)
+               const PlannerOptions& options, std::optional<int> microbatch)
     : problem_(problem),
       judge_(judge),
       options_(options),
@@ -72,7 +82,7 @@ Search::Search(const TrainingProblem& problem, const Estimator& judge,
   if (problem.job.min_iters_per_s) goal_.max_iteration_s = 1 / *problem.job.min_iters_per_s;
   archive_ = Archive(goal_);
   memories_.resize(threads_);
-  build_scenarios();
+  build_scenarios(microbatch);
 }
 
 bool Search::stopped() const {
@@ -82,7 +92,7 @@ bool Search::stopped() const {
   return passed.count() >= *options_.time_limit_s;
 }
 
-void Search::build_scenarios() {
+void Search::build_scenarios(std::optional<int> microbatch) {
   std::set<int> microbatches;
   int gpus = 0;
   for (const GpuPool& pool : problem_.cluster.pools) {
@@ -94,7 +104,7 @@ void Search::build_scenarios() {
   const Freedom& freedom = problem_.job.freedom;
   bool separates = true;
   for (const int b : microbatches) {
-    if (b > problem_.job.global_batch) continue;
+    if (b > problem_.job.global_batch || b != microbatch.value_or(b)) continue;
     for (const int zero_stage : freedom.zero_stages) {
       for (const bool recompute : freedom.recompute) {
         // Schedules differ in what the formula leaves out; they are tried on the plans found.
@@ -174,7 +184,6 @@ double Search::cut() const {
 /// The turns that a plan of the candidate can have, and from them a sharper bound. Objectives that
 /// are not of time alone trade turns for GPUs: they get several ranges.
 void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const {
-  finding.evaluations += 50;
   if (!bound.may_reach(cut())) return;
   bound.add_syncs();
   if (!std::isfinite(bound.least_sync_s())) return;  // replicas that no link joins
@@ -201,7 +210,6 @@ void Search::refine(const Candidate& candidate, CompletionBound& bound, Finding&
   }
   const double end = std::min(longest, 2 * slowest);
   for (double low = least; low < end; low *= kTurnRange) {
-    finding.evaluations += 10;
     add({low, low * kTurnRange < end ? low * kTurnRange : longest});
   }
 }
@@ -214,6 +222,7 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   if (!task.everywhere) bound.prepare();
   if (!candidate.refined && !task.everywhere) {
     refine(candidate, bound, finding);
+    finding.evaluations += 1 + bound.evaluations();
     return finding;
   }
   double target = cut();
@@ -325,7 +334,10 @@ void Search::find_first_plans() {
   for (const auto& [size, candidate] : by_size) order.push_back(candidate);
   std::stable_sort(order.begin(), order.end(),
                    [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
-  for (std::size_t next = 0; next < order.size() && archive_.empty();) {
+  // For other objectives than throughput the first plan can be far off: all sizes are tried.
+  const bool first_will_do = goal_.objective == Objective::kThroughput;
+  for (std::size_t next = 0;
+       next < order.size() && !(first_will_do && !archive_.empty());) {
     if (left_ == 0 || stopped()) return;
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {
@@ -341,7 +353,16 @@ void Search::find_first_plans() {
 
 void Search::branch_and_bound() {
   std::vector<Candidate> parked;
+  double bound = 0;
+  std::uint64_t left_at_bound = left_;
   while (!open_.empty() && left_ > 0 && !stopped()) {
+    // A bound that does not rise any more will not meet the best plan.
+    if (open_.front().lower > bound * (1 + kLeastRise)) {
+      bound = open_.front().lower;
+      left_at_bound = left_;
+    } else if (left_at_bound - left_ > budget_ / kMostStandstill) {
+      break;
+    }
     std::vector<Task> tasks;
     while (tasks.size() < kRound && !open_.empty() && open_.front().lower < cut() * (1 - kProved)) {
       std::pop_heap(open_.begin(), open_.end(), later);
@@ -372,7 +393,8 @@ void Search::improve_by_beams() {
   std::sort_heap(order.begin(), order.end(), later);
   std::reverse(order.begin(), order.end());
   std::size_t next = 0;
-  while (next < order.size() && left_ > 0 && !stopped()) {
+  const std::uint64_t reserve = left_ - std::min(left_, budget_ / kBeamPart);
+  while (next < order.size() && left_ > reserve && !stopped()) {
     std::vector<Task> tasks;
     while (tasks.size() < kRound && next < order.size()) {
       if (order[next].lower < cut() * (1 - kProved)) {
@@ -383,10 +405,38 @@ void Search::improve_by_beams() {
     if (tasks.empty()) break;
     for (Task& task : tasks) {
       task.budget =
-          std::max<std::uint64_t>(1, std::min(kEvaluationsOfOneLook / 4, left_ / tasks.size()));
+          std::max<std::uint64_t>(1, std::min(kEvaluationsOfOneLook / 16, left_ / tasks.size()));
     }
     do_round(tasks);
   }
+}
+
+std::vector<int> Search::microbatches() const {
+  std::vector<int> out;
+  for (const Scenario& scenario : scenarios_) {
+    const int b = scenario.costs->settings.microbatch;
+    if (std::find(out.begin(), out.end(), b) == out.end()) out.push_back(b);
+  }
+  return out;
+}
+
+/// A search by itself, without steps of its own.
+std::optional<QuickPlan> Search::best_of(const TrainingProblem& part, int microbatch) const {
+  PlannerOptions quick;
+  quick.threads = threads_;
+  quick.max_evaluations = kEvaluationsOfAPart;
+  if (options_.time_limit_s) {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    quick.time_limit_s = *options_.time_limit_s - passed.count();
+  }
+  Search search(part, judge_, quick, microbatch);
+  search.open_ = enumerate_candidates(search.scenarios_, search.room_goal_, part.job.global_batch);
+  std::make_heap(search.open_.begin(), search.open_.end(), later);
+  search.find_first_plans();
+  search.branch_and_bound();
+  if (search.archive_.empty()) return std::nullopt;
+  const JudgedPlan& best = search.archive_.best();
+  return QuickPlan{best.plan, best.prediction.iters_per_s()};
 }
 
 /// What the formula of an inexact view leaves out, the judge sees.
@@ -399,6 +449,10 @@ void Search::improve_locally() {
       return std::nullopt;  // a schedule that the plan's microbatches do not suit
     }
   };
+  for (const Plan& plan : type_pipelines(
+           problem_, microbatches(), [&](const auto&part, int b) { return best_of(part, b); })) {
+    if (auto found = judge(plan)) keep(std::move(*found));
+  }
   std::vector<JudgedPlan> begin;
   for (const JudgedPlan* plan : archive_.ranked(kMostToImprove)) begin.push_back(*plan);
   LocalSearch local(problem_.job.freedom, judge, kMostJudgements);

@@ -9,6 +9,7 @@
 #include "planner/training/sextant/archive.h"
 #include "planner/training/sextant/candidate.h"
 #include "planner/training/sextant/stage_search.h"
+#include "planner/training/sextant/type_pipelines.h"
 
 namespace sextant::search {
 
@@ -18,8 +19,10 @@ namespace sextant::search {
 /// answer does not depend on the number of threads.
 class Search {
  public:
-  /// References must outlive it. Throws Error(kUsage) where the judge has no separable view.
-  Search(const TrainingProblem& problem, const Estimator& judge, const PlannerOptions& options);
+  /// References must outlive it; of that microbatch only where one is given. Throws Error(kUsage)
+  /// where the judge has no separable view.
+  Search(const TrainingProblem& problem, const Estimator& judge, const PlannerOptions& options,
+         std::optional<int> microbatch = {});
   /// Does not say why there is no plan.
   SearchResult run();
 
@@ -41,12 +44,14 @@ class Search {
     std::uint64_t budget = 0;
   };
 
-  void build_scenarios();
+  void build_scenarios(std::optional<int> microbatch);
   void judge_known_plans();
   void find_first_plans();
   void branch_and_bound();
   void improve_by_beams();
   void improve_locally();
+  std::vector<int> microbatches() const;
+  std::optional<QuickPlan> best_of(const TrainingProblem& part, int microbatch) const;
   void do_round(std::vector<Task>& tasks);
   Finding look_into(const Task& task, SearchMemory& memory) const;
   void refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const;

@@ -44,10 +44,15 @@ double StageSearch::stage_sync(int option, int first, int end) {
   const std::size_t layers = index(tables_.layer_count());
   double& memo =
       memory_.sync_s[(index(option) * layers + index(first)) * (layers + 1) + index(end)];
-  if (std::isnan(memo)) {
-    memo =
-        tables_.costs.sync_s(first, end, count_.replicas, tables_.options[index(option)].classes);
-  }
+  if (!std::isnan(memo)) return memo;
+  const auto& prefix = tables_.costs.sync_prefix;
+  const bool alike = first > 0 && !prefix.empty() &&
+                     prefix[index(end)] - prefix[index(first)] ==
+                         prefix[index(end - 1)] - prefix[index(first - 1)];
+  // memory_.sync_s is not resized meanwhile, so that the reference stays.
+  memo = alike ? stage_sync(option, first - 1, end - 1)
+               : tables_.costs.sync_s(first, end, count_.replicas,
+                                      tables_.options[index(option)].classes);
   return memo;
 }
 
@@ -256,7 +261,9 @@ StageSearch::Outcome StageSearch::run(double incumbent, const TurnRange& turns,
   Label root;
   root.first = layers;
   memory_.labels.push_back(root);
-  const std::uint64_t solved = bound_.solved();
+  // The relaxed problem was set up for this search.
+  spend(bound_.evaluations());
+  std::uint64_t evaluations = bound_.evaluations();
   extend(0);
   bool stopping = false;
   std::uint64_t asked = 0;
@@ -267,13 +274,14 @@ StageSearch::Outcome StageSearch::run(double incumbent, const TurnRange& turns,
       if (bound >= incumbent_ * (1 - kRelativeTie)) continue;
       if (++asked % kLabelsBetweenStops == 0) stopping = stopping || limits.stop();
       if (!stopping && *limits.budget > 0) extend(entry.label);
+      spend(bound_.evaluations() - evaluations);
+      evaluations = bound_.evaluations();
       if (stopping || *limits.budget == 0) {  // not extended, or perhaps half
         outcome_.complete = false;
         outcome_.open_bound = std::min(outcome_.open_bound, bound);
       }
     }
   }
-  spend(bound_.solved() - solved);
   return outcome_;
 }
 
