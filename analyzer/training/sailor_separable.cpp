@@ -159,19 +159,7 @@ double SailorCosts::sync_s(int first, int end, int replicas,
     if (ring.full_buckets_s < 0 || ring.last_bucket_s < 0) return kNever;
     return ring.total_s();
   };
-  // Two types may have any numbers of replicas, so that of rings within one only the faster is
-  // certain, where there are enough for one. Zones of one type have two each if there are as many.
-  const auto several = static_cast<int>(members.size());
-  const bool of_one_type = std::all_of(members.begin(), members.end(), [&](int c) {
-    return pool(c).gpu == pool(members.front()).gpu;
-  });
-  double slowest = 0;
-  if (of_one_type && replicas >= 2 * several) {
-    for (std::size_t i = 0; i < members.size(); ++i) slowest = std::max(slowest, over(i, i));
-  } else if (replicas > several) {
-    slowest = kNever;
-    for (std::size_t i = 0; i < members.size(); ++i) slowest = std::min(slowest, over(i, i));
-  }
+  double slowest = members.size() == 1 ? over(0, 0) : 0;
   for (std::size_t i = 0; i + 1 < members.size(); ++i) {
     slowest = std::max(slowest, over(i, i + 1));
   }

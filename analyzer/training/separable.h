@@ -81,8 +81,8 @@ class SeparableCosts {
   virtual Weights weights(int stage, int stages) const = 0;
 
   /// Synchronisation of a stage of layers [first, end) with `replicas` replicas that belong to the
-  /// classes `members` (in order of their replicas, each class contiguous): the least that it takes
-  /// however many belong to each. Infinity where a link is not known.
+  /// classes `members`, in order of their replicas; a class that has several stands twice, one
+  /// after the other. Infinity where a link is not known.
   virtual double sync_s(int first, int end, int replicas,
                         const std::vector<int>& members) const = 0;
 

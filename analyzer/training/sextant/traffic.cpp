@@ -77,7 +77,19 @@ double Traffic::message_bytes(const PlacedReplica& /*from*/, const PlacedReplica
   return framework_.partitions_messages ? bytes : bytes * to.tp;
 }
 
+template <typename Time>
+double Traffic::over_buckets(double bytes, const Time& time_s) const {
+  const double bucket = framework_.bucket_bytes > 0 ? framework_.bucket_bytes : bytes;
+  double sum_s = 0;
+  for (double left = bytes; left > 0; left -= bucket) sum_s += time_s(std::min(left, bucket));
+  return sum_s;
+}
+
 double Traffic::rings_s(const Rings& rings, double bytes) const {
+  return over_buckets(bytes, [&](double size) { return bucket_s(rings, size); });
+}
+
+double Traffic::bucket_s(const Rings& rings, double bytes) const {
   double time_s = 0;
   if (rings.on_node > 1) {
     for (const PlacedReplica* member : rings.kinds) {
@@ -142,15 +154,8 @@ double Traffic::all_reduce_s(const std::vector<PlacedReplica>& members, double b
                                    one_node ? LinkLevel::kInsideNode : LinkLevel::kBetweenNodes,
                                    static_cast<int>(members.size()));
   }
-  std::optional<Rings> rings;
-  if (!measured) rings = rings_of(members);
-  const double bucket = framework_.bucket_bytes > 0 ? framework_.bucket_bytes : bytes;
-  double time_s = 0;
-  for (double left = bytes; left > 0; left -= bucket) {
-    const double size = std::min(left, bucket);
-    time_s += measured ? measured->seconds(size) : rings_s(*rings, size);
-  }
-  return time_s;
+  if (!measured) return rings_s(rings_of(members), bytes);
+  return over_buckets(bytes, [&](double size) { return measured->seconds(size); });
 }
 
 double Traffic::tensor_collectives_s(const std::vector<TensorCollective>& collectives,

@@ -49,7 +49,7 @@ class Traffic {
   /// rings cross each NIC as often), bucket after bucket.
   double all_reduce_s(const std::vector<PlacedReplica>& members, double bytes) const;
 
-  /// One bucket of that, by rings.
+  /// That by rings.
   double rings_s(const Rings& rings, double bytes) const;
 
   /// Collectives of one layer among the tensor-parallel ranks of a replica that were recorded and
@@ -59,6 +59,10 @@ class Traffic {
                               std::string_view phase, const PlacedReplica& replica) const;
 
  private:
+  double bucket_s(const Rings& rings, double bytes) const;
+  /// The sum of `time_s` over the buckets of so many bytes.
+  template <typename Time>
+  double over_buckets(double bytes, const Time& time_s) const;
   double on_link(const LinkModel& link, double bytes) const;
   /// `ranks` GPUs of a node send to as many of another, each `bytes_each`.
   double side_by_side_s(const PlacedReplica& from, const PlacedReplica& to, int ranks,

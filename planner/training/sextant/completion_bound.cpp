@@ -15,8 +15,10 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr std::size_t kMostUnits = 2048;
 /// Parts of the capacity that are counted where those are more.
 constexpr std::size_t kCapacityParts = 1023;
-/// Relaxed completions that one search solves before it makes do with capacities.
-constexpr std::uint64_t kMostSolved = 400'000;
+/// Steps in relaxed completions that one search takes before it makes do with capacities.
+constexpr std::uint64_t kMostSolvingSteps = 64'000'000;
+/// Completions lie far apart in memory.
+constexpr int kStepsOfALookUp = 8;
 constexpr double kTurnPrecision = 1e-3;
 
 std::size_t index(int i) {
@@ -91,7 +93,7 @@ std::vector<double> CompletionBound::syncs_of(const StageOption& option) const {
                          prefix[index(end)] - prefix[index(first)] ==
                              prefix[index(end - 1)] - prefix[index(first - 1)];
       out[place(first, end)] = alike ? out[place(first - 1, end - 1)]
-                                     : costs.sync_s(first, end, count_.replicas, option.classes);
+                                     : costs.sync_s(first, end, count_.replicas, option.ring);
     }
   }
   return out;
@@ -108,6 +110,7 @@ void CompletionBound::add_syncs() {
   syncs_.assign(index(ways * (layers + 1) * layers), kNever);
   for (int o = 0; o < tables_.option_count(); ++o) {
     const StageOption& option = tables_.options[index(o)];
+    if (!option.suits(count_.replicas)) continue;
     const int way = option.mixed() ? options + pair_of_option_[index(o - tables_.pure_count)]
                                    : relaxation_.option_of(tables_.type_of(option.members[0]),
                                                            option.members[0].tp);
@@ -487,6 +490,7 @@ void CompletionBound::look_between(const TurnRange& range, double target) {
   const auto layers = index(relaxation_.layer_count() + 1);
   memo_.assign((pairs_.size() + 1) * layers * layers, {});
   gave_up_ = false;
+  solving_steps_ = 0;
   find_cover();
 }
 
@@ -568,7 +572,6 @@ const CompletionBound::Least& CompletionBound::completion(int mixed, int behind,
 }
 
 CompletionBound::Least CompletionBound::solve(int mixed, int behind, int end, Units units) {
-  ++solved_;
   Least best{kNever, kNever, kNever, kNever};
   const std::size_t states = pairs_.size() + 1;
   if (end > cover_[units * states + index(mixed)]) return best;
@@ -578,6 +581,10 @@ CompletionBound::Least CompletionBound::solve(int mixed, int behind, int end, Un
   const auto try_stages = [&](int way, int mixed_after, Units next, double usd_per_s, double gpus) {
     const int latest = std::min(end - 1, cover_[next * states + index(mixed_after)]);
     const int earliest = earliest_first(way, end, behind);
+    if (latest < earliest) return;
+    const auto steps = static_cast<std::uint64_t>(kStepsOfALookUp * (latest - earliest + 1));
+    steps_ += steps;
+    solving_steps_ += steps;
     for (int first = latest; first >= earliest; --first) {
       if (!within(limit_, way, first, end)) {
         // In the first place a stage sends back nothing.
@@ -626,7 +633,7 @@ double CompletionBound::of_label(const Label& label, double capacity) {
     const Units units = units_of(label.used);
     if (label.first > cover_[units * (pairs_.size() + 1) + index(mixed)]) return kNever;
     // A bound that is dear to find is done without.
-    if (solved_ > kMostSolved) gave_up_ = true;
+    if (solving_steps_ > kMostSolvingSteps) gave_up_ = true;
     rest = completion(mixed, label.stages, label.first, units);
     if (!std::isfinite(rest.sum_s)) return kNever;
   }

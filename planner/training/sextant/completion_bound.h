@@ -57,7 +57,7 @@ class CompletionBound {
   double of_label(const Label& label, double capacity);
 
   /// What it did so far, in about the time of an extension of a label: the search pays for it.
-  std::uint64_t evaluations() const { return solved_ + steps_ / kStepsOfAnEvaluation; }
+  std::uint64_t evaluations() const { return steps_ / kStepsOfAnEvaluation; }
 
  private:
   /// The least of each that the stages of a prefix add; each by itself.
@@ -143,7 +143,7 @@ class CompletionBound {
   std::vector<std::vector<Least>> memo_;
   /// By units and mixed state: the longest prefix that what is left can do.
   std::vector<int> cover_;
-  std::uint64_t solved_ = 0;  ///< relaxed completions
+  std::uint64_t solving_steps_ = 0;  ///< in completions since look_between()
   static constexpr std::uint64_t kStepsOfAnEvaluation = 32;
   mutable std::uint64_t steps_ = 0;  ///< of dynamic programs
   bool gave_up_ = false;

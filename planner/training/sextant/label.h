@@ -16,8 +16,8 @@ struct Goal {
   double max_usd_per_iter = std::numeric_limits<double>::infinity();
   double max_iteration_s = std::numeric_limits<double>::infinity();
 
-  /// Of plans with as many GPUs the fastest is best; no plan takes 1e9 s.
-  static constexpr double kGpusPerSecond = 1e-9;
+  /// Of plans with as many GPUs the fastest is best: less than one GPU for the longest iteration.
+  double gpus_per_second = 1e-6;
   /// What is minimised: s, USD or GPUs.
   double score(double time_s, double usd, double gpus) const {
     switch (objective) {
@@ -28,7 +28,7 @@ struct Goal {
       case Objective::kGpus:
         break;
     }
-    return gpus + kGpusPerSecond * time_s;
+    return gpus + gpus_per_second * time_s;
   }
   bool allows(double time_s, double usd) const {
     return time_s <= max_iteration_s && usd <= max_usd_per_iter;

@@ -143,12 +143,19 @@ class Division {
     };
     std::stable_sort(cheapest_first.begin(), cheapest_first.end(),
                      [&](std::size_t a, std::size_t b) { return price(a) < price(b); });
+    // Each leaves the other what it must have at least.
+    const bool divides =
+        option.mixed() && aligned(option.members[0]) && option.members[0].classes.size() == 1;
+    int kept = 0;
+    for (const StageOption::Member& member : option.members) kept += divides ? member.fewest : 0;
     for (const std::size_t m : cheapest_first) {
       const StageOption::Member& member = option.members[m];
       const int pool = tables_.resource(member.resource).pools[zone];
       if (pool < 0) continue;
       const int free = tables_.cluster.pools[index(pool)].count - taken_[pool];
-      const int here = std::min(replicas - added, std::max(0, free / member.tp));
+      if (divides) kept -= member.fewest;
+      int here = std::min(replicas - added - kept, std::max(0, free / member.tp));
+      if (divides && member.single) here = std::min(here, 1);
       add(s, zone, m, member, here);
       added += here;
     }

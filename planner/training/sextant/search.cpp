@@ -23,7 +23,7 @@ namespace sextant::search {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-constexpr std::uint64_t kDefaultEvaluations = 20'000'000;
+constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
 /// Ways to group zones that are tried.
 constexpr std::size_t kMostGroupings = 64;
 /// Candidates of a round: more than cores, and so many that few rounds are needed.
@@ -34,9 +34,8 @@ constexpr double kLongestStep = 0.1;
 /// Evaluations that one look into a candidate may take; more after it was cut short.
 constexpr std::uint64_t kEvaluationsOfOneLook = 2'000'000;
 constexpr int kMostCutShort = 2;
-/// The proof is given up where the bound does not rise by this in that part of the budget.
-constexpr double kLeastRise = 2e-3;
-constexpr std::uint64_t kMostStandstill = 8;
+/// Part of the budget after which it shows how the bound rises.
+constexpr std::uint64_t kPartToJudgeBy = 16;
 /// Part of the budget for plans without proof.
 constexpr std::uint64_t kBeamPart = 8;
 /// Labels kept per layer and option where a plan is wanted quickly, and where the best is sought
@@ -44,6 +43,7 @@ constexpr std::uint64_t kBeamPart = 8;
 constexpr std::size_t kQuickBeam = 2;
 constexpr std::size_t kWideBeam = 16;
 constexpr std::uint64_t kQuickEvaluations = 60'000;
+constexpr std::size_t kMostToSurvey = 192;
 /// How far the formula of an inexact view may be from what its estimator predicts.
 constexpr double kInexactness = 0.05;
 /// Ranges of turns for objectives that are not of time alone.
@@ -79,7 +79,10 @@ Search::Search(const TrainingProblem& problem, const Estimator& judge,
       archive_({}) {
   goal_.objective = problem.job.objective;
   if (problem.job.max_usd_per_iter) goal_.max_usd_per_iter = *problem.job.max_usd_per_iter;
-  if (problem.job.min_iters_per_s) goal_.max_iteration_s = 1 / *problem.job.min_iters_per_s;
+  if (problem.job.min_iters_per_s) {
+    goal_.max_iteration_s = 1 / *problem.job.min_iters_per_s;
+    goal_.gpus_per_second = 0.5 * *problem.job.min_iters_per_s;
+  }
   archive_ = Archive(goal_);
   memories_.resize(threads_);
   build_scenarios(microbatch);
@@ -139,8 +142,17 @@ void Search::build_scenarios(std::optional<int> microbatch) {
   }
 }
 
+/// Nothing where the plan does not fit, misses a bound, or the judge lacks what it needs to know: a
+/// link, a point of the profile, microbatches that suit the schedule.
 std::optional<JudgedPlan> Search::judged(const Plan& plan) const {
-  JudgedPlan out{plan, judge_.predict(problem_, plan), 0};
+  JudgedPlan out{plan, {}, 0};
+  try {
+    check(plan);
+    out.prediction = judge_.predict(problem_, plan);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput) throw;
+    return std::nullopt;
+  }
   if (!out.prediction.fits ||
       !goal_.allows(out.prediction.iteration_s, out.prediction.usd_per_iter())) {
     return std::nullopt;
@@ -159,20 +171,18 @@ void Search::keep(JudgedPlan plan) {
 
 void Search::judge_known_plans() {
   for (const Plan& plan : options_.known_plans) {
-    if (plan.model != problem_.job.model || plan.global_batch != problem_.job.global_batch) {
+    if (plan.model != problem_.job.model || plan.global_batch != problem_.job.global_batch ||
+        plan.layer_count != problem_.profile.layer_count || plan.pipelines.empty()) {
       continue;
     }
+
     bool has_gpus = true;
     for (const GpuUse& use : gpus_used(plan)) {
       const GpuPool* pool = problem_.cluster.find(use.gpu, use.zone);
       has_gpus = has_gpus && pool != nullptr && pool->count >= use.count;
     }
     if (!has_gpus) continue;
-    try {
-      if (auto known = judged(plan)) keep(std::move(*known));
-    } catch (const Error&) {
-      // It needs what this problem lacks: a node that is gone, a point of the profile.
-    }
+    if (auto known = judged(plan)) keep(std::move(*known));
   }
 }
 
@@ -274,7 +284,8 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
     finding.plans.push_back(std::move(*judged_plan));
     return incumbent;
   };
-  const StageSearch::Limits search_limits{task.beam, &left, [this] { return stopped(); }};
+  const StageSearch::Limits search_limits{
+      task.beam, &left, [&] { return task.everywhere ? interrupted() : stopped(); }};
   const StageSearch::Outcome outcome =
       StageSearch(*candidate.tables, limits, room_goal_, candidate.count, bound, memory)
           .run(incumbent, turns, search_limits, accept);
@@ -321,47 +332,65 @@ void Search::do_round(std::vector<Task>& tasks) {
   }
 }
 
-/// A plan within milliseconds: quick looks into candidates of all sizes, since the bounds do not
-/// know yet which of them can do at all.
-void Search::find_first_plans() {
-  std::map<std::tuple<const Scenario*, int>, Candidate> by_size;
+/// The most promising candidate of each microbatch, power of two of replicas and, where asked for,
+/// grouping; best first.
+std::vector<Candidate> Search::of_each_size(bool of_each_grouping) const {
+  std::map<std::tuple<const Scenario*, int, const StageTables*>, Candidate> by_size;
   for (const Candidate& candidate : open_) {
     const int size = std::bit_width(static_cast<unsigned>(candidate.count.replicas));
-    const auto [place, is_new] = by_size.try_emplace({candidate.scenario, size}, candidate);
+    const auto [place, is_new] = by_size.try_emplace(
+        {candidate.scenario, size, of_each_grouping ? candidate.tables : nullptr}, candidate);
     if (!is_new && candidate.lower < place->second.lower) place->second = candidate;
   }
   std::vector<Candidate> order;
   for (const auto& [size, candidate] : by_size) order.push_back(candidate);
   std::stable_sort(order.begin(), order.end(),
                    [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
+  return order;
+}
+
+/// A formula that is no exact one may rank candidates wrong: the judge sees a plan of many.
+void Search::survey() {
+  const std::vector<Candidate> order = of_each_size(true);
+  for (std::size_t next = 0;
+       next < std::min(order.size(), kMostToSurvey) && left_ > 0 && !stopped();) {
+    std::vector<Task> tasks;
+    for (; next < order.size() && tasks.size() < kRound; ++next) {
+      tasks.push_back({order[next], kQuickBeam, true, std::min(kQuickEvaluations, left_)});
+    }
+    do_round(tasks);
+  }
+}
+
+/// A plan within milliseconds: quick looks into candidates of all sizes, since the bounds do not
+/// know yet which of them can do at all. Whatever the budget and the time, a plan is sought.
+void Search::find_first_plans() {
+  const std::vector<Candidate> order = of_each_size(false);
   // For other objectives than throughput the first plan can be far off: all sizes are tried.
   const bool first_will_do = goal_.objective == Objective::kThroughput;
-  for (std::size_t next = 0;
-       next < order.size() && !(first_will_do && !archive_.empty());) {
-    if (left_ == 0 || stopped()) return;
+  for (std::size_t next = 0; next < order.size() && !(first_will_do && !archive_.empty());) {
+    if (interrupted()) return;
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {
       tasks.push_back({order[next], kQuickBeam, true, 0});
     }
-    for (Task& task : tasks) {
-      task.budget =
-          std::min(kQuickEvaluations, std::max<std::uint64_t>(1, left_ / 4 / tasks.size()));
-    }
+    for (Task& task : tasks) task.budget = kQuickEvaluations;
     do_round(tasks);
   }
 }
 
 void Search::branch_and_bound() {
   std::vector<Candidate> parked;
-  double bound = 0;
-  std::uint64_t left_at_bound = left_;
+  double first_bound = 0;
+  const std::uint64_t left_at_start = left_;
   while (!open_.empty() && left_ > 0 && !stopped()) {
-    // A bound that does not rise any more will not meet the best plan.
-    if (open_.front().lower > bound * (1 + kLeastRise)) {
-      bound = open_.front().lower;
-      left_at_bound = left_;
-    } else if (left_at_bound - left_ > budget_ / kMostStandstill) {
-      break;
+    // The proof is given up where the bound, rising on as it did, would not meet the best plan.
+    const double bound = open_.front().lower;
+    const std::uint64_t spent = left_at_start - left_;
+    if (first_bound == 0) first_bound = bound;
+    if (spent > budget_ / kPartToJudgeBy && std::isfinite(cut())) {
+      const double rise = (bound - first_bound) / static_cast<double>(spent);
+      if (cut() - bound > rise * static_cast<double>(left_)) break;
     }
     std::vector<Task> tasks;
     while (tasks.size() < kRound && !open_.empty() && open_.front().lower < cut() * (1 - kProved)) {
@@ -442,12 +471,7 @@ std::optional<QuickPlan> Search::best_of(const TrainingProblem& part, int microb
 /// What the formula of an inexact view leaves out, the judge sees.
 void Search::improve_locally() {
   const auto judge = [&](const Plan& plan) -> std::optional<JudgedPlan> {
-    if (stopped()) return std::nullopt;
-    try {
-      return judged(plan);
-    } catch (const Error&) {
-      return std::nullopt;  // a schedule that the plan's microbatches do not suit
-    }
+    return stopped() ? std::nullopt : judged(plan);
   };
   for (const Plan& plan : type_pipelines(
            problem_, microbatches(), [&](const auto&part, int b) { return best_of(part, b); })) {
@@ -500,7 +524,7 @@ SearchResult Search::result() const {
       out.bound_usd_per_iter = bound;
       break;
     case Objective::kGpus:
-      out.bound_gpus = std::ceil(bound * (1 - kProved) - 1e-6);
+      out.bound_gpus = std::floor(bound);
       break;
   }
   return out;
@@ -511,6 +535,7 @@ SearchResult Search::run() {
   open_ = enumerate_candidates(scenarios_, room_goal_, problem_.job.global_batch);
   std::make_heap(open_.begin(), open_.end(), later);
   find_first_plans();
+  if (!exact_) survey();
   branch_and_bound();
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
   if (!exact_) improve_locally();

@@ -46,7 +46,9 @@ class Search {
 
   void build_scenarios(std::optional<int> microbatch);
   void judge_known_plans();
+  std::vector<Candidate> of_each_size(bool of_each_grouping) const;
   void find_first_plans();
+  void survey();
   void branch_and_bound();
   void improve_by_beams();
   void improve_locally();

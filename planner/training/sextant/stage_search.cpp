@@ -52,7 +52,7 @@ double StageSearch::stage_sync(int option, int first, int end) {
   // memory_.sync_s is not resized meanwhile, so that the reference stays.
   memo = alike ? stage_sync(option, first - 1, end - 1)
                : tables_.costs.sync_s(first, end, count_.replicas,
-                                      tables_.options[index(option)].classes);
+                                      tables_.options[index(option)].ring);
   return memo;
 }
 
@@ -176,7 +176,7 @@ bool StageSearch::skips_a_group(int option, const Used& used) const {
 void StageSearch::extend_by(std::int32_t at, int option) {
   const StageOption& choice = tables_.options[index(option)];
   const Label base = memory_.labels[index(at)];
-  if (choice.mixed() && base.mixed >= 0) return;
+  if (choice.mixed() && (base.mixed >= 0 || !choice.suits(count_.replicas))) return;
   if (!choice.mixed() && base.mixed < 0 && skips_a_group(option, base.used)) return;
   Label front;
   front.used = base.used;

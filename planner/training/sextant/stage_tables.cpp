@@ -50,6 +50,20 @@ StageTables::StageTables(const SeparableCosts& separable, const Grouping& zone_g
   add_transfers();
 }
 
+bool StageOption::suits(int replicas) const {
+  if (!mixed()) return true;
+  int fewest = 0;
+  int exactly_one = 0;
+  for (const Member& member : members) {
+    fewest += member.fewest;
+    exactly_one += member.single ? 1 : 0;
+  }
+  // A single replica of a kind is a matter of small numbers.
+  constexpr int kMostBesideASingle = 8;
+  if (exactly_one > 0 && replicas > kMostBesideASingle) return false;
+  return exactly_one == 2 ? replicas == 2 : replicas >= fewest;
+}
+
 void StageTables::add_options() {
   for (std::size_t r = 0; r < grouping.resources.size(); ++r) {
     const Resource& here = grouping.resources[r];
@@ -64,7 +78,7 @@ void StageTables::add_options() {
         member.classes[z] = static_cast<int>(c);
       }
     }
-    for (auto& [tp, member] : by_degree) options.push_back({{member}, {}});
+    for (auto& [tp, member] : by_degree) options.push_back({{member}, {}, {}});
   }
   pure_count = static_cast<int>(options.size());
   if (grouping.resources.size() <= kMostResourcesToMix) {
@@ -72,7 +86,7 @@ void StageTables::add_options() {
       for (int b = a + 1; b < pure_count; ++b) {
         const StageOption::Member first = options[index(a)].members[0];
         const StageOption::Member second = options[index(b)].members[0];
-        if (may_mix(first, second)) options.push_back({{first, second}, {}});
+        if (may_mix(first, second)) add_mixed_options(first, second);
       }
     }
   }
@@ -81,12 +95,50 @@ void StageTables::add_options() {
     for (const auto& member : option.members) zones = std::max(zones, member.classes.size());
     for (std::size_t z = 0; z < zones; ++z) {
       for (const auto& member : option.members) {
-        if (z < member.classes.size() && member.classes[z] >= 0) {
-          option.classes.push_back(member.classes[z]);
-        }
+        if (z >= member.classes.size() || member.classes[z] < 0) continue;
+        option.classes.push_back(member.classes[z]);
+        option.ring.insert(option.ring.end(), member.single ? 1 : 2, member.classes[z]);
       }
     }
   }
+}
+
+/// Which member's replicas stand first, and whether one has a single replica, matters where a ring
+/// within one of the types is slower than across both, or one way across is slower than the other.
+void StageTables::add_mixed_options(const StageOption::Member& a, const StageOption::Member& b) {
+  bool order_matters = false;
+  bool number_matters = false;
+  const bool one_zone = a.classes.size() == 1;
+  for (const int replicas : {2, 3, 4, 6, 8, 16, 64, 256}) {
+    for (const int end : {1, layers_}) {
+      const auto sync = [&](int from, int to) {
+        return costs.sync_s(0, end, replicas, {from, to});
+      };
+      const int x = a.classes.front();
+      const int y = b.classes.front();
+      if (!one_zone || x < 0 || y < 0) continue;
+      const double across = std::min(sync(x, y), sync(y, x));
+      order_matters = order_matters || sync(x, y) != sync(y, x);
+      number_matters = number_matters || sync(x, x) > across || sync(y, y) > across;
+    }
+  }
+  const auto add = [&](StageOption::Member first, StageOption::Member second) {
+    if (!number_matters) {
+      options.push_back({{first, second}, {}, {}});
+      return;
+    }
+    for (const bool first_single : {false, true}) {
+      for (const bool second_single : {false, true}) {
+        first.single = first_single;
+        first.fewest = first_single ? 1 : 2;
+        second.single = second_single;
+        second.fewest = second_single ? 1 : 2;
+        options.push_back({{first, second}, {}, {}});
+      }
+    }
+  };
+  add(a, b);
+  if (order_matters) add(b, a);
 }
 
 /// Two types within a group: one type in two zones is a group of those zones.

@@ -15,11 +15,19 @@ struct StageOption {
     int tp = 1;
     /// Of SeparableCosts, one for each zone of the resource's group; -1 where it has none.
     std::vector<int> classes;
+    /// Of a mixed stage: whether exactly one replica is of this member; else at least two are, or
+    /// any number where it does not matter to the synchronisation.
+    bool single = false;
+    int fewest = 1;
   };
   std::vector<Member> members;  ///< one or two
   /// All classes, in the order in which replicas will stand: zone by zone.
   std::vector<int> classes;
+  /// The same for SeparableCosts::sync_s(), where a class that has several replicas stands twice.
+  std::vector<int> ring;
   bool mixed() const { return members.size() > 1; }
+  /// Whether a stage of so many replicas can be divided like that.
+  bool suits(int replicas) const;
 };
 
 /// Where stages may start to fit in memory, for so many replicas of each.
@@ -87,6 +95,7 @@ class StageTables {
     return static_cast<std::size_t>((from * option_count() + to) * layers_ + layer);
   }
   void add_options();
+  void add_mixed_options(const StageOption::Member& a, const StageOption::Member& b);
   bool may_mix(const StageOption::Member& a, const StageOption::Member& b) const;
   void add_intervals();
   void add_transfers();

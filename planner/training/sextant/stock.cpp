@@ -17,15 +17,15 @@ int gpus_of(const StageTables& tables, int resource, std::size_t zone) {
   return pool < 0 ? 0 : tables.cluster.pools[index(pool)].count;
 }
 
-/// Whether GPUs hold that many replicas of a mixed stage beside the others' stages; `gpus` by
-/// resource.
+/// Whether GPUs hold that many replicas of a mixed stage beside the others' stages, divided as it
+/// asks for; `gpus` by resource.
 template <typename Gpus>
 bool holds(const StageOption& mixed, const Used& used, std::int64_t replicas, const Gpus& gpus) {
   std::int64_t places = 0;
   for (const auto& member : mixed.members) {
     const std::int64_t left = gpus(member.resource) - replicas * used.get(member.resource);
-    if (left < 0) return false;
-    places += left / member.tp;
+    if (left < member.fewest * member.tp) return false;
+    places += member.single ? 1 : left / member.tp;
   }
   return places >= replicas;
 }
