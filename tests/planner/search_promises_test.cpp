@@ -1,7 +1,5 @@
 // What planner `sextant` promises of a search that is not run to its end, of the plans it begins
 // with, and of its threads.
-// Tests named DISABLED_ say what the planner does not keep yet; run them with
-// --gtest_also_run_disabled_tests.
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
@@ -81,7 +79,7 @@ TEST(Threads, ChangeNothing) {
 }
 
 // Where the budget ends the search, the threads have most to differ in.
-TEST(Threads, DISABLED_ChangeNothingInAStoppedSearch) {
+TEST(Threads, ChangeNothingInAStoppedSearch) {
   const LargeProblem large = large_problem("OPT-350M", even_gpus(48, 2, 1));
   for (const std::uint64_t budget : {100U, 5'000U, 100'000U}) {
     PlannerOptions options;
@@ -90,7 +88,7 @@ TEST(Threads, DISABLED_ChangeNothingInAStoppedSearch) {
   }
 }
 
-TEST(Threads, DISABLED_ChangeNothingInTwoZones) {
+TEST(Threads, ChangeNothingInTwoZones) {
   const LargeProblem large = large_problem("OPT-350M", even_gpus(64, 2, 2));
   PlannerOptions options;
   options.max_evaluations = 50'000;
@@ -111,7 +109,7 @@ std::vector<Plan> some_plans(const TrainingProblem& problem, Random& random) {
   return out;
 }
 
-TEST(KnownPlans, DISABLED_AreNotLost) {
+TEST(KnownPlans, AreNotLost) {
   int used = 0;
   for (std::uint64_t seed = 41'001; seed <= 41'060; ++seed) {
     Shape shape = positive_links(1);
@@ -155,7 +153,7 @@ TEST(KnownPlans, DISABLED_AreNotLost) {
 
 // What does not suit the problem is passed over: GPUs that are not there, another model, another
 // batch, bounds that it misses.
-TEST(KnownPlans, DISABLED_ThatDoNotSuitArePassedOver) {
+TEST(KnownPlans, ThatDoNotSuitArePassedOver) {
   SmallProblem small;
   small.measure("A100-40", 1, {1, 2});
   small.add("A100-40", "a", 4);
@@ -197,7 +195,7 @@ void expect_honest(const TrainingProblem& problem, const PlannedJob& cut, const 
   EXPECT_TRUE(!cut.search.complete || here <= least * (1 + kSame)) << where;
 }
 
-TEST(StoppedSearch, DISABLED_HasAPlanAndABound) {
+TEST(StoppedSearch, HasAPlanAndABound) {
   for (std::uint64_t seed = 42'001; seed <= 42'040; ++seed) {
     SmallProblem small = random_problem(seed, positive_links(1));
     for (const Objective objective : {Objective::kThroughput, Objective::kCost, Objective::kGpus}) {
@@ -216,7 +214,7 @@ TEST(StoppedSearch, DISABLED_HasAPlanAndABound) {
   }
 }
 
-TEST(StoppedSearch, DISABLED_ByTheClock) {
+TEST(StoppedSearch, ByTheClock) {
   LargeProblem large = large_problem("OPT-350M", even_gpus(32, 2, 1));
   for (const char* judge : kJudges) {
     const PlannedJob whole =
@@ -234,7 +232,7 @@ TEST(StoppedSearch, DISABLED_ByTheClock) {
   }
 }
 
-TEST(StoppedSearchDeathTest, DISABLED_BySignals) {
+TEST(StoppedSearchDeathTest, BySignals) {
   EXPECT_EXIT(
       {
         handle_interrupts();
@@ -250,7 +248,7 @@ TEST(StoppedSearchDeathTest, DISABLED_BySignals) {
 }
 
 // Where no search comes to its end, the plan of a part of the GPUs is one of the whole, too.
-TEST(LargeClusters, DISABLED_AreNoWorseThanTheirParts) {
+TEST(LargeClusters, AreNoWorseThanTheirParts) {
   struct Case {
     std::vector<GpuCount> part;
     std::vector<GpuCount> whole;

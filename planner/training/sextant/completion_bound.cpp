@@ -16,7 +16,7 @@ constexpr std::size_t kMostUnits = 2048;
 /// Parts of the capacity that are counted where those are more.
 constexpr std::size_t kCapacityParts = 1023;
 /// Steps in relaxed completions that one search takes before it makes do with capacities.
-constexpr std::uint64_t kMostSolvingSteps = 64'000'000;
+constexpr std::uint64_t kMostSolvingSteps = 12'000'000;
 /// Completions lie far apart in memory.
 constexpr int kStepsOfALookUp = 8;
 constexpr double kTurnPrecision = 1e-3;
@@ -362,27 +362,55 @@ std::vector<int> CompletionBound::reach(const StageLimit& limit, bool all) const
   return best;
 }
 
-bool CompletionBound::reaches(const StageLimit& limit) const {
-  const std::vector<int> best = reach(limit, false);
-  return std::find(best.begin(), best.end(), 0) != best.end();
+bool CompletionBound::reaches(const StageLimit& limit, double most_usd_per_s) const {
+  const bool any_will_do = !std::isfinite(most_usd_per_s);
+  const std::vector<int> best = reach(limit, !any_will_do);
+  for (Units units = 0; units < unit_count_; ++units) {
+    if (best[units] == 0 && (any_will_do || least_usd_per_s(units) <= most_usd_per_s)) return true;
+  }
+  return false;
 }
 
 bool CompletionBound::may_reach(double target) const {
   const double longest_s = longest_turn_s(target);
-  return !std::isfinite(longest_s) || reaches({longest_s, kNever});
+  return !std::isfinite(longest_s) || reaches({longest_s, kNever}, kNever);
+}
+
+/// Of an iteration whose slowest stage takes that long.
+double CompletionBound::least_time_s(double turn_s) const {
+  const double compute = relaxation_.least_compute_prefix_s[index(relaxation_.layer_count())];
+  return (count_.microbatches - 1) * turn_s + std::max(turn_s, compute) + least_sync_s_;
 }
 
 double CompletionBound::least_turn_s(double target) const {
-  const double longest_s = longest_turn_s(target);
   double low =
       count_.replicas * relaxation_.work_prefix_s[index(relaxation_.layer_count())] / capacity_;
+  low = least_turn_s(target, low, kNever);
+  const double most_usd =
+      std::min(goal_.max_usd_per_iter, goal_.objective == Objective::kCost ? target : kNever);
+  // What may be paid a second falls with the time, and fewer GPUs take longer.
+  constexpr int kMostRounds = 4;
+  for (int round = 0; round < kMostRounds && std::isfinite(low) && std::isfinite(most_usd);
+       ++round) {
+    const double before = low;
+    low = least_turn_s(target, low, most_usd / least_time_s(low));
+    if (!(low > before * (1 + 4 * kTurnPrecision))) break;
+  }
+  return low;
+}
+
+/// No less than `low_s`, of GPUs for at most so many USD a second.
+double CompletionBound::least_turn_s(double target, double low_s, double most_usd_per_s) const {
+  const double longest_s = longest_turn_s(target);
   // GPUs cost at least as much a second as those that the work needs.
-  const double time_s = longest_time_s(target, 0);
-  StageLimit limit{longest_s, longest_sync_s(time_s, low)};
-  if (low > longest_s || (std::isfinite(longest_s) && !reaches(limit))) return kNever;
+  const StageLimit widest{longest_s, longest_sync_s(longest_time_s(target, 0), low_s)};
+  if (low_s > longest_s || (std::isfinite(longest_s) && !reaches(widest, most_usd_per_s))) {
+    return kNever;
+  }
   const auto reaches_within = [&](double turn_s) {
-    return reaches({turn_s, longest_sync_s(time_s, low)});
+    return reaches({turn_s, widest.sync_s}, most_usd_per_s);
   };
+  double low = low_s;
   double high = low * (1 + kTurnPrecision);
   double step = 0.04;
   while (!reaches_within(high)) {

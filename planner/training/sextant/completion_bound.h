@@ -112,7 +112,10 @@ class CompletionBound {
   }
   double longest_time_s(double target, double usd_per_s) const;
   double longest_sync_s(double time_s, double turn_s) const;
-  bool reaches(const StageLimit& limit) const;
+  double least_time_s(double turn_s) const;
+  /// Whether GPUs for at most so many USD a second do all layers within the limit.
+  bool reaches(const StageLimit& limit, double most_usd_per_s) const;
+  double least_turn_s(double target, double low_s, double most_usd_per_s) const;
   std::vector<std::vector<int>> longest_stages(const StageLimit& limit) const;
   std::vector<int> reach(const StageLimit& limit, bool all) const;
   void find_cover();

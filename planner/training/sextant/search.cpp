@@ -23,7 +23,9 @@ namespace sextant::search {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
+/// The bound of other objectives seldom meets the best plan, which is found early.
 constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
+constexpr std::uint64_t kDefaultEvaluationsOfOthers = 6'000'000;
 /// Ways to group zones that are tried.
 constexpr std::size_t kMostGroupings = 64;
 /// Candidates of a round: more than cores, and so many that few rounds are needed.
@@ -46,6 +48,8 @@ constexpr std::uint64_t kQuickEvaluations = 60'000;
 constexpr std::size_t kMostToSurvey = 192;
 /// How far the formula of an inexact view may be from what its estimator predicts.
 constexpr double kInexactness = 0.05;
+/// And where that found nothing.
+constexpr double kMoreRoom = 2;
 /// Ranges of turns for objectives that are not of time alone.
 constexpr double kTurnRange = 1.12;
 /// A bound this close to the best plan is met.
@@ -72,7 +76,9 @@ Search::Search(const TrainingProblem& problem, const Estimator& judge,
       judge_(judge),
       options_(options),
       start_(std::chrono::steady_clock::now()),
-      budget_(options.max_evaluations > 0 ? options.max_evaluations : kDefaultEvaluations),
+      budget_(options.max_evaluations > 0                       ? options.max_evaluations
+              : problem.job.objective == Objective::kThroughput ? kDefaultEvaluations
+                                                                : kDefaultEvaluationsOfOthers),
       left_(budget_),
       threads_(options.threads > 0 ? options.threads
                                    : std::max(1U, std::thread::hardware_concurrency())),
@@ -284,8 +290,8 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
     finding.plans.push_back(std::move(*judged_plan));
     return incumbent;
   };
-  const StageSearch::Limits search_limits{
-      task.beam, &left, [&] { return task.everywhere ? interrupted() : stopped(); }};
+  const StageSearch::Limits search_limits{task.beam, &left,
+                                          [&] { return !task.everywhere && stopped(); }};
   const StageSearch::Outcome outcome =
       StageSearch(*candidate.tables, limits, room_goal_, candidate.count, bound, memory)
           .run(incumbent, turns, search_limits, accept);
@@ -369,7 +375,6 @@ void Search::find_first_plans() {
   // For other objectives than throughput the first plan can be far off: all sizes are tried.
   const bool first_will_do = goal_.objective == Objective::kThroughput;
   for (std::size_t next = 0; next < order.size() && !(first_will_do && !archive_.empty());) {
-    if (interrupted()) return;
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {
       tasks.push_back({order[next], kQuickBeam, true, 0});
@@ -530,14 +535,24 @@ SearchResult Search::result() const {
   return out;
 }
 
-SearchResult Search::run() {
-  judge_known_plans();
+void Search::search() {
   open_ = enumerate_candidates(scenarios_, room_goal_, problem_.job.global_batch);
   std::make_heap(open_.begin(), open_.end(), later);
   find_first_plans();
   if (!exact_) survey();
   branch_and_bound();
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
+}
+
+SearchResult Search::run() {
+  judge_known_plans();
+  search();
+  if (!exact_ && archive_.empty() && !stopped()) {
+    // The formula may be further off than that.
+    room_goal_.max_iteration_s *= kMoreRoom;
+    room_goal_.max_usd_per_iter *= kMoreRoom;
+    search();
+  }
   if (!exact_) improve_locally();
   SearchResult out = result();
   if (out.proposals.empty()) out.complete = open_.empty() || open_.front().lower == kNever;

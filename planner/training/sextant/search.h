@@ -46,6 +46,7 @@ class Search {
 
   void build_scenarios(std::optional<int> microbatch);
   void judge_known_plans();
+  void search();
   std::vector<Candidate> of_each_size(bool of_each_grouping) const;
   void find_first_plans();
   void survey();

@@ -97,7 +97,12 @@ std::string difference(const TrainingProblem& problem, const PlannedJob& found,
   const std::optional<Figures> best = brute.best(job);
   if (!best) {
     if (found.feasible) return "no plan is feasible, the planner has " + summary(found.plan);
-    if (found.failure != ErrorCode::kInfeasible) return "wrong failure: " + found.reason;
+    // A link that all plans need and nobody knows is a lack of the input.
+    const bool lacks_a_link =
+        found.failure == ErrorCode::kBadInput && found.reason.find("link") != std::string::npos;
+    if (found.failure != ErrorCode::kInfeasible && !lacks_a_link) {
+      return "wrong failure: " + found.reason;
+    }
     return found.reason.empty() ? "no reason is given" : "";
   }
   if (!found.feasible) return fmt::format("{} was missed: {}", text_of(*best), found.reason);
