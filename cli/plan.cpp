@@ -86,12 +86,6 @@ void check(const Arguments& arguments, double tokens) {
   }
 }
 
-/// Without prices every plan costs nothing, which no question about cost means.
-void require_prices_for(const Job& job, const Cluster& cluster) {
-  if (job.objective == Objective::kCost) require_prices(cluster, "objective cost");
-  if (job.max_usd_per_iter) require_prices(cluster, "a bound on USD per iteration");
-}
-
 std::vector<const Planner*> chosen_planners(const std::vector<std::string>& names) {
   if (names.empty()) return {&planner_named("sextant")};
   if (names.size() == 1 && names[0] == "all") return planners();
@@ -206,7 +200,6 @@ int run(const Arguments& arguments, const Session& session) {
   TrainingInput input = load_training_input(options);
   apply(arguments, input.job);
   print_notes(input);
-  require_prices_for(input.job, input.cluster);
   handle_interrupts();
   if (!arguments.availability.trace.empty()) {
     return plan_availability(

@@ -238,19 +238,4 @@ std::string why_no_plan(const PlanSearch& search, const TrainingProblem& problem
   return text + left_out(found);
 }
 
-void expect_prices(const Job& job, const Cluster& cluster) {
-  if (job.objective != Objective::kCost && !job.max_usd_per_iter) return;
-  const auto& pools = cluster.pools;
-  const bool priced = std::any_of(pools.begin(), pools.end(), [](const GpuPool& pool) {
-    return pool.count > 0 && pool.usd_per_hour > 0;
-  });
-  if (priced || cluster.gpu_count() < 1) return;
-  throw_bad_input(fmt::format(
-      "the job {} and no GPU of cluster {} has a price; give its pools usd_per_gpu_hour",
-      job.objective == Objective::kCost
-          ? "is to cost as little as it can,"
-          : fmt::format("may cost {:.5g} USD per iteration,", *job.max_usd_per_iter),
-      quote(cluster.name)));
-}
-
 }  // namespace sextant

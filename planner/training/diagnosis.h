@@ -21,8 +21,4 @@ using PlanSearch =
 std::string why_no_plan(const PlanSearch& search, const TrainingProblem& problem,
                         const Estimator& judge, const PlannerOptions& options, bool complete);
 
-/// Throws Error(kBadInput) where the job asks for cost, as objective or bound, and no GPU of the
-/// cluster has a price, by which every plan would be the cheapest.
-void expect_prices(const Job& job, const Cluster& cluster);
-
 }  // namespace sextant

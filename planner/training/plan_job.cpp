@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "planner/training/diagnosis.h"
+#include "analyzer/cluster/prices.h"
 #include "planner/training/planner.h"
 
 namespace sextant {
@@ -52,7 +52,10 @@ PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, cons
   out.estimator = &judge;
   const auto start = std::chrono::steady_clock::now();
   try {
-    expect_prices(problem.job, problem.cluster);
+    // Without prices every plan costs nothing, which no question about cost means.
+    const Job& job = problem.job;
+    if (job.objective == Objective::kCost) require_prices(problem.cluster, "objective cost");
+    if (job.max_usd_per_iter) require_prices(problem.cluster, "a bound on USD per iteration");
     out.search = planner.search(problem, judge, options);
     out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     choose(problem, judge, out);

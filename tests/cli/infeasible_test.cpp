@@ -150,11 +150,12 @@ TEST_F(InfeasibleJob, AsksForPricesWhereCostCounts) {
   for (const char* planner : {"sextant", "sailor"}) {
     EXPECT_THAT(
         refused(3, {"--cluster", free, "--job", kJob, "--objective", "cost", "--planner", planner}),
-        HasSubstr("the job is to cost as little as it can, and no GPU of cluster \"some\" "
-                  "has a price; give its pools usd_per_gpu_hour"));
+        HasSubstr(
+            "cluster \"some\": prices missing: objective cost needs what an hour of every GPU "
+            "costs, and there is no price of A100-40@here"));
   }
   EXPECT_THAT(refused(3, {"--cluster", free, "--job", kJob, "--max-cost", "0.5"}),
-              HasSubstr("the job may cost 0.5 USD per iteration, and no GPU"));
+              HasSubstr("prices missing: a bound on USD per iteration needs"));
 }
 
 TEST_F(InfeasibleJob, SaysHowFarTheFastestAndTheCheapestAreFromABound) {

@@ -45,12 +45,12 @@ TEST(PlanCommand, RunsTheMainJobOnShippedData) {
   EXPECT_THAT(result.err, HasSubstr("roofline estimates"));
 }
 
-TEST(PlanCommand, OurEstimatorJudgesWithoutAProof) {
+TEST(PlanCommand, OurEstimatorJudges) {
   const ProgramResult result =
       run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--estimator", "sextant"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("where it goes"));
-  EXPECT_THAT(result.out, HasSubstr("nothing is proved about better plans"));
+  EXPECT_THAT(result.out, HasSubstr("better may exist"));
 }
 
 TEST(PlanCommand, PrintsPlansThatSimulateAgain) {
@@ -207,12 +207,11 @@ TEST(PlanCommand, RefusesBoundsThatAreNoNumbers) {
   }
 }
 
-TEST(PlanCommand, SaysThatItWasStoppedBeforeItFoundAnything) {
+TEST(PlanCommand, HasAPlanWhateverTheTimeLimit) {
   const ProgramResult result =
       run_sextant({"plan", "--cluster", kCluster, "--job", kJob, "--time-limit", "1e-9"});
-  EXPECT_EQ(result.exit_code, 4);
-  EXPECT_THAT(result.out, IsEmpty());
-  EXPECT_THAT(result.err, HasSubstr("before it found a plan"));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("search stopped early"));
 }
 
 TEST(PlanCommand, RefusesBadInputByNameAndPlace) {

@@ -174,19 +174,6 @@ TEST(WhyNoPlan, EndsWhereNothingIsEverFound) {
   EXPECT_LT(script.asked.size(), 100U);
 }
 
-TEST(ExpectPrices, RefusesCostWithoutPrices) {
-  SmallProblem small = too_small(1);
-  small.cluster.pools[0].usd_per_hour = 0;
-  EXPECT_NO_THROW(expect_prices(small.job, small.cluster));
-  small.job.max_usd_per_iter = 2;
-  EXPECT_THROW(expect_prices(small.job, small.cluster), Error);
-  small.job.max_usd_per_iter.reset();
-  small.job.objective = Objective::kCost;
-  EXPECT_THROW(expect_prices(small.job, small.cluster), Error);
-  small.cluster.pools[0].usd_per_hour = 1;
-  EXPECT_NO_THROW(expect_prices(small.job, small.cluster));
-}
-
 /// 1 GB/s and 1 ms inside a zone; no link between zones, or a quadratic one.
 class TwoZones : public Network {
  public:
