@@ -24,10 +24,14 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 /// The bound of other objectives seldom meets the best plan, which is found early.
-constexpr std::uint64_t kDefaultEvaluations = 40'000'000;
+constexpr std::uint64_t kDefaultEvaluations = 100'000'000;
 constexpr std::uint64_t kDefaultEvaluationsOfOthers = 6'000'000;
-/// Ways to group zones that are tried.
+/// Of clusters of more pools; there each takes longer.
+constexpr std::size_t kManyPools = 16;
+constexpr std::uint64_t kDefaultEvaluationsOfMany = 30'000'000;
+/// Ways to group zones that are tried; each takes memory that grows with the zones.
 constexpr std::size_t kMostGroupings = 64;
+constexpr std::size_t kMostGroupingsOfMany = 12;
 /// Candidates of a round: more than cores, and so many that few rounds are needed.
 constexpr std::size_t kRound = 8;
 /// How far above its bound a candidate is looked into first.
@@ -37,15 +41,20 @@ constexpr double kLongestStep = 0.1;
 constexpr std::uint64_t kEvaluationsOfOneLook = 2'000'000;
 constexpr int kMostCutShort = 2;
 /// Part of the budget after which it shows how the bound rises.
-constexpr std::uint64_t kPartToJudgeBy = 16;
-/// Part of the budget for plans without proof.
-constexpr std::uint64_t kBeamPart = 8;
+constexpr std::uint64_t kPartToJudgeBy = 40;
+/// Where plans are sought without proof: the best finds of quick looks, and replica counts so near
+/// to theirs.
+constexpr std::size_t kMostCentres = 32;
+constexpr double kNearSize = 2;
+constexpr std::size_t kMostBeams = 400;
+constexpr std::uint64_t kEvaluationsOfABeam = 250'000;
 /// Labels kept per layer and option where a plan is wanted quickly, and where the best is sought
 /// without proof.
 constexpr std::size_t kQuickBeam = 2;
 constexpr std::size_t kWideBeam = 16;
 constexpr std::uint64_t kQuickEvaluations = 60'000;
 constexpr std::size_t kMostToSurvey = 192;
+constexpr std::size_t kMostStocksToSurvey = 64;
 /// How far the formula of an inexact view may be from what its estimator predicts.
 constexpr double kInexactness = 0.05;
 /// And where that found nothing.
@@ -77,6 +86,7 @@ Search::Search(const TrainingProblem& problem, const Estimator& judge,
       options_(options),
       start_(std::chrono::steady_clock::now()),
       budget_(options.max_evaluations > 0                       ? options.max_evaluations
+              : problem.cluster.pools.size() > kManyPools       ? kDefaultEvaluationsOfMany
               : problem.job.objective == Objective::kThroughput ? kDefaultEvaluations
                                                                 : kDefaultEvaluationsOfOthers),
       left_(budget_),
@@ -109,7 +119,9 @@ void Search::build_scenarios(std::optional<int> microbatch) {
     for (const int b : problem_.profile.microbatches(pool.gpu)) microbatches.insert(b);
     gpus += pool.count;
   }
-  groupings_ = groupings(problem_.cluster, kMostGroupings);
+  groupings_ =
+      groupings(problem_.cluster,
+                problem_.cluster.pools.size() > kManyPools ? kMostGroupingsOfMany : kMostGroupings);
   const Freedom& freedom = problem_.job.freedom;
   bool separates = true;
   for (const int b : microbatches) {
@@ -236,12 +248,13 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   CompletionBound bound(*candidate.tables, *candidate.scenario->relaxation, candidate.count,
                         room_goal_);
   if (!task.everywhere) bound.prepare();
-  if (!candidate.refined && !task.everywhere) {
+  if (!candidate.refined && !task.everywhere && task.beam == 0) {
     refine(candidate, bound, finding);
     finding.evaluations += 1 + bound.evaluations();
     return finding;
   }
-  double target = cut();
+  // How good a candidate is for others of its kind shows even where it is no better than the best.
+  double target = task.survey ? kNever : cut();
   TurnRange turns = candidate.turns;
   if (task.everywhere) {
     turns = {};
@@ -311,8 +324,9 @@ Search::Finding Search::look_into(const Task& task, SearchMemory& memory) const 
   return finding;
 }
 
-/// Looks into all tasks at once; what is found is taken in their order.
-void Search::do_round(std::vector<Task>& tasks) {
+/// Looks into all tasks at once; what is found is taken in their order. Returns the best score that
+/// each found, infinity where none.
+std::vector<double> Search::do_round(const std::vector<Task>& tasks) {
   std::vector<Finding> findings(tasks.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&](std::size_t worker) {
@@ -326,7 +340,12 @@ void Search::do_round(std::vector<Task>& tasks) {
     for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
     work(0);
   }
+  std::vector<double> scores;
   for (Finding& finding : findings) {
+    scores.push_back(kNever);
+    for (const JudgedPlan& plan : finding.plans) {
+      scores.back() = std::min(scores.back(), plan.score);
+    }
     left_ -= std::min(left_, finding.evaluations);
     for (JudgedPlan& plan : finding.plans) keep(std::move(plan));
     least_formula_ = std::min(least_formula_, finding.least_formula);
@@ -336,42 +355,57 @@ void Search::do_round(std::vector<Task>& tasks) {
       std::push_heap(open_.begin(), open_.end(), later);
     }
   }
+  return scores;
 }
 
 /// The most promising candidate of each microbatch, power of two of replicas and, where asked for,
 /// grouping; best first.
-std::vector<Candidate> Search::of_each_size(bool of_each_grouping) const {
-  std::map<std::tuple<const Scenario*, int, const StageTables*>, Candidate> by_size;
-  for (const Candidate& candidate : open_) {
-    const int size = std::bit_width(static_cast<unsigned>(candidate.count.replicas));
-    const auto [place, is_new] = by_size.try_emplace(
-        {candidate.scenario, size, of_each_grouping ? candidate.tables : nullptr}, candidate);
-    if (!is_new && candidate.lower < place->second.lower) place->second = candidate;
-  }
+std::vector<Candidate> Search::of_each_size(const std::vector<Candidate>& candidates,
+                                            bool of_each_grouping) {
+  // In the order of the candidates, not of where their tables lie in memory.
+  std::map<std::tuple<const Scenario*, int, const StageTables*>, std::size_t> places;
   std::vector<Candidate> order;
-  for (const auto& [size, candidate] : by_size) order.push_back(candidate);
+  for (const Candidate& candidate : candidates) {
+    const int size = std::bit_width(static_cast<unsigned>(candidate.count.replicas));
+    const auto [found, is_new] = places.try_emplace(
+        {candidate.scenario, size, of_each_grouping ? candidate.tables : nullptr}, order.size());
+    if (is_new) {
+      order.push_back(candidate);
+    } else if (candidate.lower < order[found->second].lower) {
+      order[found->second] = candidate;
+    }
+  }
   std::stable_sort(order.begin(), order.end(),
                    [](const Candidate& a, const Candidate& b) { return a.lower < b.lower; });
   return order;
 }
 
-/// A formula that is no exact one may rank candidates wrong: the judge sees a plan of many.
-void Search::survey() {
-  const std::vector<Candidate> order = of_each_size(true);
-  for (std::size_t next = 0;
-       next < std::min(order.size(), kMostToSurvey) && left_ > 0 && !stopped();) {
+/// Quick looks into candidates of all sizes and groupings; those where plans were found, best
+/// first.
+std::vector<Candidate> Search::survey(const std::vector<Candidate>& candidates, std::size_t most) {
+  const std::vector<Candidate> order = of_each_size(candidates, true);
+  std::vector<std::pair<double, Candidate>> found;
+  for (std::size_t next = 0; next < std::min(order.size(), most) && left_ > 0 && !stopped();) {
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {
-      tasks.push_back({order[next], kQuickBeam, true, std::min(kQuickEvaluations, left_)});
+      tasks.push_back({order[next], kQuickBeam, true, std::min(kQuickEvaluations, left_), true});
     }
-    do_round(tasks);
+    const std::vector<double> scores = do_round(tasks);
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      if (std::isfinite(scores[t])) found.emplace_back(scores[t], tasks[t].candidate);
+    }
   }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Candidate> out;
+  for (const auto& [score, candidate] : found) out.push_back(candidate);
+  return out;
 }
 
 /// A plan within milliseconds: quick looks into candidates of all sizes, since the bounds do not
 /// know yet which of them can do at all. Whatever the budget and the time, a plan is sought.
 void Search::find_first_plans() {
-  const std::vector<Candidate> order = of_each_size(false);
+  const std::vector<Candidate> order = of_each_size(open_, false);
   // For other objectives than throughput the first plan can be far off: all sizes are tried.
   const bool first_will_do = goal_.objective == Objective::kThroughput;
   for (std::size_t next = 0; next < order.size() && !(first_will_do && !archive_.empty());) {
@@ -421,25 +455,31 @@ void Search::branch_and_bound() {
   }
 }
 
-/// Where the proof was given up, the best plan is still sought with what is left.
+/// Where the proof was given up, the best plan is still sought with what is left: around the sizes
+/// and groupings where quick looks found the best plans.
 void Search::improve_by_beams() {
-  std::vector<Candidate> order = open_;
-  std::sort_heap(order.begin(), order.end(), later);
-  std::reverse(order.begin(), order.end());
-  std::size_t next = 0;
-  const std::uint64_t reserve = left_ - std::min(left_, budget_ / kBeamPart);
-  while (next < order.size() && left_ > reserve && !stopped()) {
-    std::vector<Task> tasks;
-    while (tasks.size() < kRound && next < order.size()) {
-      if (order[next].lower < cut() * (1 - kProved)) {
-        tasks.push_back({order[next], kWideBeam, !order[next].refined, 0});
+  std::vector<Task> all;
+  std::set<std::pair<const StageTables*, int>> seen;
+  std::size_t centres = 0;
+  for (const Candidate& centre : survey(open_, kMostToSurvey)) {
+    if (++centres > kMostCentres || all.size() >= kMostBeams) break;
+    for (const Candidate& near : open_) {
+      const double ratio = static_cast<double>(near.count.replicas) / centre.count.replicas;
+      if (near.tables == centre.tables && ratio > 1 / kNearSize && ratio < kNearSize &&
+          near.lower < cut() && seen.emplace(near.tables, near.count.replicas).second) {
+        // Labels kept by what they have done so far, and by what the relaxed problem promises.
+        all.push_back({near, kWideBeam, true, kEvaluationsOfABeam});
+        if (problem_.cluster.pools.size() <= kManyPools) {
+          all.push_back({near, kWideBeam, false, kEvaluationsOfABeam});
+        }
       }
-      ++next;
     }
-    if (tasks.empty()) break;
-    for (Task& task : tasks) {
-      task.budget =
-          std::max<std::uint64_t>(1, std::min(kEvaluationsOfOneLook / 16, left_ / tasks.size()));
+  }
+  for (std::size_t next = 0; next < all.size() && left_ > 0 && !stopped();) {
+    std::vector<Task> tasks;
+    for (; next < all.size() && tasks.size() < kRound; ++next) {
+      all[next].budget = std::min(all[next].budget, left_);
+      if (all[next].candidate.lower < cut() * (1 - kProved)) tasks.push_back(all[next]);
     }
     do_round(tasks);
   }
@@ -538,10 +578,20 @@ SearchResult Search::result() const {
 void Search::search() {
   open_ = enumerate_candidates(scenarios_, room_goal_, problem_.job.global_batch);
   std::make_heap(open_.begin(), open_.end(), later);
+  // Plans of zones as one stock can be better than their formula, which takes the slowest links.
+  std::vector<Candidate> of_stocks;
+  std::copy_if(open_.begin(), open_.end(), std::back_inserter(of_stocks),
+               [](const Candidate& candidate) {
+                 const auto& groups = candidate.tables->grouping.groups;
+                 return std::any_of(groups.begin(), groups.end(),
+                                    [](const ZoneGroup& group) { return !group.aligned; });
+               });
   find_first_plans();
-  if (!exact_) survey();
+  // A formula that is no exact one may rank candidates wrong: the judge sees a plan of many.
+  if (!exact_) survey(open_, kMostToSurvey);
   branch_and_bound();
   if (!open_.empty() && open_.front().lower < cut() * (1 - kProved)) improve_by_beams();
+  if (exact_) survey(of_stocks, kMostStocksToSurvey);
 }
 
 SearchResult Search::run() {

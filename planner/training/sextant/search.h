@@ -42,20 +42,22 @@ class Search {
     std::size_t beam = 0;
     bool everywhere = false;  ///< without a target
     std::uint64_t budget = 0;
+    bool survey = false;  ///< its best is wanted even where it is not better than the best so far
   };
 
   void build_scenarios(std::optional<int> microbatch);
   void judge_known_plans();
   void search();
-  std::vector<Candidate> of_each_size(bool of_each_grouping) const;
+  static std::vector<Candidate> of_each_size(const std::vector<Candidate>& candidates,
+                                             bool of_each_grouping);
   void find_first_plans();
-  void survey();
+  std::vector<Candidate> survey(const std::vector<Candidate>& candidates, std::size_t most);
   void branch_and_bound();
   void improve_by_beams();
   void improve_locally();
   std::vector<int> microbatches() const;
   std::optional<QuickPlan> best_of(const TrainingProblem& part, int microbatch) const;
-  void do_round(std::vector<Task>& tasks);
+  std::vector<double> do_round(const std::vector<Task>& tasks);
   Finding look_into(const Task& task, SearchMemory& memory) const;
   void refine(const Candidate& candidate, CompletionBound& bound, Finding& finding) const;
   std::optional<JudgedPlan> judged(const Plan& plan) const;

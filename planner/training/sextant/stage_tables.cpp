@@ -12,8 +12,10 @@ std::size_t index(int i) {
   return static_cast<std::size_t>(i);
 }
 
-/// Mixed stages of every pair of resources would swamp the search where there are many.
-constexpr std::size_t kMostResourcesToMix = 4;
+/// Mixed stages of every pair of options would swamp the search where there are many, and their
+/// divisions sooner.
+constexpr int kMostOptionsToMix = 12;
+constexpr int kMostOptionsToDivide = 8;
 
 }  // namespace
 
@@ -81,7 +83,7 @@ void StageTables::add_options() {
     for (auto& [tp, member] : by_degree) options.push_back({{member}, {}, {}});
   }
   pure_count = static_cast<int>(options.size());
-  if (grouping.resources.size() <= kMostResourcesToMix) {
+  if (pure_count <= kMostOptionsToMix) {
     for (int a = 0; a < pure_count; ++a) {
       for (int b = a + 1; b < pure_count; ++b) {
         const StageOption::Member first = options[index(a)].members[0];
@@ -116,7 +118,7 @@ void StageTables::add_mixed_options(const StageOption::Member& a, const StageOpt
       };
       const int x = a.classes.front();
       const int y = b.classes.front();
-      if (!one_zone || x < 0 || y < 0) continue;
+      if (!one_zone || x < 0 || y < 0 || pure_count > kMostOptionsToDivide) continue;
       const double across = std::min(sync(x, y), sync(y, x));
       order_matters = order_matters || sync(x, y) != sync(y, x);
       number_matters = number_matters || sync(x, x) > across || sync(y, y) > across;
@@ -177,17 +179,20 @@ void StageTables::add_transfer(const StageOption& from, const StageOption& to) {
     double backward = 0;
     // What is certain to be paid: bounds rest on it.
     double usd = std::numeric_limits<double>::infinity();
+    const auto take = [&](int a, int b) {
+      if (a < 0 || b < 0) return;
+      forward = std::max(forward, costs.forward(a, b, l));
+      backward = std::max(backward, costs.backward(a, b, l));
+      if (costs.charges_transfers) usd = std::min(usd, costs.border_usd(a, b, l));
+    };
     for (const auto& a : from.members) {
       for (const auto& b : to.members) {
         for (std::size_t i = 0; i < a.classes.size(); ++i) {
-          for (std::size_t j = 0; j < b.classes.size(); ++j) {
-            if (a.classes[i] < 0 || b.classes[j] < 0 || (aligned(a, b) && i != j)) continue;
-            forward = std::max(forward, costs.forward(a.classes[i], b.classes[j], l));
-            backward = std::max(backward, costs.backward(a.classes[i], b.classes[j], l));
-            if (costs.charges_transfers) {
-              usd = std::min(usd, costs.border_usd(a.classes[i], b.classes[j], l));
-            }
+          if (aligned(a, b)) {
+            take(a.classes[i], b.classes[i]);
+            continue;
           }
+          for (const int other : b.classes) take(a.classes[i], other);
         }
       }
     }
