@@ -30,6 +30,13 @@ struct Candidate {
   int cut_short = 0;  ///< of them, those that a limit ended
 };
 
+/// For heaps with the least bound first. Of equal bounds, as of work alone, fewer replicas leave
+/// less to lose.
+inline bool later(const Candidate& a, const Candidate& b) {
+  if (a.lower != b.lower) return a.lower > b.lower;
+  return a.count.replicas > b.count.replicas;
+}
+
 /// All combinations whose lower bound is finite, best first.
 std::vector<Candidate> enumerate_candidates(const std::vector<Scenario>& scenarios,
                                             const Goal& goal, int global_batch);

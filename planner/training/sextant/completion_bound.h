@@ -148,6 +148,8 @@ class CompletionBound {
   std::vector<int> cover_;
   std::uint64_t solving_steps_ = 0;  ///< in completions since look_between()
   static constexpr std::uint64_t kStepsOfAnEvaluation = 32;
+  /// Parts of the capacity that are counted where units of each type are too many.
+  static constexpr std::size_t kCapacityParts = 1023;
   mutable std::uint64_t steps_ = 0;  ///< of dynamic programs
   bool gave_up_ = false;
 };

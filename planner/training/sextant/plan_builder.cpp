@@ -5,15 +5,12 @@
 #include <numeric>
 #include <utility>
 
+#include "planner/training/sextant/index.h"
 #include "planner/training/sextant/stock.h"
 
 namespace sextant::search {
 
 namespace {
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 /// Free GPUs of the nodes of a pool.
 class NodeStock {

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "planner/training/sextant/index.h"
+
 namespace sextant::search {
 
 namespace {
 
 constexpr double kSecondsPerHour = 3600;
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 }  // namespace
 

@@ -5,13 +5,11 @@
 #include <numeric>
 #include <set>
 
+#include "planner/training/sextant/index.h"
+
 namespace sextant::search {
 
 namespace {
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 /// Zones of the cluster that have GPUs, and what lies between them.
 class Zones {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/training/sextant/index.h"
+
 namespace sextant::search {
 
 namespace {
@@ -15,10 +17,6 @@ constexpr std::uint64_t kComparisonsPerEvaluation = 16;
 /// Bounds the memory of one search to about 100 MB.
 constexpr std::size_t kMostLabels = 500'000;
 constexpr std::uint64_t kLabelsBetweenStops = 64;
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 }  // namespace
 

@@ -4,13 +4,11 @@
 #include <limits>
 #include <map>
 
+#include "planner/training/sextant/index.h"
+
 namespace sextant::search {
 
 namespace {
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 /// Mixed stages of every pair of options would swamp the search where there are many, and their
 /// divisions sooner.

@@ -4,13 +4,11 @@
 #include <limits>
 #include <numeric>
 
+#include "planner/training/sextant/index.h"
+
 namespace sextant::search {
 
 namespace {
-
-std::size_t index(int i) {
-  return static_cast<std::size_t>(i);
-}
 
 int gpus_of(const StageTables& tables, int resource, std::size_t zone) {
   const int pool = tables.resource(resource).pools[zone];
