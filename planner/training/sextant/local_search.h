@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "analyzer/plan/job.h"
@@ -19,8 +20,8 @@ class LocalSearch {
   /// Nothing where the plan does not fit, misses a bound of the job, or cannot be judged.
   using Judge = std::function<std::optional<JudgedPlan>(const Plan&)>;
 
-  LocalSearch(const Freedom& freedom, Judge judge, std::uint64_t most_judgements)
-      : freedom_(freedom), judge_(std::move(judge)), left_(most_judgements) {}
+  LocalSearch(Freedom freedom, Judge judge, std::uint64_t most_judgements)
+      : freedom_(std::move(freedom)), judge_(std::move(judge)), left_(most_judgements) {}
 
   JudgedPlan improve(JudgedPlan plan);
   std::uint64_t left() const { return left_; }
@@ -31,7 +32,7 @@ class LocalSearch {
   bool change_schedule(JudgedPlan& best);
   bool move_microbatches(JudgedPlan& best);
 
-  const Freedom& freedom_;
+  Freedom freedom_;
   Judge judge_;
   std::uint64_t left_;
 };
