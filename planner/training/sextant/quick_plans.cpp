@@ -63,7 +63,8 @@ void Search::find_first_plans() {
   const std::vector<Candidate> order = of_each_size(open_, false);
   // For other objectives than throughput the first plan can be far off: all sizes are tried.
   const bool first_will_do = goal_.objective == Objective::kThroughput;
-  for (std::size_t next = 0; next < order.size() && !(first_will_do && !archive_.empty());) {
+  for (std::size_t next = 0; next < order.size();) {
+    if (!archive_.empty() && (first_will_do || stopped())) return;
     std::vector<Task> tasks;
     for (; next < order.size() && tasks.size() < kRound; ++next) {
       tasks.push_back({order[next], kQuickBeam, true, 0});
