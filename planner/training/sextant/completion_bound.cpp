@@ -244,7 +244,7 @@ double CompletionBound::of_all() const {
   for (const auto& option : relaxation_.options()) {
     fewest = std::min(fewest, static_cast<double>(count_.replicas) * option.tp);
   }
-  return goal_.score(time, usd, fewest);
+  return goal_.score(time, usd, std::max(fewest, gpus_for_work(layers)));
 }
 
 double CompletionBound::turn_s(int way, int first, int end) const {

@@ -92,6 +92,11 @@ class CompletionBound {
   double capacity_left(Units units) const;
   double least_usd_per_s(Units units) const;
   double fewest_gpus(Units units) const;
+  /// GPUs that the work of layers [0, end) takes in the longest iteration there may be.
+  double gpus_for_work(int end) const {
+    return static_cast<double>(count_.microbatches) * count_.replicas *
+           relaxation_.work_prefix_s[static_cast<std::size_t>(end)] / goal_.max_iteration_s;
+  }
   const Least& completion(int mixed, int behind, int end, Units units);
   Least solve(int mixed, int behind, int end, Units units);
   /// What a stage may take.

@@ -179,7 +179,7 @@ double CompletionBound::of_label(const Label& label, double capacity) {
                      std::max(rest.usd_per_s * time,
                               turns * rest.usd_turns + rest.usd_per_s * (time - turns * turn));
   if (!goal_.allows(time, usd)) return kNever;
-  return goal_.score(time, usd, label.gpus + rest.gpus);
+  return goal_.score(time, usd, label.gpus + std::max(rest.gpus, gpus_for_work(label.first)));
 }
 
 }  // namespace sextant::search
