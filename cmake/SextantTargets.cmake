@@ -27,6 +27,21 @@ function(sextant_library name)
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 endfunction()
 
+# sextant_registered(OUT KIND registry.def): adds the folder of every line KIND(x) of the registry, and sets
+# OUT to their libraries: sextant_estimator_x, sextant_planner_x.
+function(sextant_registered out kind registry)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${registry})
+  string(TOLOWER ${kind} prefix)
+  file(STRINGS ${registry} lines REGEX "^${kind}\\(")
+  set(libraries "")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^${kind}\\(([a-z_]+)\\).*" "\\1" name ${line})
+    add_subdirectory(${name})
+    list(APPEND libraries sextant_${prefix}_${name})
+  endforeach()
+  set(${out} ${libraries} PARENT_SCOPE)
+endfunction()
+
 # sextant_program(NAME SOURCES a.cpp … [LINK target …])
 function(sextant_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})

@@ -12,6 +12,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/profile/sailor_format.h"
 #include "analyzer/training/framework.h"
+#include "analyzer/training/published_tables.h"
 #include "planner/training/planner.h"
 #include "reproduce/planned_row.h"
 #include "reproduce/planning_report.h"
@@ -90,7 +91,8 @@ Reproduction planned(const PlannerFigure& figure, const ReproduceOptions& option
   const auto loaded = std::chrono::steady_clock::now();
   for (const Estimator* judge : judges) {
     for (const Cluster& cluster : clusters) {
-      const TrainingProblem problem{job, profile, cluster, calibration, {}, model};
+      const TrainingProblem problem{
+          job, profile, cluster, calibration, {}, model, published_tables_of(options.artifact_dir)};
       const auto published = judge->name() == kPublishedEstimator
                                  ? sailor_published(figure.name, cluster.summary())
                                  : std::nullopt;

@@ -13,7 +13,7 @@
 #include "analyzer/measured/suspicion.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
-#include "analyzer/training/sailor.h"
+#include "analyzer/training/sailor/sailor.h"
 #include "analyzer/validation/leave_one_out.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/plan/layer_split.h"
 #include "analyzer/plan/plan.h"
 
 namespace sextant {
@@ -69,12 +70,9 @@ Pipeline uniform_pipeline(const JsonNode& node, int layer_count) {
     }
   }
   Pipeline pipeline;
-  int first = 0;
-  for (int s = 0; s < stages; ++s) {
-    const int size = layer_count / stages + (s < layer_count % stages ? 1 : 0);
+  for (const LayerRange& layers : split_evenly(layer_count, stages, Remainder::kFirstStages)) {
     Stage& stage = pipeline.stages.emplace_back();
-    stage.chunks.push_back({first, first + size});
-    first += size;
+    stage.chunks.push_back(layers);
     stage.replicas.assign(static_cast<std::size_t>(replicas), Replica{{machine}, tp, 0});
   }
   return pipeline;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ struct TrainingProblem {
   Disturbance disturbance = {};
   /// What is trained; null where only an artifact's tables know the model.
   const ModelDescription* model = nullptr;
+  /// Folder of the tables that published tools had of their own (published_tables.h). Empty: what
+  /// such a tool wants in its own shape is derived from `profile`.
+  std::filesystem::path published_tables = {};
 };
 
 /// A part of what a GPU holds at its fullest.
@@ -83,8 +87,8 @@ struct Prediction {
   TimeInterval interval;
   /// Nothing where the model does not tell.
   std::optional<TimeBreakdown> breakdown;
-  std::string binds;  ///< what a faster iteration needs first, for people; "" = not said
-  bool fits = true;
+  std::string binds;        ///< what a faster iteration needs first, for people; "" = not said
+  bool fits = true;         ///< also of an estimator that has no model of memory
   std::string memory_note;  ///< which stage does not fit and by how much
 
   double usd_per_iter() const { return compute_usd + egress_usd; }
@@ -100,6 +104,10 @@ class Estimator {
   virtual ~Estimator() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
+  /// What of a training job its model leaves out, for people; "" where nothing is of note.
+  virtual std::string_view ignores() const { return ""; }
+  /// Where false, every plan `fits` and all figures of memory are 0.
+  virtual bool models_memory() const { return true; }
 
   /// View one: the whole plan. Throws Error(kBadInput) where the profile or network lacks a point
   /// that the plan needs.
@@ -108,7 +116,7 @@ class Estimator {
   /// View two: separable stage costs of plans with those settings, for searches that prune (see
   /// separable.h). Null where the model does not separate, or does not model those settings.
   virtual std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem,
-                                                    const PlanSettings& settings) const = 0;
+                                                    const PlanSettings& settings) const;
 
   /// Who does what when in an iteration of the plan. Nothing where the model knows no such times.
   virtual std::optional<Timeline> timeline(const TrainingProblem& problem, const Plan& plan) const;
@@ -116,7 +124,7 @@ class Estimator {
 
 /// All estimators, in the order in which they are listed to people.
 const std::vector<const Estimator*>& estimators();
-/// Throws Error(kUsage) naming those there are.
+/// Throws Error(kUsage) naming those there are, or why a published tool of that name has none.
 const Estimator& estimator_named(std::string_view name);
 
 }  // namespace sextant

@@ -19,6 +19,7 @@
 #include "analyzer/profile/roofline.h"
 #include "analyzer/profile/sailor_format.h"
 #include "analyzer/training/framework.h"
+#include "analyzer/training/published_tables.h"
 #include "analyzer/training/shipped_gpus.h"
 
 namespace sextant {
@@ -218,6 +219,7 @@ TrainingInput load_training_input(const TrainingInputOptions& options) {
     input.profile =
         read_sailor_simulator_profile(options.artifact, input.job.model, gpu_types(input.cluster));
     input.model = input.job.described;
+    input.published_tables = published_tables_of(options.artifact);
   } else {
     input.model = input.job.described ? *input.job.described
                                       : model_named(input.job.model, options.job.parent_path());

@@ -32,9 +32,16 @@ struct TrainingInput {
 
   Calibration calibration;
   Disturbance disturbance;
+  std::filesystem::path published_tables;  ///< of the artifact; empty without one
 
   TrainingProblem problem() const {
-    return {job, profile, cluster, calibration, disturbance, model ? &*model : nullptr};
+    return {job,
+            profile,
+            cluster,
+            calibration,
+            disturbance,
+            model ? &*model : nullptr,
+            published_tables};
   }
 };
 

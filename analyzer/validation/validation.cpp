@@ -38,8 +38,13 @@ auto with_problem(const Contender& contender, const MeasuredRun& run, const Job&
   job.framework = run.framework;
   Plan plan = run.plan;
   plan.model = job.model;  // the run may call it by another of its names
-  const TrainingProblem problem{job,         *contender.profile, cluster,
-                                calibration, Disturbance{},      contender.model};
+  const TrainingProblem problem{job,
+                                *contender.profile,
+                                cluster,
+                                calibration,
+                                Disturbance{},
+                                contender.model,
+                                contender.published_tables};
   return use(problem, plan);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct Contender {
   const Estimator* estimator = nullptr;
   const ModelProfile* profile = nullptr;
   const ModelDescription* model = nullptr;   ///< null: only the profile is known
+  std::filesystem::path published_tables;    ///< TrainingProblem::published_tables
   Evidence evidence = Evidence::kEstimated;  ///< what its inputs rest on
   /// What is known of the site when this run is predicted: whoever fits a calibration to measured
   /// runs leaves out the one that it predicts. Absent: Calibration{}.

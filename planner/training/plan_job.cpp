@@ -1,4 +1,5 @@
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,7 +11,8 @@ namespace sextant {
 namespace {
 
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
-void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& out) {
+void choose(const TrainingProblem& problem, const Estimator& judge,
+            const std::vector<Proposal>& proposals, PlannedJob& out) {
   const Job& job = problem.job;
   const std::string& why = out.search.infeasible_reason;
   out.reason = out.search.complete
@@ -18,7 +20,7 @@ void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& 
                    : "the search was stopped, by its budget, its time limit or a signal, before it "
                      "found a plan; there may be one" +
                          (why.empty() ? "" : "; so far: " + why);
-  for (Proposal& proposal : out.search.proposals) {
+  for (const Proposal& proposal : proposals) {
     const Prediction prediction = judge.predict(problem, proposal.plan);
     if (!prediction.fits) {
       ++out.plans_rejected_oom;
@@ -37,34 +39,74 @@ void choose(const TrainingProblem& problem, const Estimator& judge, PlannedJob& 
     }
     out.feasible = true;
     out.reason.clear();
-    out.plan = std::move(proposal.plan);
+    out.plan = proposal.plan;
     out.prediction = prediction;
+    out.published = proposal.published;
     return;
   }
 }
 
-}  // namespace
+/// A reason where what `act` does cannot be done for want of input, so that a comparison goes on.
+template <typename Act>
+bool succeeds(PlannedJob& out, const Act& act) {
+  try {
+    act();
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
+    out.reason = error.what();
+    out.failure = error.code();
+    return false;
+  }
+}
 
-PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
+/// The search, timed.
+PlannedJob searched(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
                     const PlannerOptions& options) {
   PlannedJob out;
   out.planner = &planner;
   out.estimator = &judge;
   const auto start = std::chrono::steady_clock::now();
-  try {
+  succeeds(out, [&] {
     // Without prices every plan costs nothing, which no question about cost means.
     const Job& job = problem.job;
     if (job.objective == Objective::kCost) require_prices(problem.cluster, "objective cost");
     if (job.max_usd_per_iter) require_prices(problem.cluster, "a bound on USD per iteration");
     out.search = planner.search(problem, judge, options);
     out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    choose(problem, judge, out);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
-    out.reason = error.what();
-    out.failure = error.code();
+  });
+  return out;
+}
+
+/// The answer to a search under `judge`; without its proposals.
+PlannedJob judged(PlannedJob search, const TrainingProblem& problem, const Estimator& judge,
+                  const std::vector<Proposal>& proposals) {
+  search.estimator = &judge;
+  if (!search.reason.empty()) return search;  // it ended with that
+  succeeds(search, [&] { choose(problem, judge, proposals, search); });
+  return search;
+}
+
+}  // namespace
+
+PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
+                    const PlannerOptions& options) {
+  return std::move(plan_job(planner, problem, std::vector{&judge}, options).front());
+}
+
+std::vector<PlannedJob> plan_job(const Planner& planner, const TrainingProblem& problem,
+                                 const std::vector<const Estimator*>& judges,
+                                 const PlannerOptions& options) {
+  std::vector<PlannedJob> out;
+  PlannedJob search;
+  std::vector<Proposal> proposals;
+  for (const Estimator* judge : judges) {
+    if (out.empty() || planner.uses_judge()) {
+      search = searched(planner, problem, *judge, options);
+      proposals = std::exchange(search.search.proposals, {});
+    }
+    out.push_back(judged(search, problem, *judge, proposals));
   }
-  out.search.proposals.clear();
   return out;
 }
 

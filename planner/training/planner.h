@@ -22,6 +22,16 @@ struct PlannerOptions {
   /// Plans to begin with: what of them the problem allows is judged first, and the answer is no
   /// worse. A baseline does not use them.
   std::vector<Plan> known_plans;
+  /// Of planners that choose at random; each has one answer for a seed.
+  std::uint64_t seed = 0;
+};
+
+/// What the published evaluation of a planner makes of a plan, where it judges that planner by a
+/// simulator of its own.
+struct PublishedJudgement {
+  double iters_per_s = 0;
+  bool fits = true;
+  std::string_view by;  ///< for people: "simulator of operators"
 };
 
 /// A plan with what its planner believes of it.
@@ -29,6 +39,7 @@ struct Proposal {
   Plan plan;
   double believed_iteration_s = 0;
   double believed_usd_per_iter = 0;
+  std::optional<PublishedJudgement> published = {};
 };
 
 struct SearchResult {
@@ -57,8 +68,10 @@ class Planner {
   virtual ~Planner() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
-  /// Objective and constraints are those of problem.job. A baseline searches with its own cost
-  /// model and does not use `judge`.
+  /// Whether the search looks for the best plan under `judge`; a baseline searches with its own
+  /// cost model, and so has one answer for all judges.
+  virtual bool uses_judge() const { return false; }
+  /// Objective and constraints are those of problem.job.
   virtual SearchResult search(const TrainingProblem& problem, const Estimator& judge,
                               const PlannerOptions& options) const = 0;
 };
@@ -81,7 +94,8 @@ struct PlannedJob {
   Prediction prediction;
   int plans_rejected_oom = 0;         ///< better believed, but did not fit in memory
   int plans_rejected_constraint = 0;  ///< fitted, but missed a bound of the job
-  SearchResult search;                ///< proposals emptied
+  std::optional<PublishedJudgement> published;
+  SearchResult search;  ///< proposals emptied
   double search_s = 0;
 };
 
@@ -91,5 +105,9 @@ struct PlannedJob {
 /// comparison of several planners goes on.
 PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
                     const PlannerOptions& options);
+/// The same under each of the judges. A planner that uses none searches once.
+std::vector<PlannedJob> plan_job(const Planner& planner, const TrainingProblem& problem,
+                                 const std::vector<const Estimator*>& judges,
+                                 const PlannerOptions& options);
 
 }  // namespace sextant

@@ -2,15 +2,22 @@
 
 #include "analyzer/core/error.h"
 #include "planner/training/planner.h"
-#include "planner/training/sailor/sailor_planner.h"
-#include "planner/training/sextant/sextant_planner.h"
+
+#ifndef SEXTANT_PLANNERS  // a test adds one of its own
+#define SEXTANT_PLANNERS "planner/training/planners.def"
+#endif
 
 namespace sextant {
 
+#define PLANNER(name) const Planner& name##_planner();
+#include SEXTANT_PLANNERS
+#undef PLANNER
+
 const std::vector<const Planner*>& planners() {
   static const std::vector<const Planner*> all = {
-      &sextant_planner(),
-      &sailor_planner(),
+#define PLANNER(name) &name##_planner(),
+#include SEXTANT_PLANNERS
+#undef PLANNER
   };
   return all;
 }

@@ -16,7 +16,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/profile/sailor_format.h"
-#include "analyzer/training/sailor.h"
+#include "analyzer/training/sailor/sailor.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/small_problem.h"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/training/sailor.h"
+#include "analyzer/training/sailor/sailor.h"
 #include "analyzer/training/separable.h"
 #include "analyzer/validation/leave_one_out.h"
 #include "tests/support/small_problem.h"

@@ -11,6 +11,7 @@ namespace {
 class SextantPlanner : public Planner {
  public:
   std::string_view name() const override { return "sextant"; }
+  bool uses_judge() const override { return true; }
   std::string_view description() const override {
     return "exact search over uneven stages, GPU types and tensor degrees, with a proved bound";
   }

@@ -1,4 +1,4 @@
-#include "analyzer/training/sailor_model.h"
+#include "analyzer/training/sailor/model.h"
 
 #include <cmath>
 

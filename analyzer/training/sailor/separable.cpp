@@ -2,7 +2,7 @@
 #include <limits>
 #include <optional>
 
-#include "analyzer/training/sailor_model.h"
+#include "analyzer/training/sailor/model.h"
 
 namespace sextant::sailor {
 

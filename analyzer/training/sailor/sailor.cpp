@@ -1,9 +1,9 @@
 // Estimator `sailor`: the published simulator of Sailor (SOSP'25), quirks included, so that its
 // figures can be compared. What it ignores: latency, overlap of communication with computation,
 // NICs shared by tensor-parallel ranks, unequal microbatch counts, microbatches fewer than stages.
-#include "analyzer/training/sailor.h"
+#include "analyzer/training/sailor/sailor.h"
 
-#include "analyzer/training/sailor_model.h"
+#include "analyzer/training/sailor/model.h"
 
 namespace sextant {
 

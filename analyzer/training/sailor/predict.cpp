@@ -6,7 +6,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
-#include "analyzer/training/sailor_model.h"
+#include "analyzer/training/sailor/model.h"
 
 namespace sextant::sailor {
 

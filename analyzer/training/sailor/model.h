@@ -1,6 +1,6 @@
 #pragma once
 
-// What the two views of estimator `sailor` share; private to analyzer/training.
+// What the two views of estimator `sailor` share; private to this folder.
 
 #include <memory>
 #include <optional>
