@@ -6,6 +6,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/sailor/model.h"
 
 namespace sextant::sailor {
@@ -341,11 +342,7 @@ Prediction PlanCost::predict() {
                     "outside its range",
                     out.iteration_s));
   }
-  for (const GpuUse& use : gpus_used(plan_)) {
-    const GpuPool* pool = problem_.cluster.find(use.gpu, use.zone);
-    if (pool == nullptr) continue;  // a further machine of a replica; the first was checked
-    out.compute_usd += use.count * pool->usd_per_hour / 3600 * out.iteration_s;
-  }
+  out.compute_usd = gpu_usd(problem_.cluster, plan_, out.iteration_s);
   return out;
 }
 
