@@ -62,6 +62,7 @@ class Search {
     // The published bound: pipelines of one layer a stage are left out.
     const int most_stages = std::min(problem_.profile.layer_count - 1, site_.room(1));
     for (int stages = 1; stages <= most_stages && out_.complete; ++stages) try_stages(stages);
+    if (candidates_.empty() && !unpriced_.empty()) throw_bad_input(unpriced_);
     list();
     if (out_.proposals.empty()) out_.infeasible_reason = why_nothing();
     return out_;
@@ -92,20 +93,44 @@ class Search {
           out_.complete = false;
           return;
         }
-        ++out_.evaluations;
-        if (candidates_.empty()) out_.first_plan_s = seconds_since_start();
-        const Prediction prediction =
-            sailor_estimator().predict(problem_, plan_of(stages, microbatch, replicas));
-        candidates_.push_back(
-            {stages, microbatch, replicas, prediction.iteration_s, prediction.usd_per_iter()});
+        try_placement(stages, microbatch, replicas);
       }
+    }
+  }
+
+  void try_placement(int stages, int microbatch, int replicas) {
+    ++out_.evaluations;
+    priced([&] {
+      const Prediction prediction =
+          sailor_estimator().predict(problem_, plan_of(stages, microbatch, replicas));
+      if (candidates_.empty()) out_.first_plan_s = seconds_since_start();
+      candidates_.push_back(
+          {stages, microbatch, replicas, prediction.iteration_s, prediction.usd_per_iter()});
+    });
+  }
+
+  /// Whether the model knows all that `act` asks of it: a link that nobody knows rules out the
+  /// placements that need it, and no others.
+  template <typename Act>
+  bool priced(const Act& act) {
+    try {
+      act();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      if (unpriced_.empty()) unpriced_ = error.what();
+      return false;
     }
   }
 
   /// By the footprint that Sailor reports, which allows more for the framework than its fit check;
   /// it does not depend on the number of replicas.
   bool fits(int stages, int microbatch) {
-    const double bytes = sailor_reported_memory(problem_, plan_of(stages, microbatch, 1));
+    double bytes = 0;
+    if (!priced(
+            [&] { bytes = sailor_reported_memory(problem_, plan_of(stages, microbatch, 1)); })) {
+      return false;
+    }
     double capacity = only_pool_seen(problem_.cluster).memory_bytes;
     for (const GpuPool& pool : problem_.cluster.pools) {
       if (pool.gpu == gpu_ && pool.count > 0) capacity = std::min(capacity, pool.memory_bytes);
@@ -184,6 +209,7 @@ class Search {
   std::chrono::steady_clock::time_point start_;
   std::vector<int> microbatches_;
   std::vector<Candidate> candidates_;
+  std::string unpriced_;  ///< why the model refused the first placement that it refused
   std::string least_excess_;
   double least_excess_bytes_ = 0;
   SearchResult out_;
@@ -202,6 +228,9 @@ class AtlasPlanner : public Planner {
       SearchResult nothing;
       nothing.infeasible_reason = "the published planner knows no objective gpus";
       return nothing;
+    }
+    if (problem.cluster.network == nullptr) {
+      throw_bad_input("planner atlas needs a cluster with a network");
     }
     return Search(problem, options).run();
   }

@@ -38,10 +38,7 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 int usable_gpus(const GpuPool& pool, int global_batch) {
   const int of_node = std::min(pool.gpus_per_node, pool.count);
   int nodes = pool.count / of_node;
-  while (nodes > 0 &&
-         (std::int64_t{nodes} * of_node > global_batch || global_batch % (nodes * of_node) != 0)) {
-    --nodes;
-  }
+  while (nodes > 0 && global_batch % (nodes * of_node) != 0) --nodes;
   return nodes * of_node;
 }
 
