@@ -138,12 +138,13 @@ void derive_groups(const TrainingProblem& problem, const GpuPool& pool, int larg
   }
   const Network& network = *problem.cluster.network;
   const LinkEnd end = {pool.zone, pool.gpu, 1};
-  const LinkModel outside = network.between(end, end);
-  for (int size = 2; size <= std::max(2, largest_group); ++size) {
-    const bool one_node = size <= pool.gpus_per_node;
-    const auto inside = one_node ? network.inside_node(pool.gpu, size) : std::nullopt;
-    out.set_bandwidth(size, false, ring_gb_per_s(outside, size, bytes));
-    out.set_bandwidth(size, true, ring_gb_per_s(inside.value_or(outside), size, bytes));
+  for (int size = 2; size <= largest_group; ++size) {
+    const auto inside =
+        size <= pool.gpus_per_node ? network.inside_node(pool.gpu, size) : std::nullopt;
+    const bool one_node = inside && pool.node_count() == 1;
+    const LinkModel apart = one_node ? *inside : network.between(end, end);
+    out.set_bandwidth(size, false, ring_gb_per_s(apart, size, bytes));
+    out.set_bandwidth(size, true, ring_gb_per_s(inside.value_or(apart), size, bytes));
   }
 }
 
@@ -176,10 +177,11 @@ Tables derived_tables(const TrainingProblem& problem, const GpuPool& pool, int l
   }
 
   const double state = state_bytes_per_parameter(problem.job) / element_bytes(problem.job.dtype);
-  const std::vector<LayerMemory>& unsharded = profile.memory_at(profile.memory.begin()->first);
-  const double sharded = profile.memory.begin()->first;
+  // What the least profiled degree shards, times that degree, stands for whole layers.
+  const int least_tp = profile.memory.empty() ? 1 : profile.memory.begin()->first;
+  const std::vector<LayerMemory>& sharded = profile.memory_at(least_tp);
   const auto state_mb = [&](std::size_t layer) {
-    return unsharded[layer].parameter_bytes * sharded * state / kBytesPerMb;
+    return sharded[layer].parameter_bytes * least_tp * state / kBytesPerMb;
   };
   out.state_mb = state_mb(sized);
   if (!(out.state_mb > 0)) {
@@ -189,14 +191,17 @@ Tables derived_tables(const TrainingProblem& problem, const GpuPool& pool, int l
                     quote(profile.model), sized));
   }
   add_activations(profile, out);
-  out.first = {state_mb(0), unsharded[0].saved_activation_bytes * sharded / kBytesPerMb};
-  for (std::size_t l = static_cast<std::size_t>(out.blocks) + 1; l < unsharded.size(); ++l) {
+  const auto activation_mb = [&](std::size_t layer) {
+    return sharded[layer].saved_activation_bytes * least_tp / kBytesPerMb;
+  };
+  out.first = {state_mb(0), activation_mb(0)};
+  for (std::size_t l = static_cast<std::size_t>(out.blocks) + 1; l < sharded.size(); ++l) {
     out.last.states_mb += state_mb(l);
-    out.last.activation_mb += unsharded[l].saved_activation_bytes * sharded / kBytesPerMb;
+    out.last.activation_mb += activation_mb(l);
   }
   out.only = {out.first.states_mb + out.last.states_mb,
               out.first.activation_mb + out.last.activation_mb};
-  derive_groups(problem, pool, largest_group, unsharded[sized].parameter_bytes * sharded,
+  derive_groups(problem, pool, largest_group, sharded[sized].parameter_bytes * least_tp,
                 out.groups);
   out.source = "derived from " + point.source;
   return out;

@@ -3,7 +3,10 @@
 #include "analyzer/training/galvatron/galvatron.h"
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -188,6 +191,31 @@ TEST_F(Small, PlansAreSoundOnOddClusters) {
     }
   }
   EXPECT_GT(found, 50);
+}
+
+/// One machine: nothing is known of links that leave it.
+class NetworkOfOneMachine : public UniformNetwork {
+ public:
+  LinkModel between(const LinkEnd&, const LinkEnd&) const override {
+    throw_bad_input("nothing leaves the machine");
+  }
+  std::optional<LinkModel> inside_node(std::string_view, int) const override {
+    return LinkModel::latency_bandwidth(0, 1e11);
+  }
+};
+
+TEST_F(Small, PlansOneMachineWithoutANetwork) {
+  small_.cluster.network = std::make_shared<NetworkOfOneMachine>();
+  small_.add("A", "here", 4);
+  const SearchResult result = search();
+  ASSERT_FALSE(result.proposals.empty()) << result.infeasible_reason;
+  expect_sound(problem(), result);
+}
+
+TEST_F(Small, NeedsProfiledMemory) {
+  small_.add("A", "here", 4);
+  small_.profile.memory.clear();
+  EXPECT_THROW(search(), Error);
 }
 
 TEST_F(Small, SaysWhatDoesNotFit) {
