@@ -45,13 +45,13 @@ int usable_gpus(const GpuPool& pool, int global_batch) {
 class Search {
  public:
   Search(const TrainingProblem& problem, const PlannerOptions& options)
-      : problem_(problem),
+      : start_(std::chrono::steady_clock::now()),
+        problem_(problem),
         options_(options),
         pool_(only_pool_seen(problem.cluster)),
         tables_(tables_for(problem, pool_, pool_.count)),
         space_{tables_, usable_gpus(pool_, problem.job.global_batch), problem.job.global_batch,
-               memory_budget_mb(pool_)},
-        start_(std::chrono::steady_clock::now()) {}
+               memory_budget_mb(pool_)} {}
 
   SearchResult run() {
     if (space_.gpus == 0) {
@@ -175,12 +175,12 @@ class Search {
 
   static constexpr double kSecondsPerHour = 3600;
 
+  std::chrono::steady_clock::time_point start_;
   const TrainingProblem& problem_;
   const PlannerOptions& options_;
   const GpuPool& pool_;
   Tables tables_;
   SearchSpace space_;
-  std::chrono::steady_clock::time_point start_;
   std::map<int, std::vector<Strategy>> by_stages_;
   std::vector<PipelineChoice> choices_;  ///< the best of each number of microbatches
   std::optional<Shortfall> shortfall_;
