@@ -30,10 +30,10 @@ struct StageView {
 
 class PlanCost {
  public:
-  PlanCost(const TrainingProblem& problem, const Plan& plan, std::optional<double> allowance)
+  PlanCost(const TrainingProblem& problem, const Plan& plan, const Switches& switches)
       : problem_(problem),
         plan_(plan),
-        allowance_(allowance),
+        switches_(switches),
         layers_(unsharded_layers(problem.profile)) {}
 
   Prediction predict();
@@ -45,6 +45,8 @@ class PlanCost {
   double transfer(int from, int to, double bytes) {
     return link(from, to, false).transfer_s(bytes);
   }
+  const Kind& kind(int k) const { return kinds_[static_cast<std::size_t>(k)]; }
+  double tensor_all_reduces_s(const StageView& stage, const Kind& kind) const;
   double slowest_transfer(const StageView& from, const StageView& to, double bytes);
   double weight_bytes(const StageView& stage) const;
   double output_bytes(int layer) const {
@@ -61,7 +63,7 @@ class PlanCost {
 
   const TrainingProblem& problem_;
   const Plan& plan_;
-  std::optional<double> allowance_;
+  const Switches& switches_;
   Layers layers_;
   std::vector<Kind> kinds_;
   std::map<std::tuple<int, int, bool>, LinkModel> links_;
@@ -120,6 +122,27 @@ double PlanCost::slowest_transfer(const StageView& from, const StageView& to, do
   return slowest;
 }
 
+/// Of one microbatch, as if every GPU of the replica were on a machine of its own.
+double PlanCost::tensor_all_reduces_s(const StageView& stage, const Kind& kind) const {
+  const ModelDescription* model = problem_.model;
+  if (model == nullptr) {
+    throw_bad_input("estimator sailor: tensor-parallel all-reduces need the model's description");
+  }
+  constexpr int kOfEmbedding = 2;
+  constexpr int kOfBlock = 4;
+  // The published code counts transformer blocks where it means layers with embedding and head, so
+  // that it finds none in the last blocks.
+  int all_reduces = 0;
+  for (int l = stage.first; l < std::min(stage.end, model->layers - 1); ++l) {
+    all_reduces += l == 0 ? kOfEmbedding : kOfBlock;
+  }
+  const LinkEnd node = {kind.machine->zone, kind.machine->gpu, kind.pool->gpus_per_node};
+  // What a block puts out has the size of what its tensor-parallel ranks sum up.
+  const double bytes = output_bytes(1);
+  return all_reduces * 2.0 * (kind.tp - 1) *
+         problem_.cluster.network->between(node, node).transfer_s(bytes / kind.tp);
+}
+
 double PlanCost::weight_bytes(const StageView& stage) const {
   double sum = 0;
   for (int l = stage.first; l < stage.end; ++l) {
@@ -170,7 +193,7 @@ void PlanCost::stage_memory(const StageView& stage, int behind, StagePrediction&
     }
     const double need = parameters * state_factor(problem_.job) +
                         activations * plan_.microbatch * (behind + 1) +
-                        allowance_.value_or(allowance_bytes(kind.tp));
+                        switches_.allowance.value_or(allowance_bytes(kind.tp));
     if (need / kind.pool->memory_bytes > fullest) {
       fullest = need / kind.pool->memory_bytes;
       out.peak_memory_bytes = need;
@@ -194,6 +217,9 @@ StagePrediction PlanCost::stage_cost(const std::vector<StageView>& stages, std::
       const LayerTime& time = times[static_cast<std::size_t>(l)];
       compute += time.forward_s + time.backward_s;
       update += time.update_s;
+    }
+    if (switches_.drops_compute_of_tensor_parallel_replicas && kind(k).tp > 1) {
+      compute = tensor_all_reduces_s(stage, kind(k));
     }
     if (problem_.profile.update_is_whole_step) {
       update = times[static_cast<std::size_t>(stage.first)].update_s;
@@ -291,17 +317,13 @@ double PlanCost::sync_between_pipelines() {
       std::max_element(pipelines_.begin(), pipelines_.end(),
                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
   double slowest = 0;
-  for (std::size_t s = 0; s < longest->size(); ++s) {
-    const StageView& stage = (*longest)[s];
-    for (std::size_t p = 0; p + 1 < pipelines_.size(); ++p) {
-      const int a = pipelines_[p][std::min(s, pipelines_[p].size() - 1)].kind_of.front();
-      const int b = pipelines_[p + 1][std::min(s, pipelines_[p + 1].size() - 1)].kind_of.front();
-      const int least_tp = std::min({kLargestDegreeInSync, kinds_[static_cast<std::size_t>(a)].tp,
-                                     kinds_[static_cast<std::size_t>(b)].tp});
-      slowest = std::max(slowest, all_reduce(link(a, b, true), weight_bytes(stage) / least_tp,
-                                             static_cast<int>(pipelines_.size()))
-                                      .total_s());
-    }
+  for (const StageView& stage : *longest) {
+    // Two quirks of the published model: whole weights at every tensor degree, and all pipelines
+    // taken for copies of the longest, whose own GPU type is at both ends.
+    const int kind = stage.kind_of.front();
+    slowest = std::max(slowest, all_reduce(link(kind, kind, true), weight_bytes(stage),
+                                           static_cast<int>(pipelines_.size()))
+                                    .total_s());
   }
   return slowest;
 }
@@ -348,9 +370,8 @@ Prediction PlanCost::predict() {
 
 }  // namespace
 
-Prediction predict(const TrainingProblem& problem, const Plan& plan,
-                   std::optional<double> allowance) {
-  return PlanCost(problem, plan, allowance).predict();
+Prediction predict(const TrainingProblem& problem, const Plan& plan, const Switches& switches) {
+  return PlanCost(problem, plan, switches).predict();
 }
 
 }  // namespace sextant::sailor

@@ -37,7 +37,11 @@ const Estimator& sailor_estimator() {
 }
 
 double sailor_reported_memory(const TrainingProblem& problem, const Plan& plan) {
-  return sailor::predict(problem, plan, kReportedAllowanceBytes).peak_memory_bytes;
+  return sailor::predict(problem, plan, {.allowance = kReportedAllowanceBytes}).peak_memory_bytes;
+}
+
+Prediction sailor_prediction_listed_by_gpu(const TrainingProblem& problem, const Plan& plan) {
+  return sailor::predict(problem, plan, {.drops_compute_of_tensor_parallel_replicas = true});
 }
 
 }  // namespace sextant

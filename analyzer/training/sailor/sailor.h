@@ -13,4 +13,11 @@ const Estimator& sailor_estimator();
 /// check's. Throws what Estimator::predict throws.
 double sailor_reported_memory(const TrainingProblem& problem, const Plan& plan);
 
+/// What it says where replicas of several GPUs are listed GPU by GPU, as the plans of Metis and
+/// FlashFlex are in the artifact: it then takes them for replicas on several machines and drops
+/// their compute, counting the all-reduces of their tensor parallelism alone, over the links
+/// between nodes. A defect, kept so that published figures can be compared. Throws what
+/// Estimator::predict throws, and Error(kBadInput) where the problem has no model description.
+Prediction sailor_prediction_listed_by_gpu(const TrainingProblem& problem, const Plan& plan);
+
 }  // namespace sextant
