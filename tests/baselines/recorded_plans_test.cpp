@@ -62,7 +62,7 @@ TEST_P(RecordedPlansOf, AreJudgedAsByTheArtifact) {
 
 INSTANTIATE_TEST_SUITE_P(Tools, RecordedPlansOf,
                          testing::Values("AMP", "Piper", "Galvatron", "FlashFlex", "Metis", "DTFM",
-                                         "Atlas", "SAILOR"),
+                                         "SAILOR"),
                          [](const auto& tool) { return std::string(tool.param); });
 
 }  // namespace
