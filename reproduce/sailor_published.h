@@ -5,16 +5,18 @@
 
 namespace sextant {
 
-/// What the artifact's own planner achieved on a cluster, as its own simulator judged it.
+/// What a planner of the artifact achieved on a cluster, as its simulator judged it.
 struct PublishedPlan {
-  std::string_view figure;
-  std::string_view cluster;  ///< Cluster::summary()
-  double iters_per_s = 0;
+  std::string_view planner;
+  double iters_per_s = 0;  ///< 0: it found no valid plan
   double usd_per_iter = 0;
+  double search_s = 0;
+  int plans_rejected_oom = 0;
 };
 
-/// Nothing where the figure has no such cluster.
-std::optional<PublishedPlan> sailor_published(std::string_view figure, std::string_view cluster);
+/// Nothing where no run of that planner on a cluster of that Cluster::summary() was recorded.
+std::optional<PublishedPlan> sailor_published(std::string_view figure, std::string_view cluster,
+                                              std::string_view planner);
 
 /// What the artifact's own simulator predicts of a configuration that was measured.
 struct PublishedPrediction {
