@@ -18,13 +18,16 @@ struct PublishedPlan {
 std::optional<PublishedPlan> sailor_published(std::string_view figure, std::string_view cluster,
                                               std::string_view planner);
 
-/// What the artifact's own simulator predicts of a configuration that was measured.
+/// What the artifact's simulator, or its port of another tool's model, predicts of a configuration
+/// that was measured; 0 where it has no such figure.
 struct PublishedPrediction {
   double iteration_s = 0;
   double memory_bytes = 0;
 };
 
-/// Of a run of the published sets, "ae/N8_D2"; nothing of another.
-std::optional<PublishedPrediction> sailor_published_prediction(std::string_view run);
+/// Of a run of the published sets, "ae/N8_D2"; nothing of another, or where that estimator was not
+/// recorded.
+std::optional<PublishedPrediction> sailor_published_prediction(std::string_view run,
+                                                               std::string_view estimator);
 
 }  // namespace sextant
