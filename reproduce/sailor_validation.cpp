@@ -205,11 +205,16 @@ PublishedPredictions published_of(const std::vector<MeasuredRun>& runs, Quantity
   return published;
 }
 
+/// The estimator of a row, whatever its profile.
+std::string_view tool_of(const ValidationRow& row) {
+  return std::string_view(row.estimator).substr(0, row.estimator.find('@'));
+}
+
 /// Beside the row what the same tool was recorded to predict, of ours what Sailor's simulator was.
 OrderedJson json_of(const ValidationRow& row, bool published_runs) {
   OrderedJson out = to_json(row);
   if (!published_runs || !row.ok()) return out;
-  const std::string_view tool = std::string_view(row.estimator).substr(0, row.estimator.find('@'));
+  const std::string_view tool = tool_of(row);
   const auto found = sailor_published_prediction(row.config, tool == "sextant" ? "sailor" : tool);
   if (found && figure_of(*found, row.quantity) > 0) {
     const double predicted = figure_of(*found, row.quantity);
@@ -291,6 +296,8 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   out.title = figure.description;
   for (const ValidationRow& row : rows) {
     out.rows.push_back(json_of(row, options.measured_dir.empty()));
+    const bool compared = tool_of(row) != "sextant" && tool_of(row) != "sailor";
+    if (row.status == ValidationRow::Status::kUnpredicted && !compared) ++out.unpredicted;
   }
   for (const ValidationSummary& summary : summarize(rows)) out.summary.push_back(to_json(summary));
   const auto seconds = [](auto from, auto to) {

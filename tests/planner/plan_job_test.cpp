@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/interrupt.h"
+#include "planner/training/grid_plan.h"
 #include "planner/training/planner.h"
 #include "tests/support/small_problem.h"
 
@@ -42,6 +43,46 @@ TEST(PlanJob, DoesNotCallInfeasibleWhatWasOnlyStopped) {
   EXPECT_FALSE(job.feasible);
   EXPECT_THAT(job.reason, HasSubstr("stopped"));
   EXPECT_THAT(job.reason, HasSubstr("before it found a plan"));
+}
+
+/// Proposes the whole model on one GPU, and counts how often it was asked.
+class CountingPlanner : public Planner {
+ public:
+  explicit CountingPlanner(bool uses_judge) : uses_judge_(uses_judge) {}
+  std::string_view name() const override { return "counting"; }
+  std::string_view description() const override { return "counts"; }
+  bool uses_judge() const override { return uses_judge_; }
+  SearchResult search(const TrainingProblem& problem, const Estimator&,
+                      const PlannerOptions&) const override {
+    ++searches;
+    SearchResult result;
+    Proposal& proposal = result.proposals.emplace_back();
+    proposal.plan = grid_plan(problem, 1, {{0, problem.profile.layer_count}}, 1, 1,
+                              problem.cluster.pools.front());
+    return result;
+  }
+  mutable int searches = 0;
+
+ private:
+  bool uses_judge_;
+};
+
+TEST(PlanJob, SearchesOnceForAllJudgesUnlessTheyAreSearchedFor) {
+  const SmallProblem small = two_types();
+  const std::vector<const Estimator*> judges = {&estimator_named("sailor"),
+                                                &estimator_named("sextant")};
+  for (const bool uses_judge : {false, true}) {
+    const CountingPlanner planner(uses_judge);
+    const std::vector<PlannedJob> jobs = plan_job(planner, small.problem(), judges, {});
+    EXPECT_EQ(planner.searches, uses_judge ? 2 : 1);
+    ASSERT_EQ(jobs.size(), 2U);
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+      EXPECT_EQ(jobs[j].estimator, judges[j]);
+      ASSERT_TRUE(jobs[j].feasible) << jobs[j].reason;
+      EXPECT_EQ(gpu_count(jobs[j].plan), 1);
+      EXPECT_TRUE(jobs[j].search.proposals.empty());
+    }
+  }
 }
 
 TEST(PlanJobDeathTest, EndsInOrderAfterSignalsHoweverMany) {
