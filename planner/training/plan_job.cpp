@@ -10,6 +10,19 @@ namespace sextant {
 
 namespace {
 
+/// What the judge says of a plan. Of one that does not fit it may say no more than that.
+Prediction judgement(const TrainingProblem& problem, const Estimator& judge, const Plan& plan) {
+  try {
+    return judge.predict(problem, plan);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInfeasible) throw;
+    Prediction unfit;
+    unfit.fits = false;
+    unfit.memory_note = error.message();
+    return unfit;
+  }
+}
+
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
 void choose(const TrainingProblem& problem, const Estimator& judge,
             const std::vector<Proposal>& proposals, PlannedJob& out) {
@@ -21,7 +34,7 @@ void choose(const TrainingProblem& problem, const Estimator& judge,
                      "found a plan; there may be one" +
                          (why.empty() ? "" : "; so far: " + why);
   for (const Proposal& proposal : proposals) {
-    const Prediction prediction = judge.predict(problem, proposal.plan);
+    const Prediction prediction = judgement(problem, judge, proposal.plan);
     if (!prediction.fits) {
       ++out.plans_rejected_oom;
       if (out.plans_rejected_constraint == 0) {

@@ -44,6 +44,44 @@ TEST(PlanJob, DoesNotCallInfeasibleWhatWasOnlyStopped) {
   EXPECT_THAT(job.reason, HasSubstr("before it found a plan"));
 }
 
+/// One layer on one A a stage, in microbatches of 8 and of 1.
+class TwoMicrobatches : public Planner {
+ public:
+  std::string_view name() const override { return "two microbatches"; }
+  std::string_view description() const override { return "the larger first"; }
+  SearchResult search(const TrainingProblem& problem, const Estimator&,
+                      const PlannerOptions&) const override {
+    SearchResult result;
+    for (const int microbatch : {8, 1}) {
+      Plan& plan = result.proposals.emplace_back().plan;
+      plan.model = problem.job.model;
+      plan.layer_count = SmallProblem::kLayers;
+      plan.global_batch = problem.job.global_batch;
+      plan.microbatch = microbatch;
+      Pipeline& pipeline = plan.pipelines.emplace_back();
+      for (int layer = 0; layer < plan.layer_count; ++layer) {
+        pipeline.stages.push_back({{{layer, layer + 1}}, {{{{"A", "here", -1, 1}}, 1, 0}}});
+      }
+    }
+    return result;
+  }
+};
+
+TEST(PlanJob, CountsAPlanThatCannotFitThoughNobodyTimedItsMicrobatch) {
+  SmallProblem small = two_types();  // measured at one sequence
+  const PlannedJob out =
+      plan_job(TwoMicrobatches(), small.problem(), estimator_named("sailor"), {});
+  // Stage 0 keeps 8 x 4 GB of activations and 2.6 GB more, within 40 GB: nobody can say how fast.
+  EXPECT_FALSE(out.feasible);
+  EXPECT_THAT(out.reason, HasSubstr("microbatch 8"));
+  for (GpuPool& pool : small.cluster.pools) pool.memory_bytes = 20e9;
+  const PlannedJob job =
+      plan_job(TwoMicrobatches(), small.problem(), estimator_named("sailor"), {});
+  ASSERT_TRUE(job.feasible) << job.reason;
+  EXPECT_EQ(job.plans_rejected_oom, 1);
+  EXPECT_EQ(job.plan.microbatch, 1);
+}
+
 TEST(PlanJobDeathTest, EndsInOrderAfterSignalsHoweverMany) {
   for (const Planner* planner : planners()) {
     EXPECT_EXIT(
