@@ -85,6 +85,48 @@ TEST(PlanJob, SearchesOnceForAllJudgesUnlessTheyAreSearchedFor) {
   }
 }
 
+/// One layer on one A a stage, in microbatches of 8 and of 1.
+class TwoMicrobatches : public Planner {
+ public:
+  std::string_view name() const override { return "two microbatches"; }
+  std::string_view description() const override { return "the larger first"; }
+  SearchResult search(const TrainingProblem& problem, const Estimator&,
+                      const PlannerOptions&) const override {
+    SearchResult result;
+    for (const int microbatch : {8, 1}) {
+      Plan& plan = result.proposals.emplace_back().plan;
+      plan.model = problem.job.model;
+      plan.layer_count = SmallProblem::kLayers;
+      plan.global_batch = problem.job.global_batch;
+      plan.microbatch = microbatch;
+      Pipeline& pipeline = plan.pipelines.emplace_back();
+      for (int layer = 0; layer < plan.layer_count; ++layer) {
+        pipeline.stages.push_back({{{layer, layer + 1}}, {{{{"A", "here", -1, 1}}, 1, 0}}});
+      }
+    }
+    return result;
+  }
+};
+
+TEST(PlanJob, CountsAPlanThatCannotFitThoughNobodyTimedItsMicrobatch) {
+  SmallProblem small = two_types();  // measured at one sequence
+  // Stage 0 keeps 8 x 4 GB of activations and 2.6 GB more: in 40 GB it fits, in 20 it does not.
+  const auto planned = [&](double memory_bytes) {
+    for (GpuPool& pool : small.cluster.pools) pool.memory_bytes = memory_bytes;
+    return plan_job(TwoMicrobatches(), small.problem(), estimator_named("sailor"), {});
+  };
+  for (const double memory_bytes : {40e9, 20e9}) {
+    const PlannedJob job = planned(memory_bytes);
+    ASSERT_TRUE(job.feasible) << job.reason;
+    EXPECT_EQ(job.plan.microbatch, 1);
+    EXPECT_EQ(job.plans_rejected_oom, memory_bytes == 40e9 ? 0 : 1);
+    EXPECT_EQ(job.plans_not_judged, memory_bytes == 40e9 ? 1 : 0);
+  }
+  // Where nothing else is left, that is the reason.
+  small.job.max_usd_per_iter = 1e-9;
+  EXPECT_THAT(planned(40e9).reason, HasSubstr("microbatch 8"));
+}
+
 TEST(PlanJobDeathTest, EndsInOrderAfterSignalsHoweverMany) {
   for (const Planner* planner : planners()) {
     EXPECT_EXIT(

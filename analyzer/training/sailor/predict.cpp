@@ -18,7 +18,7 @@ struct Kind {
   const Machine* machine = nullptr;  ///< the first of the replica's machines
   int tp = 1;
   const GpuPool* pool = nullptr;
-  const ProfilePoint* point = nullptr;
+  const ProfilePoint* point = nullptr;  ///< null until require_times() where there is none
 };
 
 /// The plan with equal replicas folded together.
@@ -27,6 +27,11 @@ struct StageView {
   int end = 0;
   std::vector<int> kind_of;  ///< by replica
 };
+
+std::string memory_note(int number, const StagePrediction& stage) {
+  return fmt::format("stage {} needs {} of {}", number, format_gib(stage.peak_memory_bytes),
+                     format_gib(stage.memory_capacity_bytes));
+}
 
 class PlanCost {
  public:
@@ -58,7 +63,9 @@ class PlanCost {
   double stage_sync_s(const StageView& stage);
   void stage_memory(const StageView& stage, int behind, StagePrediction& out) const;
   double egress_usd(const std::vector<StageView>& stages, int microbatches) const;
-  void add_pipeline(const Pipeline& pipeline, int microbatches, Prediction& out);
+  std::vector<StageView> view_of(const Pipeline& pipeline);
+  void require_times() const;
+  void add_pipeline(const std::vector<StageView>& stages, int microbatches, Prediction& out);
   double sync_between_pipelines();
 
   const TrainingProblem& problem_;
@@ -85,7 +92,7 @@ int PlanCost::kind_of(const Replica& replica) {
                                 quote(machine.gpu), quote(machine.zone),
                                 quote(problem_.cluster.name)));
   }
-  kind.point = &problem_.profile.at(machine.gpu, replica.tp, plan_.microbatch);
+  kind.point = problem_.profile.find(machine.gpu, replica.tp, plan_.microbatch);
   kinds_.push_back(kind);
   return static_cast<int>(kinds_.size()) - 1;
 }
@@ -266,8 +273,8 @@ double PlanCost::egress_usd(const std::vector<StageView>& stages, int microbatch
   return usd;
 }
 
-void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Prediction& out) {
-  std::vector<StageView>& stages = pipelines_.emplace_back();
+std::vector<StageView> PlanCost::view_of(const Pipeline& pipeline) {
+  std::vector<StageView> stages;
   for (const Stage& stage : pipeline.stages) {
     if (stage.chunks.size() != 1) {
       throw_bad_input("estimator sailor: does not model virtual chunks");
@@ -277,6 +284,30 @@ void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Predicti
     view.end = stage.chunks[0].end;
     for (const Replica& replica : stage.replicas) view.kind_of.push_back(kind_of(replica));
   }
+  return stages;
+}
+
+/// The published evaluation looks at memory before it looks up times, so that plans whose
+/// microbatch nobody could profile are found not to fit.
+void PlanCost::require_times() const {
+  const auto untimed = std::find_if(kinds_.begin(), kinds_.end(),
+                                    [](const Kind& kind) { return kind.point == nullptr; });
+  if (untimed == kinds_.end()) return;
+  int number = 0;
+  for (const std::vector<StageView>& stages : pipelines_) {
+    for (std::size_t s = 0; s < stages.size(); ++s, ++number) {
+      StagePrediction stage;
+      stage_memory(stages[s], static_cast<int>(stages.size() - 1 - s), stage);
+      if (stage.peak_memory_bytes > stage.memory_capacity_bytes) {
+        throw_infeasible(memory_note(number, stage));
+      }
+    }
+  }
+  problem_.profile.at(untimed->machine->gpu, untimed->tp, plan_.microbatch);  // throws
+}
+
+void PlanCost::add_pipeline(const std::vector<StageView>& stages, int microbatches,
+                            Prediction& out) {
   Prediction here;
   double slowest = -1;
   for (std::size_t s = 0; s < stages.size(); ++s) {
@@ -291,9 +322,7 @@ void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Predicti
     here.sync_s = std::max(here.sync_s, stage.sync_s);
     if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
       out.fits = false;
-      out.memory_note =
-          fmt::format("stage {} needs {} of {}", out.stages.size(),
-                      format_gib(stage.peak_memory_bytes), format_gib(stage.memory_capacity_bytes));
+      out.memory_note = memory_note(static_cast<int>(out.stages.size()), stage);
     }
     out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
     out.memory_bound_bytes = out.peak_memory_bytes;
@@ -354,7 +383,11 @@ Prediction PlanCost::predict() {
   }
   Prediction out;
   out.microbatches = microbatches_of(plan_);
-  for (const Pipeline& pipeline : plan_.pipelines) add_pipeline(pipeline, out.microbatches, out);
+  for (const Pipeline& pipeline : plan_.pipelines) pipelines_.push_back(view_of(pipeline));
+  require_times();
+  for (const std::vector<StageView>& stages : pipelines_) {
+    add_pipeline(stages, out.microbatches, out);
+  }
   if (pipelines_.size() > 1) out.sync_s += sync_between_pipelines();
   out.iteration_s = out.pipeline_s + out.sync_s;
   out.interval = {out.iteration_s, out.iteration_s, out.iteration_s, false};

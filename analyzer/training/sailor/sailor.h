@@ -5,7 +5,8 @@
 namespace sextant {
 
 /// The published simulator of Sailor (Strati et al., SOSP'25): iteration time, memory fit and USD
-/// per iteration, formula by formula.
+/// per iteration, formula by formula. predict() throws Error(kInfeasible) instead of
+/// Error(kBadInput) where the profile has no times of a plan that would not fit in memory anyway.
 const Estimator& sailor_estimator();
 
 /// The peak memory that it reports (figure 5a of the paper), bytes: what its fit check counts, but
