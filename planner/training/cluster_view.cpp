@@ -30,4 +30,10 @@ std::vector<GpuPool> last_pool_of_each_type(const Cluster& cluster) {
   return seen;
 }
 
+std::string region_of(std::string_view zone) {
+  const std::size_t first = zone.find('-');
+  if (first == std::string_view::npos) return std::string(zone);
+  return std::string(zone.substr(0, zone.find('-', first + 1)));
+}
+
 }  // namespace sextant

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "planner/training/cluster_view.h"
 #include "planner/training/sailor/quirks.h"
 
 namespace sextant::sailor_search {
@@ -10,12 +11,6 @@ namespace sextant::sailor_search {
 namespace {
 
 constexpr double kSecondsPerHour = 3600;
-
-std::string region_of(const std::string& zone) {
-  const std::size_t first = zone.find('-');
-  if (first == std::string::npos) return zone;
-  return zone.substr(0, zone.find('-', first + 1));
-}
 
 double usd_per_hour(const GpuPool& pool) {
   for (const GpuPrice& price : kPrices) {
