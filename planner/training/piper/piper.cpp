@@ -74,7 +74,10 @@ class PiperPlanner : public Planner {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     const GpuPool& pool = only_pool_seen(problem.cluster);
-    const piper::Chain chain(piper::layer_tables(problem, pool.gpu, kTensorDegree, kMicrobatch));
+    const piper::LayerTables tables =
+        piper::layer_tables(problem, pool.gpu, kTensorDegree, kMicrobatch);
+    if (!tables.timed) problem.profile.at(pool.gpu, kTensorDegree, kMicrobatch);  // throws
+    const piper::Chain chain(tables.layers);
     const piper::Devices devices = {pool.count, pool.memory_bytes,
                                     pool.count > 1 ? piper::link_bytes_per_s(problem.cluster, pool)
                                                    : std::numeric_limits<double>::infinity()};
