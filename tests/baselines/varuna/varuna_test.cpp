@@ -135,8 +135,6 @@ TEST(Varuna, EstimatesByHand) {
 /// The message of the error that a table with that text gives.
 std::string error_of(const std::string& text) {
   const TemporaryFolder scratch;
-
-  std::filesystem::create_directories(folder);
   scratch.write("Varuna/profiles/small/fast/profile_1.json", text);
   SmallProblem small;
   small.measure("fast", 1, {1});
