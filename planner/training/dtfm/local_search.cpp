@@ -8,6 +8,8 @@ namespace sextant::dtfm {
 
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 struct Move {
   int device = 0;
   std::size_t from = 0;
@@ -54,7 +56,7 @@ class Pass {
 
   std::size_t most_promising_partition() const {
     std::size_t best = 0;
-    double most = -std::numeric_limits<double>::infinity();
+    double most = -kInfinity;
     for (std::size_t p = 0; p < waiting_.size(); ++p) {
       const std::optional<Move> move = best_move(p);
       if (move && move->gain > most) {
@@ -65,40 +67,63 @@ class Pass {
     return best;
   }
 
-  double mean_cost(const Device& device, const Census& there) const {
-    double sum = 0;
-    for (int q = 0; q < devices_.pool_count(); ++q) {
-      sum += there.of_pool(q) * devices_.between(device.pool, q);
+  /// By pool, the mean cost of the links of a device of it, in a node of its own, to all of
+  /// `there`.
+  std::vector<double> mean_costs(const Census& there) const {
+    std::vector<double> out;
+    for (int p = 0; p < devices_.pool_count(); ++p) {
+      double sum = 0;
+      for (int q = 0; q < devices_.pool_count(); ++q) {
+        sum += there.of_pool(q) * devices_.between(p, q);
+      }
+      out.push_back(there.total > 0 ? sum / there.total : 0);
     }
-    const auto pool = static_cast<std::size_t>(device.pool);
-    sum += there.of_node(device.node) *
-           (devices_.inside_s[pool] - devices_.between(device.pool, device.pool));
-    return there.total > 0 ? sum / there.total : 0;
+    return out;
   }
 
-  double least_cost(const Device& device, const Census& here) const {
-    double least = std::numeric_limits<double>::infinity();
+  /// By pool, of the links of a device of it to all of `here` in other pools.
+  std::vector<double> least_costs(const Census& here) const {
+    std::vector<double> out(devices_.pools.size(), kInfinity);
+    for (int p = 0; p < devices_.pool_count(); ++p) {
+      double& least = out[static_cast<std::size_t>(p)];
+      for (int q = 0; q < devices_.pool_count(); ++q) {
+        if (q != p && here.of_pool(q) > 0) least = std::min(least, devices_.between(p, q));
+      }
+    }
+    return out;
+  }
+
+  /// Of the links of `device` to all others of `here`; 0 where there are none.
+  double least_cost(const Device& device, const Census& here, double to_other_pools) const {
+    double least = to_other_pools;
+    if (here.of_pool(device.pool) > here.of_node(device.node)) {
+      least = std::min(least, devices_.between(device.pool, device.pool));
+    }
     if (here.of_node(device.node) > 1) {
-      least = devices_.inside_s[static_cast<std::size_t>(device.pool)];
+      least = std::min(least, devices_.inside_s[static_cast<std::size_t>(device.pool)]);
     }
-    for (int q = 0; q < devices_.pool_count(); ++q) {
-      const int others = here.of_pool(q) - (q == device.pool ? here.of_node(device.node) : 0);
-      if (others > 0) least = std::min(least, devices_.between(device.pool, q));
-    }
-    return least == std::numeric_limits<double>::infinity() ? 0 : least;
+    return least == kInfinity ? 0 : least;
   }
 
   std::optional<Move> best_move(std::size_t from) const {
+    const std::vector<double> least = least_costs(census_[from]);
+    std::vector<std::vector<double>> means;
+    for (const Census& there : census_) means.push_back(mean_costs(there));
     std::optional<Move> best;
     int last_node = -1;
     for (const int index : waiting_[from]) {
       const Device& device = devices_.devices[static_cast<std::size_t>(index)];
       if (device.node == last_node) continue;  // the same again
       last_node = device.node;
-      const double loss = least_cost(device, census_[from]);
+      const auto pool = static_cast<std::size_t>(device.pool);
+      const double loss = least_cost(device, census_[from], least[pool]);
+      const double beside = devices_.inside_s[pool] - devices_.between(device.pool, device.pool);
       for (std::size_t to = 0; to < waiting_.size(); ++to) {
         if (to == from) continue;
-        const double gain = mean_cost(device, census_[to]) - loss;
+        const Census& there = census_[to];
+        const double gain =
+            means[to][pool] - loss +
+            (there.total > 0 ? beside * there.of_node(device.node) / there.total : 0);
         if (!best || gain > best->gain) best = Move{index, from, to, gain};
       }
     }
