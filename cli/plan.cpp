@@ -150,29 +150,32 @@ std::string bound_text(const PlannedJob& job, Objective objective) {
                      job.search.complete ? "not proved" : "search stopped early", 100 * *left);
 }
 
-std::string comparison(const std::vector<PlannedJob>& jobs) {
-  Table table({{"planner", Table::Align::kLeft},
-               {"iterations/s"},
-               {"USD/iteration"},
-               {"GPUs"},
-               {"OOM plans"},
-               {"plan", Table::Align::kLeft}});
+std::string comparison(const std::vector<PlannedJob>& jobs, bool timing) {
+  std::vector<Table::Column> columns = {{"planner", Table::Align::kLeft},
+                                        {"iterations/s"},
+                                        {"USD/iteration"},
+                                        {"GPUs"},
+                                        {"OOM plans"}};
+  if (timing) columns.push_back({"search"});
+  columns.push_back({"plan", Table::Align::kLeft});
+  Table table(columns);
   for (const PlannedJob& job : jobs) {
-    const std::string oom = fmt::format("{}", job.plans_rejected_oom);
+    std::vector<std::string> cells = {std::string(job.planner->name()), "infeasible", "-", "-",
+                                      fmt::format("{}", job.plans_rejected_oom)};
     if (job.feasible) {
-      table.add_row({std::string(job.planner->name()),
-                     fmt::format("{:.5g}", job.prediction.iters_per_s()),
-                     fmt::format("{:.4f}", job.prediction.usd_per_iter()),
-                     fmt::format("{}", gpu_count(job.plan)), oom, summary(job.plan)});
-    } else {
-      table.add_row({std::string(job.planner->name()), "infeasible", "-", "-", oom, job.reason});
+      cells[1] = fmt::format("{:.5g}", job.prediction.iters_per_s());
+      cells[2] = fmt::format("{:.4f}", job.prediction.usd_per_iter());
+      cells[3] = fmt::format("{}", gpu_count(job.plan));
     }
+    if (timing) cells.push_back(format_seconds(job.search_s));
+    cells.push_back(job.feasible ? summary(job.plan) : job.reason);
+    table.add_row(std::move(cells));
   }
   return table.text();
 }
 
 void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
-                const Arguments& arguments, double tokens,
+                const Arguments& arguments, double tokens, bool timing,
                 const std::optional<Explanation>& explanation) {
   const PlannedJob& best = jobs.front();
   const std::vector<Stage>& stages = best.plan.pipelines.front().stages;
@@ -180,7 +183,7 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
       fmt::format("{} on {}\nglobal batch {}, {}, judged by estimator {} (evidence: {})\n\n",
                   input.job.model, input.cluster.summary(), input.job.global_batch,
                   to_string(input.job.dtype), arguments.estimator, to_string(input.evidence));
-  if (jobs.size() > 1) text += comparison(jobs) + "\n";
+  if (jobs.size() > 1) text += comparison(jobs, timing) + "\n";
   text += fmt::format("plan of {}: microbatch {}, {}, {}\n", best.planner->name(),
                       best.plan.microbatch, counted(std::ssize(stages), "stage"),
                       counted(std::ssize(stages.front().replicas), "replica"));
@@ -229,7 +232,7 @@ int run(const Arguments& arguments, const Session& session) {
   std::optional<Explanation> explanation;
   if (arguments.explain) explanation = explain(best, input.problem(), arguments.options);
   if (!session.json) {
-    print_text(jobs, input, arguments, tokens, explanation);
+    print_text(jobs, input, arguments, tokens, session.timing, explanation);
     return 0;
   }
   OrderedJson rows = OrderedJson::array();
@@ -286,6 +289,10 @@ void add_plan_command(CLI::App& program, Session& session) {
                    "Stop earlier; the result is then marked incomplete")
       ->check(positive_number())
       ->type_name("SECONDS");
+  command
+      ->add_option("--seed", arguments->options.seed,
+                   "Of planners that choose at random (default: 0, their published seed)")
+      ->type_name("N");
   add_explain_option(*command, arguments->explain);
   add_pareto_options(*command, arguments->pareto);
   add_purchase_options(*command, arguments->purchase);

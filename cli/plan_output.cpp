@@ -14,6 +14,7 @@ namespace {
 
 /// Expected, not exceeded where the model tells the two apart, and there.
 std::string memory_text(const StagePrediction& stage) {
+  if (!(stage.memory_bound_bytes > 0)) return "not modelled";
   const std::string bound = stage.memory_bound_bytes > stage.peak_memory_bytes
                                 ? fmt::format(" (at most {})", format_gib(stage.memory_bound_bytes))
                                 : "";
@@ -166,6 +167,8 @@ std::string describe(const PlanOutput& output) {
   text += fmt::format("* the slowest stage; compute and transfer are of one microbatch of {}\n\n",
                       output.plan.microbatch);
   text += time_text(p);
+  const std::string_view ignored = estimator_named(output.estimator).ignores();
+  if (!ignored.empty()) text += fmt::format("not in this model: {}\n", ignored);
   text += memory_breakdown(output);
   text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
   text += fmt::format("{} USD/iteration (GPUs {}, egress {}){} on {} of {}\n",
@@ -200,16 +203,19 @@ OrderedJson prediction_json(const PlanOutput& output) {
       {"estimator", output.estimator},
       {"evidence", to_string(output.input.evidence)},
       {"throughput_iters_per_s", p.iters_per_s()},
-      {"usd_per_iter", p.usd_per_iter()},
-      {"peak_memory_bytes", p.peak_memory_bytes},
-      {"memory_bound_bytes", p.memory_bound_bytes},
-      {"fits", p.fits},
-      {"iteration_s", p.iteration_s},
-      {"parts_s",
-       {{"steady", p.steady_s}, {"fill", p.fill_s}, {"update", p.update_s}, {"sync", p.sync_s}}},
-      {"microbatches", p.microbatches},
-      {"slowest_stage", p.slowest_stage},
-      {"usd_parts", {{"compute", p.compute_usd}, {"egress", p.egress_usd}}}};
+      {"usd_per_iter", p.usd_per_iter()}};
+  const bool has_memory = estimator_named(output.estimator).models_memory();
+  if (has_memory) {
+    out["peak_memory_bytes"] = p.peak_memory_bytes;
+    out["memory_bound_bytes"] = p.memory_bound_bytes;
+    out["fits"] = p.fits;
+  }
+  out["iteration_s"] = p.iteration_s;
+  out["parts_s"] = {
+      {"steady", p.steady_s}, {"fill", p.fill_s}, {"update", p.update_s}, {"sync", p.sync_s}};
+  out["microbatches"] = p.microbatches;
+  out["slowest_stage"] = p.slowest_stage;
+  out["usd_parts"] = {{"compute", p.compute_usd}, {"egress", p.egress_usd}};
   if (p.interval.has_spread) {
     out["interval_s"] = {{"low", p.interval.low_s}, {"high", p.interval.high_s}};
   }
@@ -224,10 +230,12 @@ OrderedJson prediction_json(const PlanOutput& output) {
     stages.push_back({{"compute_s", stage.compute_s},
                       {"transfer_s", stage.transfer_s},
                       {"sync_s", stage.sync_s},
-                      {"update_s", stage.update_s},
-                      {"peak_memory_bytes", stage.peak_memory_bytes},
-                      {"memory_bound_bytes", stage.memory_bound_bytes},
-                      {"memory_capacity_bytes", stage.memory_capacity_bytes}});
+                      {"update_s", stage.update_s}});
+    if (has_memory) {
+      stages.back()["peak_memory_bytes"] = stage.peak_memory_bytes;
+      stages.back()["memory_bound_bytes"] = stage.memory_bound_bytes;
+      stages.back()["memory_capacity_bytes"] = stage.memory_capacity_bytes;
+    }
     for (const MemoryTerm& term : stage.memory_terms) {
       stages.back()["memory_terms"].push_back(
           {{"name", term.name}, {"bytes", bytes_json(term.bytes)}, {"source", term.source}});

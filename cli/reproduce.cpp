@@ -59,12 +59,9 @@ int run(const Arguments& arguments, const Session& session) {
   } else {
     print(result.text);
   }
-  const auto missing = std::count_if(
-      result.rows.begin(), result.rows.end(),
-      [](const OrderedJson& row) { return row.value("status", "") == "unpredicted"; });
-  if (missing > 0) {
-    throw Error(ErrorCode::kPartial,
-                fmt::format("{} of {} rows have no prediction", missing, result.rows.size()));
+  if (result.unpredicted > 0) {
+    throw Error(ErrorCode::kPartial, fmt::format("{} of {} rows have no prediction",
+                                                 result.unpredicted, result.rows.size()));
   }
   return 0;
 }
@@ -91,6 +88,10 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       ->add_option("--max-evaluations", options.search.max_evaluations,
                    "Budget of each search in evaluations of partial plans (figures 7 to 12)")
       ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command
+      ->add_option("--seed", options.search.seed,
+                   "Of planners that choose at random (figures 7 to 12; default: 0)")
       ->type_name("N");
   command
       ->add_option("--from", options.from,

@@ -38,7 +38,8 @@ std::vector<Contender> contenders_of(const Arguments& arguments, const TrainingI
   for (const std::string& name : arguments.estimators) {
     if (name != "all") chosen.push_back(&estimator_named(name));
   }
-  if (chosen.size() < arguments.estimators.size() || chosen.empty()) chosen = estimators();
+  if (chosen.size() < arguments.estimators.size()) chosen = estimators();
+  if (chosen.empty()) chosen = {&estimator_named("sextant"), &estimator_named("sailor")};
   std::vector<Contender> contenders;
   for (const Estimator* estimator : chosen) {
     Contender contender;
@@ -46,6 +47,7 @@ std::vector<Contender> contenders_of(const Arguments& arguments, const TrainingI
     contender.estimator = estimator;
     contender.profile = &input.profile;
     contender.model = input.model ? &*input.model : nullptr;
+    contender.published_tables = input.published_tables;
     contender.evidence = input.evidence;
     contender.calibration = [&input](const MeasuredRun&) { return input.calibration; };
     contenders.push_back(std::move(contender));
@@ -73,6 +75,7 @@ Judged predicted_rows(const Arguments& arguments, const Session& session) {
   for (const MeasuredRun& run : runs) check_suits(run, input.job, input.profile);
   Judged out;
   out.rows = validate(runs, contenders, input.job, input.cluster, quantities_of(arguments));
+  if (out.rows.empty()) throw_usage("none of the chosen estimators models that quantity");
   out.rankings = rank_predictions(runs, out.rows);
   return out;
 }
@@ -147,7 +150,7 @@ void add_validate_command(CLI::App& program, Session& session) {
   for (const Estimator* estimator : estimators()) names += fmt::format(" {}", estimator->name());
   command
       ->add_option("--estimator", arguments->estimators,
-                   "Those that are judged, or all (default: all); there are:" + names)
+                   "Those that are judged, or all (default: sextant,sailor); there are:" + names)
       ->delimiter(',')
       ->type_name("NAME,…");
   command->add_option("--quantity", arguments->quantity, "time or memory (default: both)")

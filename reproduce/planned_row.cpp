@@ -42,6 +42,27 @@ int int_member(const JsonNode& row, std::string_view name) {
   return static_cast<int>(row.at(name).integer(0, std::numeric_limits<int>::max()));
 }
 
+OrderedJson to_json(const PlannedRow::Published& published) {
+  OrderedJson out = {{"status", published.worth ? "ok" : "infeasible"},
+                     {"planner", published.planner}};
+  if (published.worth) {
+    out["throughput_iters_per_s"] = published.worth->iters_per_s;
+    out["usd_per_iter"] = published.worth->usd_per_iter;
+  }
+  if (published.search_s) out["search_s"] = *published.search_s;
+  out["plans_rejected_oom"] = published.plans_rejected_oom;
+  return out;
+}
+
+PlannedRow::Published published_from(const JsonNode& node) {
+  PlannedRow::Published out;
+  out.planner = node.at("planner").name();
+  if (node.at("status").one_of({"ok", "infeasible"}) == 0) out.worth = worth_from(node);
+  out.search_s = member_from_zero(node, "search_s");
+  out.plans_rejected_oom = int_member(node, "plans_rejected_oom");
+  return out;
+}
+
 void add_plan_members(const PlannedRow& row, OrderedJson& out) {
   out["throughput_iters_per_s"] = row.worth.iters_per_s;
   out["usd_per_iter"] = row.worth.usd_per_iter;
@@ -93,6 +114,10 @@ PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective 
   // Zero where the planner does not note it.
   if (timing && job.search.first_plan_s > 0) row.first_plan_s = job.search.first_plan_s;
   row.worth = {job.prediction.iters_per_s(), job.prediction.usd_per_iter()};
+  if (job.published) {
+    row.as_published = {job.published->iters_per_s, job.published->fits,
+                        std::string(job.published->by)};
+  }
   row.peak_memory_bytes = job.prediction.peak_memory_bytes;
   for (const GpuUse& use : gpus_used(job.plan)) {
     row.gpus_used.emplace_back(use.gpu + "@" + use.zone, use.count);
@@ -146,10 +171,12 @@ OrderedJson to_json(const PlannedRow& row) {
     for (const auto& [pool, count] : row.gpus_used) used[pool] = count;
     out["gpus_used"] = std::move(used);
   }
-  if (row.published) {
-    out["published"] = {{"throughput_iters_per_s", row.published->iters_per_s},
-                        {"usd_per_iter", row.published->usd_per_iter}};
+  if (row.as_published) {
+    out["as_published"] = {{"throughput_iters_per_s", row.as_published->iters_per_s},
+                           {"fits", row.as_published->fits},
+                           {"by", row.as_published->by}};
   }
+  if (row.published) out["published"] = to_json(*row.published);
   if (row.feasible) {
     out["plan"] = row.plan;
     if (!row.artifact_plan.is_null()) out["artifact_plan"] = row.artifact_plan;
@@ -177,7 +204,7 @@ PlannedRow planned_row_from(const JsonNode& row) {
   out.search_s = member_from_zero(row, "search_s");
   out.plans_rejected_oom = int_member(row, "plans_rejected_oom");
   out.plans_rejected_constraint = int_member(row, "plans_rejected_constraint");
-  if (const auto published = row.find("published")) out.published = worth_from(*published);
+  if (const auto published = row.find("published")) out.published = published_from(*published);
   if (!out.feasible) {
     out.reason = row.at("reason").string();
     return out;
@@ -186,6 +213,10 @@ PlannedRow planned_row_from(const JsonNode& row) {
   out.peak_memory_bytes = row.at("peak_memory_bytes").positive();
   for (const auto& [pool, count] : row.at("gpus_used").members()) {
     out.gpus_used.emplace_back(pool, count.count());
+  }
+  if (const auto as = row.find("as_published")) {
+    out.as_published = {as->at("throughput_iters_per_s").positive(), as->at("fits").boolean(),
+                        as->at("by").string()};
   }
   out.plan = row.at("plan").string();
   out.gain_over_sailor = positive_member(row, "gain_over_sailor");
@@ -199,38 +230,45 @@ PlannedRow planned_row_from(const JsonNode& row) {
 std::string planned_csv(const std::vector<PlannedRow>& rows) {
   std::string text =
       "cluster,planner,estimator,status,evidence,throughput_iters_per_s,usd_per_iter,"
-      "gain_over_sailor,published_iters_per_s,published_usd_per_iter,bound_iters_per_s,"
+      "gain_over_sailor,as_published_iters_per_s,published_iters_per_s,published_usd_per_iter,"
+      "published_search_s,published_plans_rejected_oom,bound_iters_per_s,"
       "bound_usd_per_iter,gap,space,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
       "plans_rejected_constraint,peak_memory_bytes,gpus,plan,reason\n";
   for (const PlannedRow& row : rows) {
     const auto of_plan = [&](auto value) { return row.feasible ? fmt::format("{}", value) : ""; };
     const auto of_published = [&](double PlannedRow::Worth::*figure) {
-      return row.published ? fmt::format("{}", (*row.published).*figure) : "";
+      return row.published && row.published->worth
+                 ? fmt::format("{}", (*row.published->worth).*figure)
+                 : "";
     };
-    const std::string fields[] = {csv_field(row.cluster),
-                                  csv_field(row.planner),
-                                  csv_field(row.estimator),
-                                  row.feasible ? "ok" : "infeasible",
-                                  std::string(to_string(row.evidence)),
-                                  of_plan(row.worth.iters_per_s),
-                                  of_plan(row.worth.usd_per_iter),
-                                  csv_optional(row.gain_over_sailor),
-                                  of_published(&PlannedRow::Worth::iters_per_s),
-                                  of_published(&PlannedRow::Worth::usd_per_iter),
-                                  csv_optional(row.bound_iters_per_s),
-                                  csv_optional(row.bound_usd_per_iter),
-                                  csv_optional(row.gap),
-                                  csv_field(row.space),
-                                  row.complete ? "true" : "false",
-                                  fmt::format("{}", row.evaluations),
-                                  csv_optional(row.first_plan_s),
-                                  csv_optional(row.search_s),
-                                  fmt::format("{}", row.plans_rejected_oom),
-                                  fmt::format("{}", row.plans_rejected_constraint),
-                                  of_plan(row.peak_memory_bytes),
-                                  of_plan(row.gpus()),
-                                  csv_field(row.plan),
-                                  csv_field(row.reason)};
+    const std::string fields[] = {
+        csv_field(row.cluster),
+        csv_field(row.planner),
+        csv_field(row.estimator),
+        row.feasible ? "ok" : "infeasible",
+        std::string(to_string(row.evidence)),
+        of_plan(row.worth.iters_per_s),
+        of_plan(row.worth.usd_per_iter),
+        csv_optional(row.gain_over_sailor),
+        row.as_published ? fmt::format("{}", row.as_published->iters_per_s) : "",
+        of_published(&PlannedRow::Worth::iters_per_s),
+        of_published(&PlannedRow::Worth::usd_per_iter),
+        row.published ? csv_optional(row.published->search_s) : "",
+        row.published ? fmt::format("{}", row.published->plans_rejected_oom) : "",
+        csv_optional(row.bound_iters_per_s),
+        csv_optional(row.bound_usd_per_iter),
+        csv_optional(row.gap),
+        csv_field(row.space),
+        row.complete ? "true" : "false",
+        fmt::format("{}", row.evaluations),
+        csv_optional(row.first_plan_s),
+        csv_optional(row.search_s),
+        fmt::format("{}", row.plans_rejected_oom),
+        fmt::format("{}", row.plans_rejected_constraint),
+        of_plan(row.peak_memory_bytes),
+        of_plan(row.gpus()),
+        csv_field(row.plan),
+        csv_field(row.reason)};
     for (std::size_t i = 0; i < std::size(fields); ++i) text += (i == 0 ? "" : ",") + fields[i];
     text += '\n';
   }

@@ -44,8 +44,22 @@ struct PlannedRow {
   /// How many times as good as planner `sailor` under the same estimator, by the objective. Absent
   /// in rows of that planner and where one of both found nothing.
   std::optional<double> gain_over_sailor;
-  /// What the published planner was recorded to reach, as the published simulator judged it.
-  std::optional<Worth> published;
+  /// The same plan as the published evaluation judges this planner's, where that differs from the
+  /// estimator: what `published` is comparable with.
+  struct AsPublished {
+    double iters_per_s = 0;
+    bool fits = true;
+    std::string by;
+  };
+  std::optional<AsPublished> as_published;
+  /// What a published planner was recorded to reach, as the published simulator judged it.
+  struct Published {
+    std::string planner;         ///< the row's own; beside ours, Sailor's
+    std::optional<Worth> worth;  ///< nothing: it found no valid plan
+    std::optional<double> search_s;
+    int plans_rejected_oom = 0;
+  };
+  std::optional<Published> published;
 
   bool complete = true;
   std::uint64_t evaluations = 0;

@@ -14,9 +14,6 @@ namespace {
 
 using Align = Table::Align;
 
-/// The published planner, whose results planner `sailor` stands beside.
-constexpr const char* kPublishedPlanner = "sailor";
-
 /// The different values of a member of the rows, in their order.
 std::vector<std::string> values_of(const std::vector<PlannedRow>& rows,
                                    std::string PlannedRow::*member) {
@@ -48,47 +45,79 @@ std::string gap_text(const PlannedRow& row) {
   return *row.gap <= kMet ? "best" : fmt::format("{:.1f} %", 100 * *row.gap);
 }
 
-std::vector<std::string> cells_of(const PlannedRow& row, Objective objective, bool published) {
-  std::vector<std::string> cells = {short_cluster_name(row.cluster), row.planner};
-  const std::string oom = fmt::format("{}", row.plans_rejected_oom);
-  const std::string time = row.search_s ? format_seconds(*row.search_s) : "-";
-  if (!row.feasible) {
-    cells.emplace_back("infeasible");
-    cells.resize(published ? 9 : 7, "-");
-    cells.insert(cells.end(), {oom, time, row.reason});
-    return cells;
+/// What is comparable with the published figure of the row.
+PlannedRow::Worth worth_as_published(const PlannedRow& row) {
+  if (!row.as_published) return row.worth;
+  return {row.as_published->iters_per_s, row.worth.usd_per_iter};
+}
+
+/// Columns of a table that are there where a row needs them.
+struct Shown {
+  bool published = false;
+  bool as_published = false;
+};
+
+Shown shown_in(const std::vector<PlannedRow>& rows) {
+  Shown shown;
+  for (const PlannedRow& row : rows) {
+    shown.published = shown.published || row.published;
+    shown.as_published = shown.as_published || row.as_published;
   }
-  cells.push_back(fmt::format("{:.5f}", row.worth.iters_per_s));
-  cells.push_back(fmt::format("{:.4f}", row.worth.usd_per_iter));
-  if (published && row.published) {
-    cells.push_back(fmt::format("{:.5g}", value_of(*row.published, objective == Objective::kCost
-                                                                       ? PlanMetric::kCost
-                                                                       : PlanMetric::kThroughput)));
-    cells.push_back(gain_text(gain(row.worth, *row.published, objective)));
-  } else if (published) {
-    cells.insert(cells.end(), {"-", "-"});
+  return shown;
+}
+
+/// "0.11663 +0.3 %, 3.0 s, 5 OOM": the published result, ours over it, its search.
+std::vector<std::string> published_cells(const PlannedRow& row, Objective objective) {
+  if (!row.published) return {"-", "-", "-", "-"};
+  const PlanMetric metric =
+      objective == Objective::kCost ? PlanMetric::kCost : PlanMetric::kThroughput;
+  const std::optional<PlannedRow::Worth>& worth = row.published->worth;
+  return {worth ? fmt::format("{:.5g}", value_of(*worth, metric)) : "infeasible",
+          worth && row.feasible ? gain_text(gain(worth_as_published(row), *worth, objective)) : "-",
+          row.published->search_s ? format_seconds(*row.published->search_s) : "-",
+          fmt::format("{}", row.published->plans_rejected_oom)};
+}
+
+std::vector<std::string> cells_of(const PlannedRow& row, Objective objective, const Shown& shown) {
+  std::vector<std::string> cells = {short_cluster_name(row.cluster), row.planner};
+  if (row.feasible) {
+    cells.push_back(fmt::format("{:.5f}", row.worth.iters_per_s));
+    cells.push_back(fmt::format("{:.4f}", row.worth.usd_per_iter));
+  } else {
+    cells.insert(cells.end(), {"infeasible", "-"});
+  }
+  if (shown.as_published) {
+    cells.push_back(row.as_published ? fmt::format("{:.5f}", row.as_published->iters_per_s) : "-");
   }
   cells.push_back(row.gain_over_sailor ? gain_text(*row.gain_over_sailor) : "-");
   cells.push_back(gap_text(row));
-  cells.push_back(fmt::format("{}", row.gpus()));
-  cells.insert(cells.end(), {oom, time, row.plan});
+  cells.push_back(row.feasible ? fmt::format("{}", row.gpus()) : "-");
+  cells.push_back(row.search_s ? format_seconds(*row.search_s) : "-");
+  cells.push_back(fmt::format("{}", row.plans_rejected_oom));
+  if (shown.published) {
+    for (std::string& cell : published_cells(row, objective)) cells.push_back(std::move(cell));
+  }
+  cells.push_back(row.feasible ? row.plan : row.reason);
   return cells;
 }
 
 BarChart::Group group_of(const std::string& cluster, const std::string& estimator,
                          const std::vector<std::string>& planners,
                          const std::vector<PlannedRow>& rows, PlanMetric metric) {
-  BarChart::Group group{short_cluster_name(cluster), {}};
-  std::optional<double> published;
+  BarChart::Group group{short_cluster_name(cluster), {}, {}};
   for (const std::string& planner : planners) {
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const PlannedRow& one) {
       return one.cluster == cluster && one.estimator == estimator && one.planner == planner;
     });
-    const bool drawn = row != rows.end() && row->feasible;
-    group.values.push_back(drawn ? std::optional(value_of(row->worth, metric)) : std::nullopt);
-    if (row != rows.end() && row->published) published = value_of(*row->published, metric);
+    const auto drawn = [&](bool is, const auto& worth) {
+      return is ? std::optional(value_of(worth(), metric)) : std::nullopt;
+    };
+    const bool found = row != rows.end();
+    group.values.push_back(drawn(found && row->feasible, [&] { return row->worth; }));
+    group.published.push_back(drawn(
+        found && row->published && row->published->worth && row->published->planner == planner,
+        [&] { return *row->published->worth; }));
   }
-  group.values.push_back(published);
   return group;
 }
 
@@ -117,27 +146,14 @@ BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRo
       })) {
     chart.caption += " Z × N: N of a type in each of Z zones.";
   }
-  for (const std::string& planner : planners) chart.series.push_back({planner, false});
-  chart.series.push_back({kPublishedPlanner, true});
-  bool any_published = false;
+  chart.series = planners;
   for (const PlanMetric metric : metrics) {
     for (const std::string& estimator : estimators) {
       BarChart::Panel panel{"judged by estimator " + estimator, label_of(metric), {}};
-      bool published = false;
       for (const std::string& cluster : clusters) {
         panel.groups.push_back(group_of(cluster, estimator, planners, rows, metric));
-        published = published || panel.groups.back().values.back().has_value();
       }
-      if (!published) panel.left_out = {planners.size()};
-      any_published = any_published || published;
       chart.panels.push_back(std::move(panel));
-    }
-  }
-  if (!any_published) {
-    chart.series.pop_back();
-    for (BarChart::Panel& panel : chart.panels) {
-      panel.left_out.clear();
-      for (BarChart::Group& group : panel.groups) group.values.pop_back();
     }
   }
   return chart;
@@ -146,23 +162,24 @@ BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRo
 std::string planning_tables(const PlannerFigure& figure, const std::vector<PlannedRow>& rows) {
   std::string text;
   for (const std::string& estimator : values_of(rows, &PlannedRow::estimator)) {
-    const auto has_published = [&](const PlannedRow& row) {
-      return row.estimator == estimator && row.published;
-    };
-    const bool published = std::any_of(rows.begin(), rows.end(), has_published);
-    std::vector<Table::Column> columns = {
-        {"cluster", Align::kLeft}, {"planner", Align::kLeft}, {"iterations/s"}, {"USD/iteration"}};
-    if (published) columns.insert(columns.end(), {{"published"}, {"over it"}});
-    columns.insert(
-        columns.end(),
-        {{"over sailor"}, {"gap"}, {"GPUs"}, {"OOM plans"}, {"search"}, {"plan", Align::kLeft}});
-    Table table(columns);
+    std::vector<PlannedRow> judged;
     std::vector<PlannedRow> proved;
     for (const PlannedRow& row : rows) {
       if (row.estimator != estimator) continue;
-      table.add_row(cells_of(row, figure.objective, published));
+      judged.push_back(row);
       if (!row.space.empty()) proved.push_back(row);
     }
+    const Shown shown = shown_in(judged);
+    std::vector<Table::Column> columns = {
+        {"cluster", Align::kLeft}, {"planner", Align::kLeft}, {"iterations/s"}, {"USD/iteration"}};
+    if (shown.as_published) columns.push_back({"as published"});
+    columns.insert(columns.end(), {{"over sailor"}, {"gap"}, {"GPUs"}, {"search"}, {"OOM plans"}});
+    if (shown.published) {
+      columns.insert(columns.end(), {{"published"}, {"over it"}, {"its search"}, {"its OOM"}});
+    }
+    columns.push_back({"plan", Align::kLeft});
+    Table table(columns);
+    for (const PlannedRow& row : judged) table.add_row(cells_of(row, figure.objective, shown));
     text += fmt::format("\nJudged by estimator {}:\n\n{}", estimator, table.text());
     for (const std::string& space : values_of(proved, &PlannedRow::space)) {
       text += fmt::format("gap: how much better a plan could at most be, among: {}\n", space);

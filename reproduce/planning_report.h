@@ -16,8 +16,8 @@ enum class PlanMetric { kThroughput, kCost };
 std::vector<PlanMetric> metrics_of(const PlannerFigure& figure);
 
 /// Panels beside each other for the estimators, below each other for the metrics; a group of bars
-/// is a cluster. What the published planner was recorded to reach stands hatched beside ours where
-/// rows have it.
+/// is a cluster. What the published planner was recorded to reach is marked across ours where rows
+/// have it.
 BarChart planning_chart(const PlannerFigure& figure, const std::vector<PlannedRow>& rows,
                         const std::vector<PlanMetric>& metrics);
 

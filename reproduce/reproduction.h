@@ -16,6 +16,9 @@ struct Reproduction {
   std::string title;
   OrderedJson rows = OrderedJson::array();
   OrderedJson summary = OrderedJson::array();  ///< of the rows, where the experiment has one
+  /// Rows in which an estimator of ours or Sailor's should predict and cannot. That a compared tool
+  /// cannot is a result.
+  int unpredicted = 0;
   OrderedJson timing = OrderedJson::object();
   /// What has to be said of all rows, for people; may be empty.
   std::vector<std::string> notes;

@@ -14,14 +14,16 @@ namespace sextant {
 struct PlannerFigure {
   const char* name;
   const char* description;
-  const char* job;    ///< below simulations/configs
-  const char* trace;  ///< likewise; one cluster a row
+  const char* job;         ///< below simulations/configs
+  const char* trace = "";  ///< likewise; one cluster a row
   /// Instead of the trace where it was never published: the counts that the figure's labels give.
   std::vector<std::vector<GpuCount>> clusters = {};
   Objective objective = Objective::kThroughput;
   const char* min_iters_per_s = nullptr;   ///< file with the bound, below ae_scripts/planner
   const char* max_usd_per_iter = nullptr;  ///< likewise
   bool shows_cost = false;                 ///< beside throughput
+  /// Whom the figure compares beside Sailor's planner and ours.
+  std::vector<const char*> baselines = {};
 };
 
 const std::vector<PlannerFigure>& planner_figures();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "analyzer/measured/suspicion.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
+#include "analyzer/training/published_tables.h"
 #include "analyzer/training/sailor/sailor.h"
 #include "analyzer/validation/leave_one_out.h"
 #include "analyzer/validation/validation_document.h"
@@ -29,6 +31,8 @@ struct Figure {
   const char* description;
   Quantity quantity;
   std::vector<SailorRunSet> sets;
+  /// Whom the figure compares beside Sailor's simulator and ours.
+  std::vector<const char*> baselines;
 };
 
 const std::vector<Figure>& figures() {
@@ -36,15 +40,18 @@ const std::vector<Figure>& figures() {
       {"fig5a",
        "OPT-350M on 1 to 32 nodes of four GH200: memory, predicted and measured",
        Quantity::kMemory,
-       {kSailorAeRuns, kSailorMainRuns}},
+       {kSailorAeRuns, kSailorMainRuns},
+       {"varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
       {"fig5b",
        "OPT-350M on 1 to 32 nodes of four GH200: time, predicted and measured",
        Quantity::kTime,
-       {kSailorAeRuns, kSailorMainRuns}},
+       {kSailorAeRuns, kSailorMainRuns},
+       {"amp", "varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
       {"fig6",
        "OPT-350M on RTX 3090, RTX 2080 and Titan RTX mixed: time, predicted and measured",
        Quantity::kTime,
-       {kSailorMitRuns}},
+       {kSailorMitRuns},
+       {"amp", "flashflex", "metis"}},
   };
   return all;
 }
@@ -129,31 +136,48 @@ std::vector<std::string> types_of(const std::vector<GpuCount>& gpus) {
   return types;
 }
 
-/// The published simulator's estimator first on each profile, as the registry has it.
-std::vector<Contender> contenders_on(const ModelProfile& profile, const ModelDescription& model,
-                                     const std::string& suffix) {
+/// What every contender of the figure starts from.
+Contender contender_named(std::string_view name, const ModelProfile& profile,
+                          const ModelDescription& model) {
+  Contender contender;
+  contender.name = name;
+  contender.estimator = &estimator_named(name);
+  contender.profile = &profile;
+  contender.model = &model;
+  contender.evidence = Evidence::kReplayed;
+  // The figure shows what the simulator reports, not what its fit check counts.
+  if (contender.estimator == &sailor_estimator()) {
+    contender.reported_memory = sailor_reported_memory;
+  }
+  return contender;
+}
+
+/// Ours and Sailor's on both profiles, then the tools that have tables of their own.
+std::vector<Contender> contenders_of(const Figure& figure, const std::filesystem::path& artifact,
+                                     const ModelDescription& model, const ModelProfile& simulator,
+                                     const ModelProfile& planner) {
   std::vector<Contender> contenders;
-  for (const Estimator* estimator : estimators()) {
-    Contender contender;
-    contender.name = std::string(estimator->name()) + suffix;
-    contender.estimator = estimator;
-    contender.profile = &profile;
-    contender.model = &model;
-    contender.evidence = Evidence::kReplayed;
-    // The figure shows what the simulator reports, not what its fit check counts.
-    if (estimator == &sailor_estimator()) contender.reported_memory = sailor_reported_memory;
-    contenders.push_back(std::move(contender));
+  for (const auto& [profile, suffix] :
+       {std::pair(&simulator, ""), std::pair(&planner, "@planner-profile")}) {
+    for (const char* name : {"sextant", "sailor"}) {
+      contenders.push_back(contender_named(name, *profile, model));
+      contenders.back().name += suffix;
+    }
+  }
+  for (const char* name : figure.baselines) {
+    contenders.push_back(contender_named(name, simulator, model));
+    contenders.back().published_tables = published_tables_of(artifact);
   }
   return contenders;
 }
 
-/// Gives those that heed a calibration one for each run, from the other configurations; returns
-/// what was fitted, for people.
+/// Gives ours a calibration for each run, from the other configurations; returns what was fitted,
+/// for people. Published models have their own constants.
 std::string calibrate(std::vector<Contender>& contenders, const std::vector<MeasuredRun>& runs,
                       const Job& job, const Cluster& cluster) {
   std::string text;
   for (Contender& contender : contenders) {
-    if (contender.estimator == &sailor_estimator()) continue;  // has its own constants
+    if (contender.estimator->name() != "sextant") continue;
     const auto fit = calibrate_leaving_out(contender, runs, job, cluster);
     if (!fit) continue;
     for (const FittedParameter& parameter : fit->parameters) {
@@ -166,22 +190,35 @@ std::string calibrate(std::vector<Contender>& contenders, const std::vector<Meas
   return "Fitted, for each row to the other configurations alone (what all of them give):\n" + text;
 }
 
+double figure_of(const PublishedPrediction& prediction, Quantity quantity) {
+  return quantity == Quantity::kTime ? prediction.iteration_s : prediction.memory_bytes;
+}
+
+/// Of Sailor's simulator, by run.
 PublishedPredictions published_of(const std::vector<MeasuredRun>& runs, Quantity quantity) {
   PublishedPredictions published;
   for (const MeasuredRun& run : runs) {
-    if (const auto found = sailor_published_prediction(run.name)) {
-      published[run.name] = quantity == Quantity::kTime ? found->iteration_s : found->memory_bytes;
+    if (const auto found = sailor_published_prediction(run.name, "sailor")) {
+      published[run.name] = figure_of(*found, quantity);
     }
   }
   return published;
 }
 
-OrderedJson json_of(const ValidationRow& row, const PublishedPredictions& published) {
+/// The estimator of a row, whatever its profile.
+std::string_view tool_of(const ValidationRow& row) {
+  return std::string_view(row.estimator).substr(0, row.estimator.find('@'));
+}
+
+/// Beside the row what the same tool was recorded to predict, of ours what Sailor's simulator was.
+OrderedJson json_of(const ValidationRow& row, bool published_runs) {
   OrderedJson out = to_json(row);
-  const auto found = published.find(row.config);
-  if (found != published.end()) {
-    out["published"] = {{"predicted", found->second},
-                        {"relative_error", found->second / row.measured - 1}};
+  if (!published_runs || !row.ok()) return out;
+  const std::string_view tool = tool_of(row);
+  const auto found = sailor_published_prediction(row.config, tool == "sextant" ? "sailor" : tool);
+  if (found && figure_of(*found, row.quantity) > 0) {
+    const double predicted = figure_of(*found, row.quantity);
+    out["published"] = {{"predicted", predicted}, {"relative_error", predicted / row.measured - 1}};
   }
   return out;
 }
@@ -244,10 +281,8 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   const ModelProfile simulator = read_sailor_simulator_profile(artifact, job.model, types_of(gpus));
   const ModelProfile planner = read_sailor_planner_profile(artifact, job.model, types_of(gpus));
   for (const MeasuredRun& run : runs) check_suits(run, job, simulator);
-  std::vector<Contender> contenders = contenders_on(simulator, *job.described, "");
-  for (Contender& contender : contenders_on(planner, *job.described, "@planner-profile")) {
-    contenders.push_back(std::move(contender));
-  }
+  std::vector<Contender> contenders =
+      contenders_of(figure, artifact, *job.described, simulator, planner);
   const PublishedPredictions published =
       options.measured_dir.empty() ? published_of(runs, figure.quantity) : PublishedPredictions();
   const auto loaded = std::chrono::steady_clock::now();
@@ -259,7 +294,11 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   out.system = "sailor";
   out.experiment = figure.name;
   out.title = figure.description;
-  for (const ValidationRow& row : rows) out.rows.push_back(json_of(row, published));
+  for (const ValidationRow& row : rows) {
+    out.rows.push_back(json_of(row, options.measured_dir.empty()));
+    const bool compared = tool_of(row) != "sextant" && tool_of(row) != "sailor";
+    if (row.status == ValidationRow::Status::kUnpredicted && !compared) ++out.unpredicted;
+  }
   for (const ValidationSummary& summary : summarize(rows)) out.summary.push_back(to_json(summary));
   const auto seconds = [](auto from, auto to) {
     return std::chrono::duration<double>(to - from).count();

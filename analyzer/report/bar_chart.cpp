@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -28,23 +29,28 @@ constexpr double kBetween = 28;
 struct Look {
   std::string_view color;
   bool pale = false;  ///< the palette's second round
-  bool hatched = false;
 };
 
-std::vector<Look> looks_of(const std::vector<BarChart::Series>& series) {
-  std::vector<std::string_view> names;
-  std::vector<Look> looks;
-  for (const BarChart::Series& one : series) {
-    const auto known = std::find(names.begin(), names.end(), one.name);
-    const auto index = static_cast<std::size_t>(known - names.begin());
-    if (known == names.end()) names.push_back(one.name);
-    looks.push_back({kPalette[index % kPalette.size()], index >= kPalette.size(), one.published});
-  }
-  return looks;
+Look look_of(std::size_t series) {
+  return {kPalette[series % kPalette.size()], series >= kPalette.size()};
 }
 
-bool is_left_out(const BarChart::Panel& panel, std::size_t series) {
-  return std::find(panel.left_out.begin(), panel.left_out.end(), series) != panel.left_out.end();
+/// Every figure of a group, of ours and published.
+std::vector<std::optional<double>> figures_of(const BarChart::Group& group) {
+  std::vector<std::optional<double>> all = group.values;
+  all.insert(all.end(), group.published.begin(), group.published.end());
+  return all;
+}
+
+bool has_published(const BarChart& chart) {
+  for (const BarChart::Panel& panel : chart.panels) {
+    for (const BarChart::Group& group : panel.groups) {
+      for (const std::optional<double>& value : group.published) {
+        if (value) return true;
+      }
+    }
+  }
+  return false;
 }
 
 void check(const BarChart& chart) {
@@ -57,8 +63,11 @@ void check(const BarChart& chart) {
   for (const BarChart::Panel& panel : chart.panels) {
     if (panel.groups.empty()) refuse("nothing to draw");
     for (const BarChart::Group& group : panel.groups) {
-      if (group.values.size() != chart.series.size()) refuse("values and series differ in number");
-      for (const std::optional<double>& value : group.values) {
+      if (group.values.size() != chart.series.size() ||
+          !(group.published.empty() || group.published.size() == chart.series.size())) {
+        refuse("values and series differ in number");
+      }
+      for (const std::optional<double>& value : figures_of(group)) {
         if (value && !(std::isfinite(*value) && *value >= 0)) refuse("a value is not drawable");
       }
     }
@@ -74,12 +83,10 @@ std::string value_label(const std::optional<double>& value) {
 /// Draws one chart: sizes first, then each part into the text of the document.
 class Drawing : SvgFrame {
  public:
-  explicit Drawing(const BarChart& chart) : chart_(chart), looks_(looks_of(chart.series)) {
+  explicit Drawing(const BarChart& chart) : chart_(chart) {
     std::size_t most_groups = 0;
-    std::size_t most_bars = 0;
     for (const BarChart::Panel& panel : chart.panels) {
       most_groups = std::max(most_groups, panel.groups.size());
-      most_bars = std::max(most_bars, bars_of(panel).size());
       axes_.push_back(round_axis(largest_like(panel)));
       for (const std::string& tick : axes_.back().tick_labels()) {
         tick_px_ = std::max(tick_px_, text_width(tick, kFont));
@@ -92,7 +99,7 @@ class Drawing : SvgFrame {
     }
     const double columns = static_cast<double>(std::min(chart.columns, chart.panels.size()));
     const auto groups = static_cast<double>(most_groups);
-    const auto bars = static_cast<double>(most_bars);
+    const auto bars = static_cast<double>(chart.series.size());
     bar_px_ = std::clamp(kWidestPlot / columns / groups / (bars + 1), kNarrowestBar, kWidestBar);
     plot_px_ = groups * std::max((bars + 1) * bar_px_, kNarrowestPlot / columns / groups);
     upright_labels_ = label_px_ > bar_px_;
@@ -107,26 +114,18 @@ class Drawing : SvgFrame {
       y = panel_row(first, end, first == 0 ? y : y + kBetween);
     }
     y = caption(y + 10, chart_.evidence, chart_.caption);
-    return framed(chart_.title, y + kMargin, hatches());
+    return framed(chart_.title, y + kMargin);
   }
 
  private:
-  std::vector<std::size_t> bars_of(const BarChart::Panel& panel) const {
-    std::vector<std::size_t> bars;
-    for (std::size_t s = 0; s < chart_.series.size(); ++s) {
-      if (!is_left_out(panel, s)) bars.push_back(s);
-    }
-    return bars;
-  }
-
   /// The largest value of all panels that have this one's scale.
   double largest_like(const BarChart::Panel& panel) const {
     double largest = 0;
     for (const BarChart::Panel& other : chart_.panels) {
       if (other.y_label != panel.y_label) continue;
       for (const BarChart::Group& group : other.groups) {
-        for (const std::size_t s : bars_of(other)) {
-          largest = std::max(largest, group.values[s].value_or(0));
+        for (const std::optional<double>& value : figures_of(group)) {
+          largest = std::max(largest, value.value_or(0));
         }
       }
     }
@@ -165,55 +164,42 @@ class Drawing : SvgFrame {
   }
 
   void swatch(double x, double y, double width, double height, const Look& look) {
-    const auto color = static_cast<std::size_t>(
-        std::find(kPalette.begin(), kPalette.end(), look.color) - kPalette.begin());
-    const std::string fill =
-        look.hatched ? fmt::format("url(#sx-hatch-{})", color) : std::string(look.color);
     const std::string place = fmt::format(
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"", x, y, width, height);
     if (look.pale) body_ += place + " class=\"sx-back\"/>\n";  // so that no grid line shows through
-    body_ += fmt::format("{} fill=\"{}\" stroke=\"{}\"{}>", place, fill, look.color,
+    body_ += fmt::format("{} fill=\"{}\" stroke=\"{}\"{}>", place, look.color, look.color,
                          look.pale ? " opacity=\"0.55\"" : "");
   }
 
-  /// One pattern a colour that some published series has.
-  std::string hatches() const {
-    std::string patterns;
-    for (std::size_t color = 0; color < kPalette.size(); ++color) {
-      const bool used = std::any_of(looks_.begin(), looks_.end(), [&](const Look& look) {
-        return look.hatched && look.color == kPalette[color];
-      });
-      if (!used) continue;
-      patterns += fmt::format(
-          "<pattern id=\"sx-hatch-{0}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
-          "patternTransform=\"rotate(45)\"><rect class=\"sx-back\" width=\"6\" height=\"6\"/><path "
-          "d=\"M1.5 0V6\" stroke=\"{1}\" stroke-width=\"2\"/></pattern>\n",
-          color, kPalette[color]);
-    }
-    return patterns.empty() ? "" : "<defs>\n" + patterns + "</defs>\n";
+  /// What was published, at height `y`.
+  void mark(double x, double y, double width, const std::string& tooltip) {
+    body_ += fmt::format(
+        "<path class=\"sx-mark\" d=\"M{:.1f} {:.1f}H{:.1f}\" stroke-width=\"3\"><title>{}</title>"
+        "</path>\n",
+        x, y, x + width, escape_xml(tooltip));
   }
 
   /// As many rows of entries as the width asks for; returns where they end.
   double legend(double y) {
     constexpr double kSwatch = 12;
-    const double widest = inner_px();
     double x = kMargin;
-    for (std::size_t i = 0; i < chart_.series.size(); ++i) {
-      const BarChart::Series& series = chart_.series[i];
-      const std::string suffix = series.published ? " (published)" : "";
-      const std::vector<std::string> lines =
-          wrap_text(series.name, kFont, widest - kSwatch - 6 - text_width(suffix, kFont), 1);
-      const std::string name = (lines.empty() ? "" : lines.front()) + suffix;
+    const auto place = [&](const std::string& name) {
       const double entry_px = kSwatch + 6 + text_width(name, kFont) + 14;
-      if (x > kMargin && x + entry_px > kMargin + widest) {
+      if (x > kMargin && x + entry_px > kMargin + inner_px()) {
         x = kMargin;
         y += kLineHeight + 4;
       }
-      swatch(x, y, kSwatch, kSwatch, looks_[i]);
-      body_ += "</rect>\n";
       text(x + kSwatch + 6, y + kSwatch - 1.5, "start", kFont, name, "sx-text");
-      x += entry_px;
+      return std::exchange(x, x + entry_px);
+    };
+    for (std::size_t i = 0; i < chart_.series.size(); ++i) {
+      const std::vector<std::string> lines =
+          wrap_text(chart_.series[i], kFont, inner_px() - kSwatch - 6, 1);
+      const double at = place(lines.empty() ? "" : lines.front());
+      swatch(at, y, kSwatch, kSwatch, look_of(i));
+      body_ += "</rect>\n";
     }
+    if (has_published(chart_)) mark(place("published"), y + kSwatch / 2, kSwatch, "published");
     return y + kLineHeight;
   }
 
@@ -230,33 +216,38 @@ class Drawing : SvgFrame {
   }
 
   void bars(const BarChart::Panel& panel) {
-    const std::vector<std::size_t> shown = bars_of(panel);
     for (std::size_t g = 0; g < panel.groups.size(); ++g) {
       const BarChart::Group& group = panel.groups[g];
-      const double bars_px = bar_px_ * static_cast<double>(shown.size());
+      const double bars_px = bar_px_ * static_cast<double>(chart_.series.size());
       double x = left_px_ + group_px(panel) * (static_cast<double>(g) + 0.5) - bars_px / 2;
-      for (const std::size_t s : shown) {
-        const std::optional<double>& value = group.values[s];
-        const double y = foot_px() - height_of(value.value_or(0));
-        const std::string label = value_label(value);
-        if (value) {
-          swatch(x + 1.5, y, bar_px_ - 3, foot_px() - y, looks_[s]);
-          body_ +=
-              fmt::format("<title>{}</title></rect>\n",
-                          escape_xml(fmt::format("{}, {}{}: {}", group.name, chart_.series[s].name,
-                                                 looks_[s].hatched ? " (published)" : "", label)));
-        }
-        const std::string_view style = value ? "sx-text sx-value" : "sx-text sx-faint";
-        const double middle = x + bar_px_ / 2;
-        if (upright_labels_) {
-          const double base = middle + kSmallFont * 0.36;
-          text(base, y - 5, "start", kSmallFont, label, style,
-               fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", base, y - 5));
-        } else {
-          text(middle, y - 4, "middle", kSmallFont, label, style);
-        }
-        x += bar_px_;
-      }
+      for (std::size_t s = 0; s < chart_.series.size(); ++s, x += bar_px_) bar(group, s, x);
+    }
+  }
+
+  void bar(const BarChart::Group& group, std::size_t s, double x) {
+    const auto tooltip = [&](const char* whose, const std::string& label) {
+      return fmt::format("{}, {}{}: {}", group.name, chart_.series[s], whose, label);
+    };
+    const std::optional<double>& value = group.values[s];
+    double top = foot_px() - height_of(value.value_or(0));
+    const std::string label = value_label(value);
+    if (value) {
+      swatch(x + 1.5, top, bar_px_ - 3, foot_px() - top, look_of(s));
+      body_ += fmt::format("<title>{}</title></rect>\n", escape_xml(tooltip("", label)));
+    }
+    if (!group.published.empty() && group.published[s]) {
+      const double y = foot_px() - height_of(*group.published[s]);
+      mark(x, y, bar_px_, tooltip(" (published)", value_label(group.published[s])));
+      top = std::min(top, y);
+    }
+    const std::string_view style = value ? "sx-text sx-value" : "sx-text sx-faint";
+    const double middle = x + bar_px_ / 2;
+    if (upright_labels_) {
+      const double base = middle + kSmallFont * 0.36;
+      text(base, top - 5, "start", kSmallFont, label, style,
+           fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", base, top - 5));
+    } else {
+      text(middle, top - 4, "middle", kSmallFont, label, style);
     }
   }
 
@@ -278,7 +269,6 @@ class Drawing : SvgFrame {
   }
 
   const BarChart& chart_;
-  std::vector<Look> looks_;
   std::vector<ValueAxis> axes_;  ///< one a panel
   double label_px_ = 0, tick_px_ = 0, bar_px_ = 0, plot_px_ = 0, beside_px_ = 0;
   // Of the panel that is being drawn.

@@ -14,9 +14,9 @@ namespace {
 constexpr std::string_view kStyle =
     R"(<style>
 .sx-back{fill:#ffffff}.sx-text{fill:#1f2328;font-family:'Helvetica Neue',Helvetica,Arial,sans-serif}
-.sx-faint{fill:#59636e}.sx-value{stroke:#ffffff;stroke-width:3px;paint-order:stroke}.sx-grid{stroke:#d1d9e0}.sx-axis{stroke:#59636e}
+.sx-faint{fill:#59636e}.sx-value{stroke:#ffffff;stroke-width:3px;paint-order:stroke}.sx-mark{stroke:#1f2328}.sx-grid{stroke:#d1d9e0}.sx-axis{stroke:#59636e}
 @media (prefers-color-scheme:dark){.sx-back{fill:#0d1117}.sx-text{fill:#f0f6fc}
-.sx-faint{fill:#9198a1}.sx-value{stroke:#0d1117}.sx-grid{stroke:#3d444d}.sx-axis{stroke:#9198a1}}
+.sx-faint{fill:#9198a1}.sx-value{stroke:#0d1117}.sx-mark{stroke:#f0f6fc}.sx-grid{stroke:#3d444d}.sx-axis{stroke:#9198a1}}
 </style>
 )";
 

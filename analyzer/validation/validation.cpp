@@ -188,7 +188,9 @@ std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
     auto answer = answers.begin();
     for (const MeasuredRun& run : runs) {
       for (const Contender& contender : contenders) {
-        rows.push_back(row_of(run, contender, *answer++, quantity));
+        const Answer& given = *answer++;
+        if (quantity == Quantity::kMemory && !contender.estimator->models_memory()) continue;
+        rows.push_back(row_of(run, contender, given, quantity));
       }
     }
   }

@@ -72,7 +72,7 @@ struct ValidationRow {
 std::string_view to_string(ValidationRow::Status status);
 
 /// Every run against every contender: by quantity, run, contender, in the order given. An estimator
-/// that cannot predict a run makes a row that says so.
+/// that cannot predict a run makes a row that says so; one that models no memory has no rows of it.
 std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
                                     const std::vector<Contender>& contenders, const Job& job,
                                     const Cluster& cluster,

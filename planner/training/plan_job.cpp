@@ -10,6 +10,24 @@ namespace sextant {
 
 namespace {
 
+/// What the judge says of a plan; nothing where it lacks a point or a link for it.
+std::optional<Prediction> judgement(const TrainingProblem& problem, const Estimator& judge,
+                                    const Plan& plan, PlannedJob& out) {
+  try {
+    return judge.predict(problem, plan);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInfeasible) {  // that does not fit, whatever else is known
+      Prediction unfit;
+      unfit.fits = false;
+      unfit.memory_note = error.message();
+      return unfit;
+    }
+    if (error.code() != ErrorCode::kBadInput) throw;
+    if (out.plans_not_judged++ == 0) out.not_judged_reason = error.what();
+    return std::nullopt;
+  }
+}
+
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
 void choose(const TrainingProblem& problem, const Estimator& judge,
             const std::vector<Proposal>& proposals, PlannedJob& out) {
@@ -21,7 +39,9 @@ void choose(const TrainingProblem& problem, const Estimator& judge,
                      "found a plan; there may be one" +
                          (why.empty() ? "" : "; so far: " + why);
   for (const Proposal& proposal : proposals) {
-    const Prediction prediction = judge.predict(problem, proposal.plan);
+    const std::optional<Prediction> judged = judgement(problem, judge, proposal.plan, out);
+    if (!judged) continue;
+    const Prediction& prediction = *judged;
     if (!prediction.fits) {
       ++out.plans_rejected_oom;
       if (out.plans_rejected_constraint == 0) {
@@ -43,6 +63,10 @@ void choose(const TrainingProblem& problem, const Estimator& judge,
     out.prediction = prediction;
     out.published = proposal.published;
     return;
+  }
+  if (out.plans_not_judged > 0) {
+    out.reason = out.not_judged_reason;
+    out.failure = ErrorCode::kBadInput;
   }
 }
 

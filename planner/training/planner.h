@@ -94,6 +94,8 @@ struct PlannedJob {
   Prediction prediction;
   int plans_rejected_oom = 0;         ///< better believed, but did not fit in memory
   int plans_rejected_constraint = 0;  ///< fitted, but missed a bound of the job
+  int plans_not_judged = 0;           ///< the profile or the network lacks what they need
+  std::string not_judged_reason;      ///< of the first of them
   std::optional<PublishedJudgement> published;
   SearchResult search;  ///< proposals emptied
   double search_s = 0;
@@ -102,7 +104,8 @@ struct PlannedJob {
 /// Runs the search and walks its proposals in the planner's own order, as the published evaluation
 /// does: the first that fits in memory and meets the job's bounds under `judge` is the answer.
 /// Where the planner's input lacks something the answer is infeasible with that reason, so that a
-/// comparison of several planners goes on.
+/// comparison of several planners goes on; a proposal that the judge lacks something for is passed
+/// over, and counted.
 PlannedJob plan_job(const Planner& planner, const TrainingProblem& problem, const Estimator& judge,
                     const PlannerOptions& options);
 /// The same under each of the judges. A planner that uses none searches once.

@@ -2,6 +2,7 @@
 // did.
 #include <gtest/gtest.h>
 
+#include "analyzer/training/sailor/sailor.h"
 #include "tests/baselines/support/recorded.h"
 #include "tests/support/reference_data.h"
 
@@ -21,6 +22,48 @@ TEST(RecordedPlans, InputsAreThere) {
   EXPECT_FALSE(
       published_input("fig8a", recorded_answers("Metis").at(3).cluster).published_tables.empty());
 }
+
+/// Who of several zones sends to whom, the records do not say.
+bool keeps_replicas_in_order(const Plan& plan) {
+  for (const Pipeline& pipeline : plan.pipelines) {
+    for (const Stage& stage : pipeline.stages) {
+      for (const Replica& replica : stage.replicas) {
+        if (replica.machines.front().zone != stage.replicas.front().machines.front().zone) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+class RecordedPlansOf : public testing::TestWithParam<const char*> {};
+
+TEST_P(RecordedPlansOf, AreJudgedAsByTheArtifact) {
+  SEXTANT_NEEDS(reference_data("baselines"));
+  int judged_plans = 0;
+  for (const RecordedAnswer& answer : recorded_answers(GetParam())) {
+    if (answer.plan.pipelines.empty() || !keeps_replicas_in_order(answer.plan)) continue;
+    SCOPED_TRACE(answer.figure + " " + answer.cluster + answer.variant);
+    const TrainingInput input = published_input(answer.figure, answer.cluster);
+    Plan plan = answer.plan;
+    plan.global_batch = input.job.global_batch;
+    const std::string tool = GetParam();
+    const Prediction judged = tool == "Metis" || tool == "FlashFlex"
+                                  ? sailor_prediction_listed_by_gpu(input.problem(), plan)
+                                  : sailor_estimator().predict(input.problem(), plan);
+    ++judged_plans;
+    EXPECT_TRUE(judged.fits);
+    EXPECT_NEAR(judged.iters_per_s() / answer.iters_per_s, 1, 1e-9);
+    EXPECT_NEAR(judged.usd_per_iter() / answer.usd_per_iter, 1, 1e-9);
+  }
+  EXPECT_GE(judged_plans, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tools, RecordedPlansOf,
+                         testing::Values("AMP", "Piper", "Galvatron", "FlashFlex", "Metis", "DTFM",
+                                         "SAILOR"),
+                         [](const auto& tool) { return std::string(tool.param); });
 
 }  // namespace
 }  // namespace sextant

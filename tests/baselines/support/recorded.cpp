@@ -33,6 +33,38 @@ std::string summary_of(const JsonNode& cluster) {
   return summary;
 }
 
+/// "4xV100-16@us-central1-a": tensor degree, GPU type and zone.
+Replica replica_of(const std::string& text) {
+  const GpuCount pool = gpu_count_from(text);
+  return {{{pool.gpu, pool.zone, -1, pool.count}}, pool.count, 0};
+}
+
+Plan plan_of(const JsonNode& run) {
+  Plan plan;
+  const auto node = run.find("plan");
+  if (!node || node->is_null() || !node->has("pipelines")) return plan;
+  plan.model = run.at("model").string();
+  plan.microbatch = node->at("micro_batch").count();
+  for (const JsonNode& entry : node->at("pipelines").elements()) {
+    Pipeline pipeline;
+    int first = 0;
+    for (const JsonNode& layers : entry.at("stages").elements()) {
+      Stage& stage = pipeline.stages.emplace_back();
+      const int end = first + layers.at("layers").count();
+      stage.chunks = {{first, end}};
+      first = end;
+      for (const auto& [text, count] : layers.at("replicas").members()) {
+        stage.replicas.insert(stage.replicas.end(), static_cast<std::size_t>(count.count()),
+                              replica_of(text));
+      }
+    }
+    plan.layer_count = first;
+    plan.pipelines.insert(plan.pipelines.end(), static_cast<std::size_t>(entry.at("count").count()),
+                          pipeline);
+  }
+  return plan;
+}
+
 void add_artifact(TrainingInput& input, const std::set<std::string>& gpus) {
   const std::filesystem::path artifact = reference_data("sailor");
   input.profile =
@@ -57,6 +89,7 @@ std::vector<RecordedAnswer> recorded_answers(std::string_view planner) {
     answer.usd_per_iter = run.at("usd_per_iter").number();
     answer.search_s = run.at("search_time_s").number();
     answer.plans_rejected_oom = static_cast<int>(run.at("oom_plans").integer(0, 1'000'000));
+    answer.plan = plan_of(run);
   }
   return out;
 }

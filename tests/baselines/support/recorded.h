@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/measured/measured_run.h"
+#include "analyzer/plan/plan.h"
 #include "analyzer/training/estimator.h"
 #include "analyzer/training/training_input.h"
 
@@ -24,6 +25,9 @@ struct RecordedAnswer {
   double usd_per_iter = 0;
   double search_s = 0;
   int plans_rejected_oom = 0;
+  /// Of whole layers; no pipelines where it is of operators, or none was found. A stage of several
+  /// kinds of replicas has them in the order of the record.
+  Plan plan;
 };
 /// Those that ran, without repeats.
 std::vector<RecordedAnswer> recorded_answers(std::string_view planner);
