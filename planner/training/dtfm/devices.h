@@ -27,7 +27,7 @@ struct Devices {
   int count() const { return static_cast<int>(devices.size()); }
   int pool_count() const { return static_cast<int>(pools.size()); }
   double between(int from, int to) const {
-    return between_s[static_cast<std::size_t>(from * pool_count() + to)];
+    return between_s[static_cast<std::size_t>(from) * pools.size() + static_cast<std::size_t>(to)];
   }
 };
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
+#include <set>
+#include <vector>
 
 namespace sextant::dtfm {
 
@@ -17,15 +20,87 @@ struct Move {
   double gain = 0;
 };
 
+/// The devices that have not moved, by partition. Those of nodes of one pool that have as many
+/// devices in each partition gain alike, so they stand together.
+class Waiting {
+ public:
+  Waiting(const Devices& devices, const Placement& placement)
+      : devices_(devices), partitions_(placement.size()), groups_(placement.size()) {
+    nodes_.resize(static_cast<std::size_t>(devices.node_count));
+    for (Node& node : nodes_) {
+      node.key.assign(placement.size() + 1, 0);
+      node.waiting.resize(placement.size());
+    }
+    for (std::size_t p = 0; p < placement.size(); ++p) {
+      for (const int index : placement[p]) {
+        const Device& device = devices.devices[static_cast<std::size_t>(index)];
+        Node& node = nodes_[static_cast<std::size_t>(device.node)];
+        node.key[0] = device.pool;
+        ++node.key[p + 1];
+        node.waiting[p].push_back(index);
+      }
+    }
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      for (std::vector<int>& waiting : nodes_[n].waiting) {
+        std::sort(waiting.rbegin(), waiting.rend());
+      }
+      enter(n);
+    }
+  }
+
+  /// Calls visit(device, members of its node by partition) for the first device of each group of
+  /// the partition.
+  template <typename Visit>
+  void each_group(std::size_t partition, const Visit& visit) const {
+    for (const auto& [key, nodes] : groups_[partition]) {
+      const Node& node = nodes_[static_cast<std::size_t>(*nodes.begin())];
+      visit(node.waiting[partition].back(), key.data() + 1);
+    }
+  }
+
+  void move(const Move& move) {
+    const Device& device = devices_.devices[static_cast<std::size_t>(move.device)];
+    const auto n = static_cast<std::size_t>(device.node);
+    leave(n);
+    nodes_[n].waiting[move.from].pop_back();
+    --nodes_[n].key[move.from + 1];
+    ++nodes_[n].key[move.to + 1];
+    enter(n);
+  }
+
+ private:
+  using Key = std::vector<int>;  ///< pool, then the members in each partition
+  struct Node {
+    Key key;
+    std::vector<std::vector<int>> waiting;  ///< by partition, the first device last
+  };
+
+  void enter(std::size_t n) {
+    for (std::size_t p = 0; p < partitions_; ++p) {
+      if (!nodes_[n].waiting[p].empty()) groups_[p][nodes_[n].key].insert(static_cast<int>(n));
+    }
+  }
+  void leave(std::size_t n) {
+    for (std::size_t p = 0; p < partitions_; ++p) {
+      if (nodes_[n].waiting[p].empty()) continue;
+      const auto group = groups_[p].find(nodes_[n].key);
+      group->second.erase(static_cast<int>(n));
+      if (group->second.empty()) groups_[p].erase(group);
+    }
+  }
+
+  const Devices& devices_;
+  std::size_t partitions_;
+  std::vector<Node> nodes_;
+  std::vector<std::map<Key, std::set<int>>> groups_;  ///< by partition, nodes
+};
+
 /// One pass over all devices.
 class Pass {
  public:
   Pass(const Devices& devices, const Placement& placement)
-      : devices_(devices), waiting_(placement) {
-    for (std::vector<int>& members : waiting_) {
-      std::sort(members.begin(), members.end());  // node by node
-      census_.emplace_back(devices, members);
-    }
+      : devices_(devices), waiting_(devices, placement) {
+    for (const std::vector<int>& members : placement) census_.emplace_back(devices, members);
   }
 
   /// Moves up to the best balanced point; none where no such point gains.
@@ -57,7 +132,7 @@ class Pass {
   std::size_t most_promising_partition() const {
     std::size_t best = 0;
     double most = -kInfinity;
-    for (std::size_t p = 0; p < waiting_.size(); ++p) {
+    for (std::size_t p = 0; p < census_.size(); ++p) {
       const std::optional<Move> move = best_move(p);
       if (move && move->gain > most) {
         most = move->gain;
@@ -110,23 +185,20 @@ class Pass {
     std::vector<std::vector<double>> means;
     for (const Census& there : census_) means.push_back(mean_costs(there));
     std::optional<Move> best;
-    int last_node = -1;
-    for (const int index : waiting_[from]) {
+    waiting_.each_group(from, [&](int index, const int* in_node) {
       const Device& device = devices_.devices[static_cast<std::size_t>(index)];
-      if (device.node == last_node) continue;  // the same again
-      last_node = device.node;
       const auto pool = static_cast<std::size_t>(device.pool);
       const double loss = least_cost(device, census_[from], least[pool]);
       const double beside = devices_.inside_s[pool] - devices_.between(device.pool, device.pool);
-      for (std::size_t to = 0; to < waiting_.size(); ++to) {
+      for (std::size_t to = 0; to < census_.size(); ++to) {
         if (to == from) continue;
-        const Census& there = census_[to];
-        const double gain =
-            means[to][pool] - loss +
-            (there.total > 0 ? beside * there.of_node(device.node) / there.total : 0);
-        if (!best || gain > best->gain) best = Move{index, from, to, gain};
+        const int total = census_[to].total;
+        const double gain = means[to][pool] - loss + (total > 0 ? beside * in_node[to] / total : 0);
+        if (!best || gain > best->gain || (gain == best->gain && index < best->device)) {
+          best = Move{index, from, to, gain};
+        }
       }
-    }
+    });
     return best;
   }
 
@@ -134,25 +206,28 @@ class Pass {
     const Device& device = devices_.devices[static_cast<std::size_t>(move.device)];
     census_[move.from].add(device, -1);
     census_[move.to].add(device, 1);
-    std::vector<int>& waiting = waiting_[move.from];
-    waiting.erase(std::find(waiting.begin(), waiting.end(), move.device));
+    waiting_.move(move);
   }
 
   const Devices& devices_;
-  std::vector<std::vector<int>> waiting_;  ///< by partition, those that have not moved
+  Waiting waiting_;
   std::vector<Census> census_;
 };
 
 }  // namespace
 
 void improve(const Devices& devices, Placement& placement) {
+  std::vector<std::size_t> partition_of(devices.devices.size());
+  for (std::size_t p = 0; p < placement.size(); ++p) {
+    for (const int member : placement[p]) partition_of[static_cast<std::size_t>(member)] = p;
+  }
   for (std::size_t pass = 0; pass < placement.size(); ++pass) {
     const std::vector<Move> moves = Pass(devices, placement).run();
     if (moves.empty()) return;
-    for (const Move& move : moves) {
-      std::vector<int>& from = placement[move.from];
-      from.erase(std::find(from.begin(), from.end(), move.device));
-      placement[move.to].push_back(move.device);
+    for (const Move& move : moves) partition_of[static_cast<std::size_t>(move.device)] = move.to;
+    for (std::vector<int>& members : placement) members.clear();
+    for (std::size_t d = 0; d < partition_of.size(); ++d) {
+      placement[partition_of[d]].push_back(static_cast<int>(d));
     }
   }
 }

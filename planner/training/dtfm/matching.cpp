@@ -67,7 +67,7 @@ class PoolFlow {
 
  private:
   std::size_t source(int pool) const { return static_cast<std::size_t>(pool); }
-  std::size_t target(int pool) const { return static_cast<std::size_t>(pools_ + pool); }
+  std::size_t target(int pool) const { return supply_.size() + static_cast<std::size_t>(pool); }
 
   bool relax(std::size_t a, std::size_t b, double cost, int edge) {
     const double with = distance_[a] + cost;
@@ -79,8 +79,8 @@ class PoolFlow {
   }
 
   bool augment(double slowest) {
-    distance_.assign(static_cast<std::size_t>(2 * pools_), kInfinity);
-    via_.assign(static_cast<std::size_t>(2 * pools_), -1);
+    distance_.assign(2 * supply_.size(), kInfinity);
+    via_.assign(2 * supply_.size(), -1);
     for (int p = 0; p < pools_; ++p) {
       if (supply_[static_cast<std::size_t>(p)] > 0) distance_[source(p)] = 0;
     }

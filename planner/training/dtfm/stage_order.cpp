@@ -15,7 +15,8 @@ class Lengths {
  public:
   Lengths(const std::vector<double>& lengths, int count) : lengths_(lengths), count_(count) {}
   double operator()(int from, int to) const {
-    return lengths_[static_cast<std::size_t>(from * count_ + to)];
+    return lengths_[static_cast<std::size_t>(from) * static_cast<std::size_t>(count_) +
+                    static_cast<std::size_t>(to)];
   }
   int count() const { return count_; }
 
@@ -49,7 +50,7 @@ StageOrder held_karp(const Lengths& length) {
   const std::size_t sets = std::size_t{1} << count;
   // Of the shortest way through a set that ends at a member of it.
   std::vector<double> best(sets * count, kInfinity);
-  std::vector<std::int8_t> before(sets * count, -1);
+  std::vector<std::int16_t> before(sets * count, -1);
   for (std::size_t v = 0; v < count; ++v) best[(std::size_t{1} << v) * count + v] = 0;
   for (std::size_t set = 1; set < sets; ++set) {
     for (std::size_t end = 0; end < count; ++end) {
@@ -61,7 +62,7 @@ StageOrder held_karp(const Lengths& length) {
         const double with = so_far + length(static_cast<int>(end), static_cast<int>(to));
         if (with < best[there]) {
           best[there] = with;
-          before[there] = static_cast<std::int8_t>(end);
+          before[there] = static_cast<std::int16_t>(end);
         }
       }
     }
