@@ -112,8 +112,8 @@ void LayerBalancer::round_to_layers(std::vector<int>& ends) const {
   for (std::size_t s = 1; s < ends.size(); ++s) ends[s] = std::max(ends[s], ends[s - 1]);
 }
 
-/// The stage with the most room takes the layer next to it from its fuller neighbour, where that
-/// relieves the fuller of the two.
+/// The stage with the most room takes the layer next to it from its fuller neighbour, where that is
+/// overloaded by more than half the layer and the taker does not end up fuller.
 void LayerBalancer::move_boundary_layers(const std::vector<double>& capacity,
                                          std::vector<int>& ends) {
   const int stages = static_cast<int>(ends.size());
@@ -131,9 +131,10 @@ void LayerBalancer::move_boundary_layers(const std::vector<double>& capacity,
     if (ends[index(giver)] - giver_first <= 1) return;
     const int layer = giver < taker ? ends[index(giver)] - 1 : giver_first;
     const double share = before_[index(layer + 1)] - before_[index(layer)];
-    const double fuller_after =
-        std::min(spare_[index(taker)] - share, spare_[index(giver)] + share);
-    if (fuller_after <= std::min(spare_[index(taker)], spare_[index(giver)])) return;
+    // No recorded plan tells which of the two conditions the published code has.
+    const double& room = spare_[index(taker)];
+    const double& want = spare_[index(giver)];
+    if (want + share / 2 >= 0 || room - share <= want) return;
     if (giver < taker) {
       --ends[index(giver)];
     } else {
