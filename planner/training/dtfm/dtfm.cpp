@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "analyzer/core/interrupt.h"
 #include "analyzer/plan/layer_split.h"
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/dtfm/genetic_search.h"
 #include "planner/training/dtfm/matching.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -25,24 +24,22 @@ constexpr std::array kMicrobatches = {1, 2, 4, 8};  // as in the artifact
 class Search {
  public:
   Search(const TrainingProblem& problem, const PlannerOptions& options)
-      : problem_(problem), options_(options), devices_(dtfm::devices_of(problem.cluster)) {
-    if (options.time_limit_s) {
-      deadline_ = std::chrono::steady_clock::now() +
-                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                      std::chrono::duration<double>(*options.time_limit_s));
-    }
-  }
+      : problem_(problem),
+        seed_(options.seed),
+        budget_(options),
+        devices_(dtfm::devices_of(problem.cluster)) {}
 
   SearchResult run() {
     for (const int stages : depths()) {
       for (const int microbatch : kMicrobatches) {
         if (!profiled(microbatch)) continue;
         // A shape without a single score would have no plan.
-        if (!found_.proposals.empty() && stopped()) break;
+        if (!found_.proposals.empty() && budget_.spent()) break;
         propose(stages, microbatch);
       }
     }
-    found_.complete = !stopped_;
+    found_.evaluations = budget_.evaluations();
+    found_.complete = budget_.complete();
     std::stable_sort(found_.proposals.begin(), found_.proposals.end(),
                      [](const Proposal& a, const Proposal& b) {
                        return a.believed_iteration_s < b.believed_iteration_s;
@@ -69,13 +66,6 @@ class Search {
     });
   }
 
-  bool stopped() {
-    stopped_ = stopped_ || interrupted() ||
-               (options_.max_evaluations != 0 && found_.evaluations >= options_.max_evaluations) ||
-               (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
-    return stopped_;
-  }
-
   /// What the stages send: the largest stage's gradients, and, as in the artifact, all that a layer
   /// saves for its backward pass instead of its output.
   dtfm::Volumes volumes(const std::vector<LayerRange>& split, int microbatch) const {
@@ -98,11 +88,10 @@ class Search {
     const std::vector<LayerRange> split =
         split_evenly(problem_.profile.layer_count, stages, Remainder::kLastStages);
     // A seed for each shape, so that a budget that ends in one leaves the others as they were.
-    const std::uint64_t seed = options_.seed + static_cast<std::uint64_t>(stages) * 1'000'003U +
+    const std::uint64_t seed = seed_ + static_cast<std::uint64_t>(stages) * 1'000'003U +
                                static_cast<std::uint64_t>(microbatch);
-    const dtfm::Individual best = dtfm::genetic_search(
-        devices_, volumes(split, microbatch), stages, seed, [this] { return stopped(); },
-        found_.evaluations);
+    const dtfm::Individual best =
+        dtfm::genetic_search(devices_, volumes(split, microbatch), stages, seed, budget_);
     Proposal& proposal = found_.proposals.emplace_back();
     proposal.plan = plan_of(best, split, microbatch);
     proposal.believed_iteration_s = best.score.total_s();
@@ -147,10 +136,9 @@ class Search {
   }
 
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
+  std::uint64_t seed_;
+  SearchBudget budget_;
   dtfm::Devices devices_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
-  bool stopped_ = false;
   SearchResult found_;
 };
 

@@ -101,19 +101,18 @@ bool better(const Scored& a, const Scored& b) {
 }  // namespace
 
 Individual genetic_search(const Devices& devices, const Volumes& volumes, int partitions,
-                          std::uint64_t seed, const std::function<bool()>& stopped,
-                          std::uint64_t& evaluations) {
+                          std::uint64_t seed, SearchBudget& budget) {
   Random random(seed);
   std::vector<Scored> population;
   const auto scored = [&](Genome genome) {
-    ++evaluations;
+    budget.count();
     Score score = score_of(devices, volumes, placement_of(genome, partitions));
     return Scored{std::move(genome), std::move(score)};
   };
-  while (population.size() < kPopulation && (population.empty() || !stopped())) {
+  while (population.size() < kPopulation && (population.empty() || !budget.spent())) {
     population.push_back(scored(random_genome(devices.count(), partitions, random)));
   }
-  for (int generation = 0; generation < kGenerations && !stopped(); ++generation) {
+  for (int generation = 0; generation < kGenerations && !budget.spent(); ++generation) {
     const std::size_t first = random.below(population.size());
     std::size_t second = random.below(population.size() - 1);
     if (second >= first) ++second;
