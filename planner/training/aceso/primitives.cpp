@@ -16,6 +16,8 @@ constexpr int kMostStageBatch = 8;
 /// Parts of the gap to its partner by which operators are to relieve a stage; with 0 by one
 /// operator.
 constexpr double kGoals[] = {0.4, 0.2, 0};
+/// Operators that a stage gives away in one move.
+constexpr int kMostOperatorsMoved = 5;
 /// Ways to find the GPUs of a move that are followed up.
 constexpr std::size_t kMostPairings = 2;
 
@@ -56,6 +58,7 @@ bool move_operators(const Judge& judge, const Configuration& from, int giver, in
       const bool enough =
           s == giver ? moved > 0 && load(*cost, relief) <= bound : load(*cost, relief) <= bound;
       if (enough) break;
+      if (moved == kMostOperatorsMoved) break;
       if (stage.end - stage.first == 1) return false;
       if (step > 0) {
         next.first = --stage.end;
