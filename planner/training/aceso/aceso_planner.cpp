@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -76,9 +77,27 @@ Proposal proposal(const TrainingProblem& problem, const GpuPool& pool, const ace
   out.plan = in_whole_layers(problem, pool, tables.operators, found.plan);
   out.believed_iteration_s = found.iteration_ms / kMsPerSecond;
   out.believed_usd_per_iter = gpu_usd(problem.cluster, out.plan, out.believed_iteration_s);
-  const aceso::SimulatedPlan judged = aceso::simulate(problem, pool, tables, found.plan);
-  out.published = PublishedJudgement{1 / judged.iteration_s, judged.fits, "simulator of operators"};
+  try {
+    const aceso::SimulatedPlan judged = aceso::simulate(problem, pool, tables, found.plan);
+    out.published =
+        PublishedJudgement{1 / judged.iteration_s, judged.fits, "simulator of operators"};
+  } catch (const Error& error) {
+    // The simulator needs a link between whole nodes; the plan does not.
+    if (error.code() != ErrorCode::kBadInput) throw;
+  }
   return out;
+}
+
+std::string why_nothing(const aceso::Tables& tables, const GpuPool& pool,
+                        std::optional<double> least_memory_mb, bool stopped) {
+  if (least_memory_mb) {
+    return fmt::format(
+        "no plan that it came upon fits in memory: the fullest GPU needs {} or more of {}",
+        format_gib(*least_memory_mb * aceso::kBytesPerMb), format_gib(pool.memory_bytes));
+  }
+  if (stopped) return "the search was stopped before it looked at a plan";
+  return fmt::format("{} has no table at a microbatch and tensor degree that it may use",
+                     tables.source);
 }
 
 class AcesoPlanner : public Planner {
@@ -135,14 +154,7 @@ SearchResult AcesoPlanner::search(const TrainingProblem& problem, const Estimato
     out.proposals.push_back(proposal(problem, pool, tables, *best[i]));
   }
   if (out.proposals.empty()) {
-    out.infeasible_reason =
-        least_memory_mb
-            ? fmt::format(
-                  "no plan that it came upon fits in memory: the fullest GPU needs {} or "
-                  "more of {}",
-                  format_gib(*least_memory_mb * aceso::kBytesPerMb), format_gib(pool.memory_bytes))
-            : fmt::format("{} has no table at a microbatch and tensor degree that it may use",
-                          tables.source);
+    out.infeasible_reason = why_nothing(tables, pool, least_memory_mb, stop.stopped);
   }
   return out;
 }

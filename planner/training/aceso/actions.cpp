@@ -1,6 +1,7 @@
 #include "planner/training/aceso/actions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sextant::aceso_search {

@@ -1,7 +1,6 @@
 #include "planner/training/aceso/primitives.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace sextant::aceso_search {
