@@ -14,12 +14,11 @@
 #include "analyzer/measured/suspicion.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
-#include "analyzer/training/published_tables.h"
-#include "analyzer/training/sailor/sailor.h"
 #include "analyzer/validation/leave_one_out.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"
 #include "analyzer/validation/validation_runs.h"
+#include "reproduce/sailor_contenders.h"
 #include "reproduce/sailor_published.h"
 
 namespace sextant {
@@ -67,6 +66,11 @@ const Figure& figure_named(const std::string& name) {
 /// embedding, the head, and the last norm where it is one of them.
 int layer_count(const Job& job) {
   return job.described->layers + 2 + (job.described->final_norm ? 1 : 0);
+}
+
+bool compares(const Figure& figure, std::string_view estimator) {
+  return std::find(figure.baselines.begin(), figure.baselines.end(), estimator) !=
+         figure.baselines.end();
 }
 
 /// The zone of all published validation plans, whose links the artifact knows.
@@ -134,41 +138,6 @@ std::vector<std::string> types_of(const std::vector<GpuCount>& gpus) {
     if (std::find(types.begin(), types.end(), gpu.gpu) == types.end()) types.push_back(gpu.gpu);
   }
   return types;
-}
-
-/// What every contender of the figure starts from.
-Contender contender_named(std::string_view name, const ModelProfile& profile,
-                          const ModelDescription& model) {
-  Contender contender;
-  contender.name = name;
-  contender.estimator = &estimator_named(name);
-  contender.profile = &profile;
-  contender.model = &model;
-  contender.evidence = Evidence::kReplayed;
-  // The figure shows what the simulator reports, not what its fit check counts.
-  if (contender.estimator == &sailor_estimator()) {
-    contender.reported_memory = sailor_reported_memory;
-  }
-  return contender;
-}
-
-/// Ours and Sailor's on both profiles, then the tools that have tables of their own.
-std::vector<Contender> contenders_of(const Figure& figure, const std::filesystem::path& artifact,
-                                     const ModelDescription& model, const ModelProfile& simulator,
-                                     const ModelProfile& planner) {
-  std::vector<Contender> contenders;
-  for (const auto& [profile, suffix] :
-       {std::pair(&simulator, ""), std::pair(&planner, "@planner-profile")}) {
-    for (const char* name : {"sextant", "sailor"}) {
-      contenders.push_back(contender_named(name, *profile, model));
-      contenders.back().name += suffix;
-    }
-  }
-  for (const char* name : figure.baselines) {
-    contenders.push_back(contender_named(name, simulator, model));
-    contenders.back().published_tables = published_tables_of(artifact);
-  }
-  return contenders;
 }
 
 /// Gives ours a calibration for each run, from the other configurations; returns what was fitted,
@@ -242,6 +211,14 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
   text += kProfilesText;
   if (!published.empty()) {
     text += "published: what the artifact's own simulator was recorded to predict.\n";
+    if (!figure.baselines.empty()) {
+      text +=
+          "The other tools read the tables that the artifact made for them, and are not "
+          "calibrated.\n";
+    }
+    if (compares(figure, "aceso")) {
+      text += "aceso/…: runs of Aceso's own runtime, nodes-batch-D-P-microbatch.\n";
+    }
     text +=
         "What the engine sends between stages (whole tensors on the GH200 nodes, shares of them on "
         "the others) is not recorded:\nit was inferred from these measurements.\n";
@@ -282,13 +259,15 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   const ModelProfile planner = read_sailor_planner_profile(artifact, job.model, types_of(gpus));
   for (const MeasuredRun& run : runs) check_suits(run, job, simulator);
   std::vector<Contender> contenders =
-      contenders_of(figure, artifact, *job.described, simulator, planner);
+      sailor_contenders(figure.baselines, artifact, *job.described, simulator, planner);
   const PublishedPredictions published =
       options.measured_dir.empty() ? published_of(runs, figure.quantity) : PublishedPredictions();
   const auto loaded = std::chrono::steady_clock::now();
   const std::string calibrated = calibrate(contenders, runs, job, cluster);
-  const std::vector<ValidationRow> rows =
-      validate(runs, contenders, job, cluster, {figure.quantity});
+  std::vector<ValidationRow> rows = validate(runs, contenders, job, cluster, {figure.quantity});
+  if (compares(figure, "aceso") && options.measured_dir.empty()) {
+    for (ValidationRow& row : aceso_rows(figure.quantity, artifact)) rows.push_back(std::move(row));
+  }
 
   Reproduction out;
   out.system = "sailor";
