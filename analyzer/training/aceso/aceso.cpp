@@ -9,6 +9,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/training/aceso/cost_model.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/uniform_view.h"
 
 namespace sextant {
 
@@ -18,41 +19,21 @@ namespace {
 
 constexpr double kMsPerSecond = 1000;
 
-/// The one pool that the plan uses.
-const GpuPool& pool_of(const TrainingProblem& problem, const Plan& plan) {
-  const std::vector<GpuUse> uses = gpus_used(plan);
-  for (const GpuUse& use : uses) {
-    if (use.gpu != uses.front().gpu) {
-      throw_bad_input(
-          fmt::format("estimator aceso: models plans of one GPU type, this one uses {} and {}",
-                      uses.front().gpu, use.gpu));
-    }
-  }
-  const GpuPool* pool = problem.cluster.find(uses.front().gpu, uses.front().zone);
+/// That of the first replica. Its GPU type stands for the whole plan, as where the published
+/// evaluation predicted runs on several types.
+const GpuPool& pool_of(const TrainingProblem& problem, const UniformView& plan) {
+  const GpuPool* pool = problem.cluster.find(plan.gpu(), plan.zone);
   if (pool == nullptr) {
     throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(uses.front().gpu), quote(uses.front().zone),
-                                quote(problem.cluster.name)));
+                                quote(plan.gpu()), quote(plan.zone), quote(problem.cluster.name)));
   }
   return *pool;
 }
 
+/// Each stage has the tensor degree of its first replica.
 OperatorPlan operators_of(const Plan& plan, const OperatorSequence& operators) {
-  if (plan.pipelines.size() != 1) {
-    throw_bad_input("estimator aceso: does not model several pipelines");
-  }
   OperatorPlan out;
   for (const Stage& stage : plan.pipelines.front().stages) {
-    if (stage.chunks.size() != 1) {
-      throw_bad_input("estimator aceso: does not model virtual chunks");
-    }
-    for (const Replica& replica : stage.replicas) {
-      if (replica.tp != stage.replicas.front().tp) {
-        throw_bad_input(
-            fmt::format("estimator aceso: models one tensor degree a stage, stage {} has {} and {}",
-                        out.stages.size(), stage.replicas.front().tp, replica.tp));
-      }
-    }
     const LayerRange layers = stage.chunks.front();
     out.stages.push_back({operators.first_of(layers.first), operators.first_of(layers.end),
                           stage.replicas.front().tp, static_cast<int>(stage.replicas.size())});
@@ -78,7 +59,7 @@ Prediction AcesoEstimator::predict(const TrainingProblem& problem, const Plan& p
     throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
                                 quote(problem.profile.model), problem.profile.layer_count));
   }
-  const GpuPool& pool = pool_of(problem, plan);
+  const GpuPool& pool = pool_of(problem, uniform_view(plan, "aceso"));
   const Tables tables = load_tables(problem, pool);
   const OperatorPlan cut = operators_of(plan, tables.operators);
   const std::vector<OperatorStageCost> costs =

@@ -4,9 +4,9 @@
 
 namespace sextant {
 
-/// The published cost model of Aceso (Liu et al., EuroSys 2024), which counts operators: plans of
-/// one GPU type whose stages have one tensor degree each. On its own tables where there are some,
-/// else on tables derived from the profile.
+/// The published cost model of Aceso (Liu et al., EuroSys 2024), which counts operators. The first
+/// replica's GPU type stands for the whole plan, a stage's first replica for its tensor degree. On
+/// Aceso's own tables where there are some, else on tables derived from the profile.
 const Estimator& aceso_estimator();
 
 }  // namespace sextant

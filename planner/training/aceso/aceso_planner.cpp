@@ -39,37 +39,75 @@ std::uint64_t seed_of(std::uint64_t seed, int stages) {
   return Random(seed).next() + static_cast<std::uint64_t>(stages);
 }
 
-/// One search for every number of stages from 1, on all threads.
-std::vector<StageCountResult> search_all(const Judge& judge, int most_stages, std::uint64_t budget,
-                                         const PlannerOptions& options, Stop& stop) {
-  std::vector<StageCountResult> results(static_cast<std::size_t>(most_stages));
-  std::atomic<int> next = 0;
-  std::exception_ptr failure;
-  std::mutex failing;
-  const auto work = [&] {
+/// What came of all searches.
+struct Found {
+  std::vector<StageCountResult> by_stages;  ///< from one stage
+  std::uint64_t evaluations = 0;
+  bool complete = true;
+};
+
+/// One search for every number of stages, on all threads.
+class AllStageCounts {
+ public:
+  AllStageCounts(const Judge& judge, int most_stages, const PlannerOptions& options)
+      : judge_(judge), options_(options), most_stages_(most_stages), whole_(options) {
+    found_.by_stages.resize(static_cast<std::size_t>(most_stages));
+  }
+
+  Found run() {
+    const unsigned wanted =
+        options_.threads > 0 ? options_.threads : std::max(std::thread::hardware_concurrency(), 1U);
+    std::vector<std::thread> threads;
+    for (unsigned t = 1; t < std::min(wanted, static_cast<unsigned>(most_stages_)); ++t) {
+      threads.emplace_back([this] { work(); });
+    }
+    work();
+    for (std::thread& thread : threads) thread.join();
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(found_);
+  }
+
+ private:
+  void work() {
     try {
       // The deepest first: they take longest.
-      for (int i = next++; i < most_stages; i = next++) {
-        const int stages = most_stages - i;
-        results[static_cast<std::size_t>(stages - 1)] =
-            search_stage_count(judge, stages, seed_of(options.seed, stages), budget, stop);
-      }
+      for (int i = next_++; i < most_stages_; i = next_++) search(most_stages_ - i);
     } catch (...) {
-      const std::lock_guard<std::mutex> lock(failing);
-      if (!failure) failure = std::current_exception();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
     }
-  };
-  const unsigned wanted =
-      options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);
-  std::vector<std::thread> threads;
-  for (unsigned t = 1; t < std::min(wanted, static_cast<unsigned>(most_stages)); ++t) {
-    threads.emplace_back(work);
   }
-  work();
-  for (std::thread& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
-  return results;
-}
+
+  void search(int stages) {
+    PlannerOptions share = options_;
+    if (options_.max_evaluations > 0) {
+      share.max_evaluations = std::max<std::uint64_t>(
+          options_.max_evaluations / static_cast<std::uint64_t>(most_stages_), 1);
+    }
+    if (options_.time_limit_s) {
+      share.time_limit_s = std::max(*options_.time_limit_s - whole_.elapsed_s(), 0.0);
+    }
+    SearchBudget budget(share, kEvaluationsOfStageCount);
+    StageCountResult result =
+        search_stage_count(judge_, stages, seed_of(options_.seed, stages), budget);
+    // Its own budget is how the search ends; any other cuts it short.
+    const bool ended = budget.complete() || (options_.max_evaluations == 0 &&
+                                             budget.evaluations() >= kEvaluationsOfStageCount);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    found_.by_stages[static_cast<std::size_t>(stages - 1)] = std::move(result);
+    found_.evaluations += budget.evaluations();
+    if (!ended) found_.complete = false;
+  }
+
+  const Judge& judge_;
+  const PlannerOptions& options_;
+  int most_stages_;
+  const SearchBudget whole_;  ///< for its time
+  std::atomic<int> next_ = 0;
+  std::mutex mutex_;
+  Found found_;
+  std::exception_ptr failure_;
+};
 
 Proposal proposal(const TrainingProblem& problem, const GpuPool& pool, const aceso::Tables& tables,
                   const Configuration& found) {
@@ -120,27 +158,14 @@ SearchResult AcesoPlanner::search(const TrainingProblem& problem, const Estimato
   const aceso::Tables tables = aceso::load_tables(problem, pool);
   const Judge judge(tables, pool, problem.job.global_batch);
   const int most_stages = std::min({judge.machines().gpus, tables.operators.size(), kMostStages});
-  std::uint64_t budget = kEvaluationsOfStageCount;
-  if (options.max_evaluations > 0) {
-    budget = std::max<std::uint64_t>(
-        options.max_evaluations / static_cast<std::uint64_t>(most_stages), 1);
-  }
-  Stop stop;
-  if (options.time_limit_s) {
-    stop.deadline = std::chrono::steady_clock::now() +
-                    std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                        std::chrono::duration<double>(*options.time_limit_s));
-  }
-  std::vector<StageCountResult> results = search_all(judge, most_stages, budget, options, stop);
+  const Found found = AllStageCounts(judge, most_stages, options).run();
 
   SearchResult out;
-  out.complete = !stop.stopped;
+  out.complete = found.complete;
+  out.evaluations = found.evaluations;
   std::optional<double> least_memory_mb;
   std::vector<const Configuration*> best;
-  for (const StageCountResult& result : results) {
-    out.evaluations += result.evaluations;
-    // The default budget is how the search ends, another one cuts it short.
-    if (options.max_evaluations > 0 && result.out_of_budget) out.complete = false;
+  for (const StageCountResult& result : found.by_stages) {
     if (result.best) best.push_back(&*result.best);
     if (result.least_memory_mb) {
       least_memory_mb =
@@ -154,7 +179,7 @@ SearchResult AcesoPlanner::search(const TrainingProblem& problem, const Estimato
     out.proposals.push_back(proposal(problem, pool, tables, *best[i]));
   }
   if (out.proposals.empty()) {
-    out.infeasible_reason = why_nothing(tables, pool, least_memory_mb, stop.stopped);
+    out.infeasible_reason = why_nothing(tables, pool, least_memory_mb, !out.complete);
   }
   return out;
 }

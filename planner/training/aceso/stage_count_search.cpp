@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "analyzer/core/interrupt.h"
 #include "analyzer/core/random.h"
 #include "planner/training/aceso/actions.h"
 
@@ -28,16 +27,12 @@ constexpr std::uint64_t kMostEvaluationsOfTry = 250;
 
 class StageCountSearch {
  public:
-  StageCountSearch(const Judge& judge, std::uint64_t seed, std::uint64_t budget, Stop& stop)
-      : judge_(judge), random_(seed), budget_(budget), stop_(stop) {}
+  StageCountSearch(const Judge& judge, std::uint64_t seed, SearchBudget& budget)
+      : judge_(judge), random_(seed), budget_(budget) {}
 
   StageCountResult run(int stages);
 
  private:
-  bool exhausted() {
-    if (result_.evaluations >= budget_) result_.out_of_budget = true;
-    return result_.out_of_budget || stop_.reached();
-  }
   std::optional<Configuration> evaluate(aceso::OperatorPlan plan);
   /// The stage to relieve: the fullest where one is out of memory, else the slowest, of those that
   /// were not tried of this configuration yet. -1 where there is none.
@@ -48,8 +43,7 @@ class StageCountSearch {
 
   const Judge& judge_;
   Random random_;
-  std::uint64_t budget_;
-  Stop& stop_;
+  SearchBudget& budget_;
   StageCountResult result_;
   std::uint64_t end_of_try_ = 0;
   std::optional<Configuration> found_;
@@ -64,7 +58,7 @@ std::optional<Configuration> StageCountSearch::evaluate(aceso::OperatorPlan plan
   std::optional<Configuration> config = judge_.evaluate(std::move(plan));
   if (!config) return std::nullopt;
   if (!seen_.insert(config->key()).second) return std::nullopt;
-  ++result_.evaluations;
+  budget_.count();
   const double fullest = config->fullest_mb();
   result_.least_memory_mb =
       std::min(result_.least_memory_mb.value_or(std::numeric_limits<double>::infinity()), fullest);
@@ -105,7 +99,7 @@ bool StageCountSearch::multi_hop(const Configuration& from, int hop, double boun
     const Configuration* better = nullptr;
     for (const Primitive primitive : group) {
       for (aceso::OperatorPlan& plan : apply(primitive, judge_, from, stage, relief, random_)) {
-        if (exhausted() || result_.evaluations >= end_of_try_) return false;
+        if (budget_.spent() || budget_.evaluations() >= end_of_try_) return false;
         if (auto config = evaluate(std::move(plan))) reached.push_back(std::move(*config));
       }
     }
@@ -152,11 +146,11 @@ StageCountResult StageCountSearch::run(int stages) {
   std::optional<Configuration> from = start_configuration(judge_, stages);
   if (!from) return result_;
   evaluate(from->plan);
-  for (int trial = 0; trial < kMostTrials && from && !exhausted(); ++trial) {
+  for (int trial = 0; trial < kMostTrials && from && !budget_.spent(); ++trial) {
     const double bound = from->fits ? from->iteration_ms : std::numeric_limits<double>::infinity();
     bool improved = false;
-    for (int rank = 0; rank < stages && !improved && !exhausted(); ++rank) {
-      end_of_try_ = result_.evaluations + kMostEvaluationsOfTry;
+    for (int rank = 0; rank < stages && !improved && !budget_.spent(); ++rank) {
+      end_of_try_ = budget_.evaluations() + kMostEvaluationsOfTry;
       improved = multi_hop(*from, 0, bound);
     }
     from = improved ? std::exchange(found_, std::nullopt) : next_unexplored();
@@ -166,15 +160,9 @@ StageCountResult StageCountSearch::run(int stages) {
 
 }  // namespace
 
-bool Stop::reached() {
-  if (stopped) return true;
-  if (interrupted() || (deadline && std::chrono::steady_clock::now() >= *deadline)) stopped = true;
-  return stopped;
-}
-
 StageCountResult search_stage_count(const Judge& judge, int stages, std::uint64_t seed,
-                                    std::uint64_t budget, Stop& stop) {
-  return StageCountSearch(judge, seed, budget, stop).run(stages);
+                                    SearchBudget& budget) {
+  return StageCountSearch(judge, seed, budget).run(stages);
 }
 
 }  // namespace sextant::aceso_search

@@ -18,7 +18,7 @@ struct Bundle {
   auto operator<=>(const Bundle&) const = default;
 };
 
-/// `sizes` ascend.
+/// `sizes` ascend, the result descends.
 std::vector<Bundle> bundles_of(const std::vector<int>& sizes) {
   std::vector<Bundle> bundles;
   for (const int size : sizes) bundles.push_back({size, 1});
@@ -31,7 +31,7 @@ std::vector<Bundle> bundles_of(const std::vector<int>& sizes) {
       return a.size * a.count != b.size * b.count ? a.size * a.count < b.size * b.count : a < b;
     });
   }
-  std::sort(bundles.begin(), bundles.end());
+  std::sort(bundles.rbegin(), bundles.rend());
   return bundles;
 }
 
@@ -44,7 +44,7 @@ bool for_each_order(const std::vector<int>& sizes, const Visit& visit) {
       groups.insert(groups.end(), static_cast<std::size_t>(bundle.count), bundle.size);
     }
     if (!visit(groups)) return false;
-  } while (std::next_permutation(bundles.begin(), bundles.end()));
+  } while (std::prev_permutation(bundles.begin(), bundles.end()));
   return true;
 }
 

@@ -131,10 +131,10 @@ void LayerBalancer::move_boundary_layers(const std::vector<double>& capacity,
     if (ends[index(giver)] - giver_first <= 1) return;
     const int layer = giver < taker ? ends[index(giver)] - 1 : giver_first;
     const double share = before_[index(layer + 1)] - before_[index(layer)];
-    // No recorded plan tells which of the two conditions the published code has.
-    const double& room = spare_[index(taker)];
-    const double& want = spare_[index(giver)];
-    if (want + share / 2 >= 0 || room - share <= want) return;
+    // When a layer moves was found by trial: so all recorded plans come out.
+    const double room = spare_[index(taker)];
+    const double overload = -spare_[index(giver)];
+    if (overload <= share / 2 || share - room >= overload) return;
     if (giver < taker) {
       --ends[index(giver)];
     } else {

@@ -13,6 +13,7 @@ namespace sextant {
 /// first that its layer balancer can fill (layer_balancer.h). Proposals are those plans by cost;
 /// the first met wins ties.
 ///
+/// - At most 10,000 proposals are kept, and fewer where they name more than 600,000 replicas.
 /// - The published code stops after 300 s, and ranks GPU types by a set whose order changes from
 ///   run to run. Here a budget of (groups, microbatches) pairs stands for the seconds, and
 ///   options.seed for the order: seed 0 has the last type of the cluster first (V100s before A100s
