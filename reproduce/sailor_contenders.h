@@ -11,7 +11,8 @@ namespace sextant {
 
 /// Who predicts the runs of a validation figure: our estimator and Sailor's on the published
 /// simulator's profile, then on the planner's ("sextant@planner-profile"), then `baselines`, which
-/// have tables of their own. References must outlive the contenders.
+/// have tables of their own; without Aceso, for which see aceso_rows. References must outlive the
+/// contenders.
 std::vector<Contender> sailor_contenders(const std::vector<const char*>& baselines,
                                          const std::filesystem::path& artifact,
                                          const ModelDescription& model,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/cluster/sailor_cluster.h"
 #include "analyzer/core/error.h"
@@ -32,6 +33,8 @@ struct Figure {
   std::vector<SailorRunSet> sets;
   /// Whom the figure compares beside Sailor's simulator and ours.
   std::vector<const char*> baselines;
+  /// Those of them that the paper does not draw: their errors would leave no room for the others.
+  std::vector<const char*> not_drawn = {};
 };
 
 const std::vector<Figure>& figures() {
@@ -40,12 +43,14 @@ const std::vector<Figure>& figures() {
        "OPT-350M on 1 to 32 nodes of four GH200: memory, predicted and measured",
        Quantity::kMemory,
        {kSailorAeRuns, kSailorMainRuns},
-       {"varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
+       {"varuna", "piper", "galvatron", "aceso", "flashflex", "metis"},
+       {"galvatron"}},
       {"fig5b",
        "OPT-350M on 1 to 32 nodes of four GH200: time, predicted and measured",
        Quantity::kTime,
        {kSailorAeRuns, kSailorMainRuns},
-       {"amp", "varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
+       {"amp", "varuna", "piper", "galvatron", "aceso", "flashflex", "metis"},
+       {"amp", "galvatron"}},
       {"fig6",
        "OPT-350M on RTX 3090, RTX 2080 and Titan RTX mixed: time, predicted and measured",
        Quantity::kTime,
@@ -68,9 +73,8 @@ int layer_count(const Job& job) {
   return job.described->layers + 2 + (job.described->final_norm ? 1 : 0);
 }
 
-bool compares(const Figure& figure, std::string_view estimator) {
-  return std::find(figure.baselines.begin(), figure.baselines.end(), estimator) !=
-         figure.baselines.end();
+bool contains(const std::vector<const char*>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// The zone of all published validation plans, whose links the artifact knows.
@@ -216,7 +220,7 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
           "The other tools read the tables that the artifact made for them, and are not "
           "calibrated.\n";
     }
-    if (compares(figure, "aceso")) {
+    if (contains(figure.baselines, "aceso")) {
       text += "aceso/…: runs of Aceso's own runtime, nodes-batch-D-P-microbatch.\n";
     }
     text +=
@@ -224,6 +228,18 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
         "the others) is not recorded:\nit was inferred from these measurements.\n";
   }
   return text + calibrated + '\n' + validation_text(rows, published);
+}
+
+BoxPlot plot_of(const Figure& figure, std::vector<ValidationRow> rows) {
+  std::erase_if(
+      rows, [&](const ValidationRow& row) { return contains(figure.not_drawn, row.estimator); });
+  BoxPlot plot =
+      validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description));
+  if (!figure.not_drawn.empty()) {
+    plot.caption += fmt::format("{}Not drawn, as in the paper, for errors of more than 100 %: {}.",
+                                plot.caption.empty() ? "" : " ", fmt::join(figure.not_drawn, ", "));
+  }
+  return plot;
 }
 
 }  // namespace
@@ -265,7 +281,7 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   const auto loaded = std::chrono::steady_clock::now();
   const std::string calibrated = calibrate(contenders, runs, job, cluster);
   std::vector<ValidationRow> rows = validate(runs, contenders, job, cluster, {figure.quantity});
-  if (compares(figure, "aceso") && options.measured_dir.empty()) {
+  if (contains(figure.baselines, "aceso") && options.measured_dir.empty()) {
     for (ValidationRow& row : aceso_rows(figure.quantity, artifact)) rows.push_back(std::move(row));
   }
 
@@ -286,8 +302,7 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
                 {"predict_s", seconds(loaded, std::chrono::steady_clock::now())}};
   out.text = text_of(figure, options, rows, published, calibrated);
   out.csv = validation_csv(rows);
-  out.plot_svg =
-      svg(validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description)));
+  out.plot_svg = svg(plot_of(figure, rows));
   return out;
 }
 
