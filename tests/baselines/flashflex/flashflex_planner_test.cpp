@@ -22,6 +22,7 @@ using testing::HasSubstr;
 constexpr int kMostGpus = 260;
 
 /// Partitions of the published METIS, which has 64-bit indices; another one's are other plans.
+constexpr double kOtherCuts = 0.25;  // seen: 0.22
 bool cuts_as_published() {
   return flashflex::metis_index_bits() == 64;
 }
@@ -68,7 +69,9 @@ TEST_F(FlashFlexPlanner, AnswersWhatFlashFlexWasRecordedToAnswer) {
     const PlannedJob ours =
         plan_job(flashflex_planner(), input.problem(), estimator_named("sailor"), {});
     if (!cuts_as_published()) {
-      EXPECT_EQ(ours.feasible, !ours.plan.pipelines.empty());
+      if (!recorded.found) continue;
+      EXPECT_NEAR(ours.prediction.iters_per_s() / recorded.iters_per_s, 1, kOtherCuts);
+      EXPECT_EQ(ours.plans_rejected_oom, 0);
       continue;
     }
     // The one row that we do not answer as recorded: our ninth plan has four pipelines and fits.
