@@ -133,6 +133,7 @@ OrderedJson row_json(const PlannedJob& job, const TrainingInput& input, double t
   if (timing) row["search_s"] = job.search_s;
   row["plans_rejected_oom"] = job.plans_rejected_oom;
   row["plans_rejected_constraint"] = job.plans_rejected_constraint;
+  if (job.plans_not_judged > 0) row["plans_not_judged"] = job.plans_not_judged;
   if (job.feasible) row["plan"] = to_json(job.plan);
   return row;
 }

@@ -63,6 +63,22 @@ PlannedRow::Published published_from(const JsonNode& node) {
   return out;
 }
 
+/// The published model counts microbatches by the replicas of the first stage alone.
+std::string note_on(const Plan& plan, std::string_view estimator) {
+  if (estimator != "sailor") return "";
+  for (const Pipeline& pipeline : plan.pipelines) {
+    const std::size_t first = pipeline.stages.front().replicas.size();
+    for (const Stage& stage : pipeline.stages) {
+      if (stage.replicas.size() == first) continue;
+      return fmt::format(
+          "{} replicas of the first stage and {} of another: estimator sailor counts the "
+          "microbatches of the first for all",
+          first, stage.replicas.size());
+    }
+  }
+  return "";
+}
+
 void add_plan_members(const PlannedRow& row, OrderedJson& out) {
   out["throughput_iters_per_s"] = row.worth.iters_per_s;
   out["usd_per_iter"] = row.worth.usd_per_iter;
@@ -109,6 +125,7 @@ PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective 
   row.evaluations = job.search.evaluations;
   row.plans_rejected_oom = job.plans_rejected_oom;
   row.plans_rejected_constraint = job.plans_rejected_constraint;
+  row.plans_not_judged = job.plans_not_judged;
   if (timing) row.search_s = job.search_s;
   if (!job.feasible) return row;
   // Zero where the planner does not note it.
@@ -123,6 +140,7 @@ PlannedRow planned_row(const PlannedJob& job, const Cluster& cluster, Objective 
     row.gpus_used.emplace_back(use.gpu + "@" + use.zone, use.count);
   }
   row.plan = summary(job.plan);
+  row.note = note_on(job.plan, row.estimator);
   row.artifact_plan = to_artifact_json(job.plan);
   row.bound_iters_per_s = job.search.bound_iters_per_s;
   row.bound_usd_per_iter = job.search.bound_usd_per_iter;
@@ -171,6 +189,8 @@ OrderedJson to_json(const PlannedRow& row) {
     for (const auto& [pool, count] : row.gpus_used) used[pool] = count;
     out["gpus_used"] = std::move(used);
   }
+  if (row.plans_not_judged > 0) out["plans_not_judged"] = row.plans_not_judged;
+  if (!row.note.empty()) out["note"] = row.note;
   if (row.as_published) {
     out["as_published"] = {{"throughput_iters_per_s", row.as_published->iters_per_s},
                            {"fits", row.as_published->fits},
@@ -204,6 +224,8 @@ PlannedRow planned_row_from(const JsonNode& row) {
   out.search_s = member_from_zero(row, "search_s");
   out.plans_rejected_oom = int_member(row, "plans_rejected_oom");
   out.plans_rejected_constraint = int_member(row, "plans_rejected_constraint");
+  if (row.has("plans_not_judged")) out.plans_not_judged = int_member(row, "plans_not_judged");
+  out.note = text_member(row, "note");
   if (const auto published = row.find("published")) out.published = published_from(*published);
   if (!out.feasible) {
     out.reason = row.at("reason").string();

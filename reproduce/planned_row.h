@@ -52,6 +52,8 @@ struct PlannedRow {
     std::string by;
   };
   std::optional<AsPublished> as_published;
+  /// What is to be known of the judgement, for people; may be empty.
+  std::string note;
   /// What a published planner was recorded to reach, as the published simulator judged it.
   struct Published {
     std::string planner;         ///< the row's own; beside ours, Sailor's
@@ -67,6 +69,7 @@ struct PlannedRow {
   std::optional<double> search_s;      ///< where times are wanted
   int plans_rejected_oom = 0;
   int plans_rejected_constraint = 0;
+  int plans_not_judged = 0;
 
   int gpus() const;
 };

@@ -81,7 +81,7 @@ std::vector<std::string> published_cells(const PlannedRow& row, Objective object
 std::vector<std::string> cells_of(const PlannedRow& row, Objective objective, const Shown& shown) {
   std::vector<std::string> cells = {short_cluster_name(row.cluster), row.planner};
   if (row.feasible) {
-    cells.push_back(fmt::format("{:.5f}", row.worth.iters_per_s));
+    cells.push_back(fmt::format("{:.5f}{}", row.worth.iters_per_s, row.note.empty() ? "" : "*"));
     cells.push_back(fmt::format("{:.4f}", row.worth.usd_per_iter));
   } else {
     cells.insert(cells.end(), {"infeasible", "-"});
@@ -181,6 +181,10 @@ std::string planning_tables(const PlannerFigure& figure, const std::vector<Plann
     Table table(columns);
     for (const PlannedRow& row : judged) table.add_row(cells_of(row, figure.objective, shown));
     text += fmt::format("\nJudged by estimator {}:\n\n{}", estimator, table.text());
+    for (const PlannedRow& row : judged) {
+      if (row.note.empty()) continue;
+      text += fmt::format("* {}, {}: {}\n", short_cluster_name(row.cluster), row.planner, row.note);
+    }
     for (const std::string& space : values_of(proved, &PlannedRow::space)) {
       text += fmt::format("gap: how much better a plan could at most be, among: {}\n", space);
     }

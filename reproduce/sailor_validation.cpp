@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analyzer/cluster/sailor_cluster.h"
 #include "analyzer/core/error.h"
@@ -14,12 +15,11 @@
 #include "analyzer/measured/suspicion.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/profile/sailor_format.h"
-#include "analyzer/training/published_tables.h"
-#include "analyzer/training/sailor/sailor.h"
 #include "analyzer/validation/leave_one_out.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"
 #include "analyzer/validation/validation_runs.h"
+#include "reproduce/sailor_contenders.h"
 #include "reproduce/sailor_published.h"
 
 namespace sextant {
@@ -33,6 +33,8 @@ struct Figure {
   std::vector<SailorRunSet> sets;
   /// Whom the figure compares beside Sailor's simulator and ours.
   std::vector<const char*> baselines;
+  /// Those of them that the paper does not draw: their errors would leave no room for the others.
+  std::vector<const char*> not_drawn = {};
 };
 
 const std::vector<Figure>& figures() {
@@ -41,12 +43,14 @@ const std::vector<Figure>& figures() {
        "OPT-350M on 1 to 32 nodes of four GH200: memory, predicted and measured",
        Quantity::kMemory,
        {kSailorAeRuns, kSailorMainRuns},
-       {"varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
+       {"varuna", "piper", "galvatron", "aceso", "flashflex", "metis"},
+       {"galvatron"}},
       {"fig5b",
        "OPT-350M on 1 to 32 nodes of four GH200: time, predicted and measured",
        Quantity::kTime,
        {kSailorAeRuns, kSailorMainRuns},
-       {"amp", "varuna", "piper", "galvatron", "aceso", "flashflex", "metis"}},
+       {"amp", "varuna", "piper", "galvatron", "aceso", "flashflex", "metis"},
+       {"amp", "galvatron"}},
       {"fig6",
        "OPT-350M on RTX 3090, RTX 2080 and Titan RTX mixed: time, predicted and measured",
        Quantity::kTime,
@@ -67,6 +71,10 @@ const Figure& figure_named(const std::string& name) {
 /// embedding, the head, and the last norm where it is one of them.
 int layer_count(const Job& job) {
   return job.described->layers + 2 + (job.described->final_norm ? 1 : 0);
+}
+
+bool contains(const std::vector<const char*>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// The zone of all published validation plans, whose links the artifact knows.
@@ -134,41 +142,6 @@ std::vector<std::string> types_of(const std::vector<GpuCount>& gpus) {
     if (std::find(types.begin(), types.end(), gpu.gpu) == types.end()) types.push_back(gpu.gpu);
   }
   return types;
-}
-
-/// What every contender of the figure starts from.
-Contender contender_named(std::string_view name, const ModelProfile& profile,
-                          const ModelDescription& model) {
-  Contender contender;
-  contender.name = name;
-  contender.estimator = &estimator_named(name);
-  contender.profile = &profile;
-  contender.model = &model;
-  contender.evidence = Evidence::kReplayed;
-  // The figure shows what the simulator reports, not what its fit check counts.
-  if (contender.estimator == &sailor_estimator()) {
-    contender.reported_memory = sailor_reported_memory;
-  }
-  return contender;
-}
-
-/// Ours and Sailor's on both profiles, then the tools that have tables of their own.
-std::vector<Contender> contenders_of(const Figure& figure, const std::filesystem::path& artifact,
-                                     const ModelDescription& model, const ModelProfile& simulator,
-                                     const ModelProfile& planner) {
-  std::vector<Contender> contenders;
-  for (const auto& [profile, suffix] :
-       {std::pair(&simulator, ""), std::pair(&planner, "@planner-profile")}) {
-    for (const char* name : {"sextant", "sailor"}) {
-      contenders.push_back(contender_named(name, *profile, model));
-      contenders.back().name += suffix;
-    }
-  }
-  for (const char* name : figure.baselines) {
-    contenders.push_back(contender_named(name, simulator, model));
-    contenders.back().published_tables = published_tables_of(artifact);
-  }
-  return contenders;
 }
 
 /// Gives ours a calibration for each run, from the other configurations; returns what was fitted,
@@ -242,11 +215,31 @@ std::string text_of(const Figure& figure, const ReproduceOptions& options,
   text += kProfilesText;
   if (!published.empty()) {
     text += "published: what the artifact's own simulator was recorded to predict.\n";
+    if (!figure.baselines.empty()) {
+      text +=
+          "The other tools read the tables that the artifact made for them, and are not "
+          "calibrated.\n";
+    }
+    if (contains(figure.baselines, "aceso")) {
+      text += "aceso/…: runs of Aceso's own runtime, nodes-batch-D-P-microbatch.\n";
+    }
     text +=
         "What the engine sends between stages (whole tensors on the GH200 nodes, shares of them on "
         "the others) is not recorded:\nit was inferred from these measurements.\n";
   }
   return text + calibrated + '\n' + validation_text(rows, published);
+}
+
+BoxPlot plot_of(const Figure& figure, std::vector<ValidationRow> rows) {
+  std::erase_if(
+      rows, [&](const ValidationRow& row) { return contains(figure.not_drawn, row.estimator); });
+  BoxPlot plot =
+      validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description));
+  if (!figure.not_drawn.empty()) {
+    plot.caption += fmt::format("{}Not drawn, as in the paper, for errors of more than 100 %: {}.",
+                                plot.caption.empty() ? "" : " ", fmt::join(figure.not_drawn, ", "));
+  }
+  return plot;
 }
 
 }  // namespace
@@ -282,13 +275,15 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
   const ModelProfile planner = read_sailor_planner_profile(artifact, job.model, types_of(gpus));
   for (const MeasuredRun& run : runs) check_suits(run, job, simulator);
   std::vector<Contender> contenders =
-      contenders_of(figure, artifact, *job.described, simulator, planner);
+      sailor_contenders(figure.baselines, artifact, *job.described, simulator, planner);
   const PublishedPredictions published =
       options.measured_dir.empty() ? published_of(runs, figure.quantity) : PublishedPredictions();
   const auto loaded = std::chrono::steady_clock::now();
   const std::string calibrated = calibrate(contenders, runs, job, cluster);
-  const std::vector<ValidationRow> rows =
-      validate(runs, contenders, job, cluster, {figure.quantity});
+  std::vector<ValidationRow> rows = validate(runs, contenders, job, cluster, {figure.quantity});
+  if (contains(figure.baselines, "aceso") && options.measured_dir.empty()) {
+    for (ValidationRow& row : aceso_rows(figure.quantity, artifact)) rows.push_back(std::move(row));
+  }
 
   Reproduction out;
   out.system = "sailor";
@@ -307,8 +302,7 @@ Reproduction reproduce_sailor_validation(const std::string& experiment,
                 {"predict_s", seconds(loaded, std::chrono::steady_clock::now())}};
   out.text = text_of(figure, options, rows, published, calibrated);
   out.csv = validation_csv(rows);
-  out.plot_svg =
-      svg(validation_plot(rows, fmt::format("Sailor {}: {}", figure.name, figure.description)));
+  out.plot_svg = svg(plot_of(figure, rows));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -153,7 +154,7 @@ class Drawing : SvgFrame {
         place, box.published ? fmt::format("url(#sx-hatch-{})", index) : std::string(color),
         box.published ? "" : " fill-opacity=\"0.3\"", color, escape_xml(tooltip(box, figures)));
     stroke(fmt::format("M{:.1f} {:.1f}h{:.1f}", left, at(figures.median), box_px_), color, 2.4);
-    points(figures, color, middle);
+    points(figures, color, middle, {high - kNameHeight, low + kNameHeight});
     mean(figures.mean, middle, left + box_px_);
   }
 
@@ -164,7 +165,9 @@ class Drawing : SvgFrame {
                        box.values.size());
   }
 
-  void points(const BoxFigures& figures, std::string_view color, double middle) {
+  /// Names only where they neither lie in `taken`, from and to a height, nor over each other.
+  void points(const BoxFigures& figures, std::string_view color, double middle,
+              std::pair<double, double> taken) {
     double last = foot_px() + kNameHeight;
     for (const BoxPlot::Value& value : figures.outliers) {
       const double y = at(value.value);
@@ -174,6 +177,7 @@ class Drawing : SvgFrame {
           middle, y, kRadius, color,
           escape_xml(fmt::format("{}: {}", value.name, format_count(value.value))));
       if (value.name.empty() || last - y < kNameHeight) continue;
+      if (taken.first < y && y < taken.second) continue;
       last = y;
       const auto name = wrap_text(value.name, kSmallFont, name_room_px() + 1, 1);
       text(middle + kNameGap, y + 3.5, "start", kSmallFont, name.empty() ? "" : name.front(),

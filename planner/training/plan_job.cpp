@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <chrono>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,6 +31,16 @@ std::optional<Prediction> judgement(const TrainingProblem& problem, const Estima
   }
 }
 
+/// By how much the fullest GPU is over its capacity, as a multiple; without stages nobody said.
+double overfull(const Prediction& prediction) {
+  if (prediction.stages.empty()) return std::numeric_limits<double>::max();
+  double most = 0;
+  for (const StagePrediction& stage : prediction.stages) {
+    most = std::max(most, stage.memory_bound_bytes / stage.memory_capacity_bytes);
+  }
+  return most;
+}
+
 /// Walks the proposals; the first that fits and meets the job's bounds becomes the answer.
 void choose(const TrainingProblem& problem, const Estimator& judge,
             const std::vector<Proposal>& proposals, PlannedJob& out) {
@@ -38,14 +51,16 @@ void choose(const TrainingProblem& problem, const Estimator& judge,
                    : "the search was stopped, by its budget, its time limit or a signal, before it "
                      "found a plan; there may be one" +
                          (why.empty() ? "" : "; so far: " + why);
+  double least_overfull = std::numeric_limits<double>::infinity();
   for (const Proposal& proposal : proposals) {
     const std::optional<Prediction> judged = judgement(problem, judge, proposal.plan, out);
     if (!judged) continue;
     const Prediction& prediction = *judged;
     if (!prediction.fits) {
       ++out.plans_rejected_oom;
-      if (out.plans_rejected_constraint == 0) {
-        out.reason = "its plans do not fit in memory: " + prediction.memory_note;
+      if (out.plans_rejected_constraint == 0 && overfull(prediction) < least_overfull) {
+        least_overfull = overfull(prediction);
+        out.reason = "its plans do not fit in memory, the nearest: " + prediction.memory_note;
       }
       continue;
     }

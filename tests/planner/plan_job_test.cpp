@@ -111,9 +111,9 @@ class TwoMicrobatches : public Planner {
 TEST(PlanJob, CountsAPlanThatCannotFitThoughNobodyTimedItsMicrobatch) {
   SmallProblem small = two_types();  // measured at one sequence
   // Stage 0 keeps 8 x 4 GB of activations and 2.6 GB more: in 40 GB it fits, in 20 it does not.
-  const auto planned = [&](double memory_bytes) {
+  const auto planned = [&](double memory_bytes, const char* judge = "sailor") {
     for (GpuPool& pool : small.cluster.pools) pool.memory_bytes = memory_bytes;
-    return plan_job(TwoMicrobatches(), small.problem(), estimator_named("sailor"), {});
+    return plan_job(TwoMicrobatches(), small.problem(), estimator_named(judge), {});
   };
   for (const double memory_bytes : {40e9, 20e9}) {
     const PlannedJob job = planned(memory_bytes);
@@ -122,6 +122,7 @@ TEST(PlanJob, CountsAPlanThatCannotFitThoughNobodyTimedItsMicrobatch) {
     EXPECT_EQ(job.plans_rejected_oom, memory_bytes == 40e9 ? 0 : 1);
     EXPECT_EQ(job.plans_not_judged, memory_bytes == 40e9 ? 1 : 0);
   }
+  EXPECT_EQ(planned(20e9, "sextant").plans_rejected_oom, 1);
   // Where nothing else is left, that is the reason.
   small.job.max_usd_per_iter = 1e-9;
   EXPECT_THAT(planned(40e9).reason, HasSubstr("microbatch 8"));

@@ -104,6 +104,8 @@ TEST(PlannedRow, IsReadAsItWasWritten) {
   row.gain_over_sailor = 1.25;
   row.published = {"sailor", PlannedRow::Worth{0.2, 0.6}, 3.0, 4};
   row.as_published = {0.25, true, "another"};
+  row.note = "counted otherwise";
+  row.plans_not_judged = 3;
   row.artifact_plan = nullptr;  // not read
   EXPECT_EQ(to_json(read_again(to_json(row))).dump(), to_json(row).dump());
 

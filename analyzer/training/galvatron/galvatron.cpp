@@ -111,7 +111,8 @@ class GalvatronEstimator : public Estimator {
            "with backward";
   }
   std::string_view ignores() const override {
-    return "the plan's own layer split, embedding and head time, transfers between stages, the "
+    return "the plan's own layer split, all GPU types but the first, embedding and head time, "
+           "transfers between stages, the "
            "optimizer's step, how batches change efficiency";
   }
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {

@@ -78,6 +78,11 @@ void describe_model(const TrainingProblem& problem, Tables& out) {
   const ModelDescription& model = model_of(problem);
   const int seq_len = problem.job.seq_len > 0 ? problem.job.seq_len : model.seq_len;
   out.blocks = model.layers;
+  if (problem.profile.layer_count < out.blocks + 2 || out.blocks < 1) {
+    throw_bad_input(fmt::format(
+        "galvatron: the profile of {} has {} layers; its {} blocks, an embedding and a head are {}",
+        quote(problem.profile.model), problem.profile.layer_count, out.blocks, out.blocks + 2));
+  }
   out.output_mb =
       static_cast<double>(seq_len) * model.hidden * element_bytes(problem.job.dtype) / kBytesPerMb;
 }
@@ -86,6 +91,19 @@ void describe_model(const TrainingProblem& problem, Tables& out) {
 /// communication buffer 4; SGD keeps one moment less.
 double state_bytes_per_parameter(const Job& job) {
   return job.optimizer == Optimizer::kAdam ? 20 : 16;
+}
+
+/// The block whose memory stands for all: the second, which holds nothing of the embedding.
+std::size_t sized_block(const Tables& tables) {
+  return tables.blocks > 1 ? 2 : 1;
+}
+
+/// Degrees that are not there yet, from the profile.
+void add_activations(const ModelProfile& profile, Tables& out) {
+  const std::size_t block = sized_block(out);
+  for (const auto& [tp, layers] : profile.memory) {
+    out.activation_mb.emplace(tp, layers[block].saved_activation_bytes / kBytesPerMb);
+  }
 }
 
 /// The point of least degree and microbatch: the tool wants those of 1.
@@ -120,12 +138,13 @@ void derive_groups(const TrainingProblem& problem, const GpuPool& pool, int larg
   }
   const Network& network = *problem.cluster.network;
   const LinkEnd end = {pool.zone, pool.gpu, 1};
-  const LinkModel outside = network.between(end, end);
-  for (int size = 2; size <= std::max(2, largest_group); ++size) {
-    const bool one_node = size <= pool.gpus_per_node;
-    const auto inside = one_node ? network.inside_node(pool.gpu, size) : std::nullopt;
-    out.set_bandwidth(size, false, ring_gb_per_s(outside, size, bytes));
-    out.set_bandwidth(size, true, ring_gb_per_s(inside.value_or(outside), size, bytes));
+  for (int size = 2; size <= largest_group; ++size) {
+    const auto inside =
+        size <= pool.gpus_per_node ? network.inside_node(pool.gpu, size) : std::nullopt;
+    const bool one_node = inside && pool.node_count() == 1;
+    const LinkModel apart = one_node ? *inside : network.between(end, end);
+    out.set_bandwidth(size, false, ring_gb_per_s(apart, size, bytes));
+    out.set_bandwidth(size, true, ring_gb_per_s(inside.value_or(apart), size, bytes));
   }
 }
 
@@ -146,15 +165,9 @@ Tables derived_tables(const TrainingProblem& problem, const GpuPool& pool, int l
   Tables out;
   describe_model(problem, out);
   const ModelProfile& profile = problem.profile;
-  if (profile.layer_count < out.blocks + 2 || out.blocks < 1) {
-    throw_bad_input(fmt::format(
-        "galvatron: the profile of {} has {} layers; its {} blocks, an embedding and a head are {}",
-        quote(profile.model), profile.layer_count, out.blocks, out.blocks + 2));
-  }
-  // As in the published tables: the time of the first block, the memory of the second, which holds
-  // nothing of the embedding.
+  // As in the published tables: the time of the first block, the memory of the second.
   constexpr std::size_t kTimed = 1;
-  const std::size_t sized = out.blocks > 1 ? 2 : 1;
+  const std::size_t sized = sized_block(out);
   double samples_per_rank = 1;
   const ProfilePoint& point = smallest_point(profile, pool.gpu, samples_per_rank);
   out.forward_ms = point.layers[kTimed].forward_s * 1000 / samples_per_rank;
@@ -164,10 +177,11 @@ Tables derived_tables(const TrainingProblem& problem, const GpuPool& pool, int l
   }
 
   const double state = state_bytes_per_parameter(problem.job) / element_bytes(problem.job.dtype);
-  const std::vector<LayerMemory>& unsharded = profile.memory_at(profile.memory.begin()->first);
-  const double sharded = profile.memory.begin()->first;
+  // What the least profiled degree shards, times that degree, stands for whole layers.
+  const int least_tp = profile.memory.empty() ? 1 : profile.memory.begin()->first;
+  const std::vector<LayerMemory>& sharded = profile.memory_at(least_tp);
   const auto state_mb = [&](std::size_t layer) {
-    return unsharded[layer].parameter_bytes * sharded * state / kBytesPerMb;
+    return sharded[layer].parameter_bytes * least_tp * state / kBytesPerMb;
   };
   out.state_mb = state_mb(sized);
   if (!(out.state_mb > 0)) {
@@ -176,17 +190,18 @@ Tables derived_tables(const TrainingProblem& problem, const GpuPool& pool, int l
                     "parameters",
                     quote(profile.model), sized));
   }
-  for (const auto& [tp, layers] : profile.memory) {
-    out.activation_mb[tp] = layers[sized].saved_activation_bytes / kBytesPerMb;
-  }
-  out.first = {state_mb(0), unsharded[0].saved_activation_bytes * sharded / kBytesPerMb};
-  for (std::size_t l = static_cast<std::size_t>(out.blocks) + 1; l < unsharded.size(); ++l) {
+  add_activations(profile, out);
+  const auto activation_mb = [&](std::size_t layer) {
+    return sharded[layer].saved_activation_bytes * least_tp / kBytesPerMb;
+  };
+  out.first = {state_mb(0), activation_mb(0)};
+  for (std::size_t l = static_cast<std::size_t>(out.blocks) + 1; l < sharded.size(); ++l) {
     out.last.states_mb += state_mb(l);
-    out.last.activation_mb += unsharded[l].saved_activation_bytes * sharded / kBytesPerMb;
+    out.last.activation_mb += activation_mb(l);
   }
   out.only = {out.first.states_mb + out.last.states_mb,
               out.first.activation_mb + out.last.activation_mb};
-  derive_groups(problem, pool, largest_group, unsharded[sized].parameter_bytes * sharded,
+  derive_groups(problem, pool, largest_group, sharded[sized].parameter_bytes * least_tp,
                 out.groups);
   out.source = "derived from " + point.source;
   return out;
@@ -204,6 +219,7 @@ Tables tables_for(const TrainingProblem& problem, const GpuPool& pool, int large
     out.forward_ms = document.root().at("layertype_0").positive();
   }
   read_memory(*own / "memory_profile.json", out);
+  add_activations(problem.profile, out);  // the tables end at degree 4
   read_hardware(*own / "hw_prof.json", out);
   out.source = own->string();
   return out;

@@ -46,7 +46,9 @@ class PiperEstimator : public Estimator {
                                   quote(problem.profile.model), problem.profile.layer_count));
     }
     const GpuPool& pool = pool_of(problem.cluster, view);
-    const piper::Chain chain(piper::layer_tables(problem, view.gpu(), view.tp, view.microbatch));
+    const piper::LayerTables tables =
+        piper::layer_tables(problem, view.gpu(), view.tp, view.microbatch);
+    const piper::Chain chain(tables.layers);
     // A single replica sends nothing.
     const double bytes_per_s = view.pp == 1 && view.dp == 1
                                    ? std::numeric_limits<double>::infinity()
@@ -60,6 +62,11 @@ class PiperEstimator : public Estimator {
       const int dp = static_cast<int>(view.gpus[s].size());
       add_stage(chain, view, s, piper::in_flight(dp_from_here, dp), bytes_per_s, pool, out);
       dp_from_here -= dp;
+    }
+    if (!tables.timed) {
+      // As Sailor's evaluation does: what cannot fit needs no times.
+      if (!out.fits) throw_infeasible(out.memory_note);
+      problem.profile.at(view.gpu(), view.tp, view.microbatch);  // throws
     }
     if (!(out.iteration_s > 0) || !std::isfinite(out.iteration_s)) {
       throw_bad_input(

@@ -66,31 +66,32 @@ std::vector<Layer> published_layers(const TrainingProblem& problem, const std::s
   return layers;
 }
 
-std::vector<Layer> profiled_layers(const TrainingProblem& problem, const std::string& gpu, int tp,
-                                   int microbatch) {
-  const std::vector<LayerTime>& times = problem.profile.at(gpu, tp, microbatch).layers;
+LayerTables profiled_layers(const TrainingProblem& problem, const std::string& gpu, int tp,
+                            int microbatch) {
+  const ProfilePoint* point = problem.profile.find(gpu, tp, microbatch);
   const std::vector<LayerMemory>& memory = problem.profile.memory_at(tp);
   const double state_per_parameter_byte =
       (problem.job.optimizer == Optimizer::kAdam ? kAdamBytesPerParameter : kSgdBytesPerParameter) /
       element_bytes(problem.job.dtype);
-  std::vector<Layer> layers(times.size());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    layers[l].compute_s = times[l].forward_s + times[l].backward_s;
-    layers[l].parameter_bytes = memory[l].parameter_bytes;
-    layers[l].activation_bytes = memory[l].saved_activation_bytes * microbatch;
-    layers[l].state_bytes = memory[l].parameter_bytes * state_per_parameter_byte;
-    if (l + 1 < layers.size()) layers[l].sent_bytes = memory[l].output_bytes;
+  LayerTables out;
+  out.timed = point != nullptr;
+  for (std::size_t l = 0; l < memory.size(); ++l) {
+    Layer& layer = out.layers.emplace_back();
+    if (out.timed) layer.compute_s = point->layers[l].forward_s + point->layers[l].backward_s;
+    layer.parameter_bytes = memory[l].parameter_bytes;
+    layer.activation_bytes = memory[l].saved_activation_bytes * microbatch;
+    layer.state_bytes = memory[l].parameter_bytes * state_per_parameter_byte;
+    layer.sent_bytes = memory[l].output_bytes;
   }
-  return layers;
+  return out;
 }
 
 }  // namespace
 
-std::vector<Layer> layer_tables(const TrainingProblem& problem, const std::string& gpu, int tp,
-                                int microbatch) {
-  std::vector<Layer> layers = published_layers(problem, gpu, tp, microbatch);
-  if (layers.empty()) layers = profiled_layers(problem, gpu, tp, microbatch);
-  return layers;
+LayerTables layer_tables(const TrainingProblem& problem, const std::string& gpu, int tp,
+                         int microbatch) {
+  LayerTables published{published_layers(problem, gpu, tp, microbatch)};
+  return published.layers.empty() ? profiled_layers(problem, gpu, tp, microbatch) : published;
 }
 
 }  // namespace sextant::piper

@@ -17,10 +17,16 @@ struct Layer {
   double sent_bytes = 0;
 };
 
+struct LayerTables {
+  std::vector<Layer> layers;
+  /// False: sizes only, as our profile has no such point; every compute_s is 0.
+  bool timed = true;
+};
+
 /// The layers at that microbatch and tensor degree: from Piper's own profile
 /// (Piper/profiles/MODEL/GPU/profile.json) where it has them all, else from ours. Throws
-/// Error(kBadInput) where the published profile is malformed, or ours lacks the point.
-std::vector<Layer> layer_tables(const TrainingProblem& problem, const std::string& gpu, int tp,
-                                int microbatch);
+/// Error(kBadInput) where the published profile is malformed, or ours lacks the degree.
+LayerTables layer_tables(const TrainingProblem& problem, const std::string& gpu, int tp,
+                         int microbatch);
 
 }  // namespace sextant::piper

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the two views of estimator `sailor` share; private to this folder.
+// What the two views of estimator `sailor` share, and the simulator of operators that judges Aceso
+// with some of the same formulas.
 
 #include <memory>
 #include <optional>

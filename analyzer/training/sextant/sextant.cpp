@@ -50,6 +50,9 @@ class SextantEstimator : public Estimator {
     add_memory(problem, plan, iteration.microbatches(), timeline);
     return timeline;
   }
+
+ private:
+  static Prediction timed(const TrainingProblem& problem, const Plan& plan);
 };
 
 TimeInterval interval_of(const TrainingProblem& problem, const Plan& plan, double median_s) {
@@ -58,7 +61,45 @@ TimeInterval interval_of(const TrainingProblem& problem, const Plan& plan, doubl
   return {median_s, std::min(low_s, median_s), std::max(high_s, median_s), high_s > low_s};
 }
 
+/// Whether nobody measured some replica's microbatch, and memory can be judged nevertheless: of
+/// stages alike in replicas, without virtual chunks.
+bool lacks_times_only(const TrainingProblem& problem, const Plan& plan) {
+  bool lacks = false;
+  for (const Pipeline& pipeline : plan.pipelines) {
+    for (const Stage& stage : pipeline.stages) {
+      if (stage.chunks.size() != 1) return false;
+      if (stage.replicas.size() != pipeline.stages.front().replicas.size()) return false;
+      for (const Replica& replica : stage.replicas) {
+        const std::string& gpu = replica.machines.front().gpu;
+        lacks |= problem.profile.find(gpu, replica.tp, plan.microbatch) == nullptr;
+        if (!problem.profile.memory.contains(replica.tp)) return false;
+      }
+    }
+  }
+  return lacks && problem.profile.layer_count == plan.layer_count;
+}
+
+void require_fit(const TrainingProblem& problem, const Plan& plan) {
+  Prediction memory;
+  for (const Pipeline& pipeline : plan.pipelines) {
+    memory.stages.resize(memory.stages.size() + pipeline.stages.size());
+  }
+  add_memory(problem, plan, place(plan, problem.cluster), microbatches_by_replica(plan), memory);
+  if (!memory.fits) throw_infeasible(memory.memory_note);
+}
+
 Prediction SextantEstimator::predict(const TrainingProblem& problem, const Plan& plan) const {
+  try {
+    return timed(problem, plan);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kBadInput && lacks_times_only(problem, plan)) {
+      require_fit(problem, plan);
+    }
+    throw;
+  }
+}
+
+Prediction SextantEstimator::timed(const TrainingProblem& problem, const Plan& plan) {
   const Iteration iteration(problem, plan, Percentile::kMedian, 0);
   const Iteration::Times times = iteration.times();
   if (!(times.end_s > 0) || !std::isfinite(times.end_s)) {

@@ -1,7 +1,6 @@
 #include "planner/training/amp/amp.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -9,12 +8,12 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/plan/layer_split.h"
 #include "analyzer/training/amp/model.h"
 #include "analyzer/training/amp/tables.h"
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/cluster_view.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -71,10 +70,7 @@ struct Candidate {
 class AmpSearch {
  public:
   AmpSearch(const TrainingProblem& problem, const PlannerOptions& options)
-      : problem_(problem),
-        options_(options),
-        start_(std::chrono::steady_clock::now()),
-        pools_(last_pool_of_each_type(problem.cluster)) {
+      : problem_(problem), budget_(options), pools_(last_pool_of_each_type(problem.cluster)) {
     std::vector<const GpuPool*> pools;
     int gpus = 0;
     for (const GpuPool& pool : pools_) {
@@ -88,9 +84,11 @@ class AmpSearch {
   SearchResult run() {
     const std::vector<int> degrees = divisors_of(stock_.unit);
     for (const int tp : degrees) {
-      if (!result_.complete) break;
+      if (!budget_.complete()) break;
       search_degree(tp);
     }
+    result_.evaluations = budget_.evaluations();
+    result_.complete = budget_.complete();
     list_proposals();
     if (result_.proposals.empty()) result_.infeasible_reason = why_none(degrees);
     return std::move(result_);
@@ -108,15 +106,12 @@ class AmpSearch {
       if (batch % dp != 0 || stages > problem_.profile.layer_count) continue;
       Grid grid = {dp, tp, 1, batch, split(stages)};
       for (const int microbatch : divisors_of(batch / dp)) {
-        if (must_stop()) {
-          result_.complete = false;
-          return;
-        }
-        ++result_.evaluations;
+        if (budget_.spent()) return;
+        budget_.count();
         grid.microbatch = microbatch;
         candidates_.push_back(
             {tp, dp, microbatch, cost_of(*tables, machines_, grid).iteration_s()});
-        if (result_.evaluations == 1) result_.first_plan_s = elapsed_s();
+        if (candidates_.size() == 1) result_.first_plan_s = budget_.elapsed_s();
       }
     }
   }
@@ -165,15 +160,6 @@ class AmpSearch {
   }
   int usable(const GpuPool& pool) const { return pool.count / stock_.unit * stock_.unit; }
 
-  bool must_stop() const {
-    return interrupted() ||
-           (options_.max_evaluations != 0 && result_.evaluations >= options_.max_evaluations) ||
-           (options_.time_limit_s && elapsed_s() > *options_.time_limit_s);
-  }
-  double elapsed_s() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
   std::string why_none(const std::vector<int>& degrees) const {
     if (!result_.complete) return "the search was stopped before its first plan";
     std::string types;
@@ -185,8 +171,7 @@ class AmpSearch {
   }
 
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
-  std::chrono::steady_clock::time_point start_;
+  SearchBudget budget_;
   std::vector<GpuPool> pools_;
   Machines machines_;
   Stock stock_;

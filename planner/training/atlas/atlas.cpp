@@ -4,18 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "analyzer/plan/layer_split.h"
 #include "analyzer/training/sailor/sailor.h"
 #include "planner/training/atlas/placement.h"
 #include "planner/training/cluster_view.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -44,13 +43,10 @@ class Search {
  public:
   Search(const TrainingProblem& problem, const PlannerOptions& options)
       : problem_(problem),
-        options_(options),
         tp_(only_pool_seen(problem.cluster).gpus_per_node),
         gpu_(only_pool_seen(problem.cluster).gpu),
         site_(problem.cluster, tp_),
-        most_evaluations_(options.max_evaluations != 0 ? options.max_evaluations
-                                                       : kMostEvaluations),
-        start_(std::chrono::steady_clock::now()) {}
+        budget_(options, kMostEvaluations) {}
 
   SearchResult run() {
     if (site_.room(1) == 0) {
@@ -61,7 +57,10 @@ class Search {
     find_microbatches();
     // The published bound: pipelines of one layer a stage are left out.
     const int most_stages = std::min(problem_.profile.layer_count - 1, site_.room(1));
-    for (int stages = 1; stages <= most_stages && out_.complete; ++stages) try_stages(stages);
+    for (int stages = 1; stages <= most_stages && budget_.complete(); ++stages) try_stages(stages);
+    out_.evaluations = budget_.evaluations();
+    out_.complete = budget_.complete();
+    if (candidates_.empty() && !unpriced_.empty()) throw_bad_input(unpriced_);
     list();
     if (out_.proposals.empty()) out_.infeasible_reason = why_nothing();
     return out_;
@@ -88,24 +87,45 @@ class Search {
       const int most = problem_.job.global_batch / microbatch - 1;
       // The more replicas a stage has, the fewer stages there is room for.
       for (int replicas = 1; replicas <= most && site_.room(replicas) >= stages; ++replicas) {
-        if (exhausted()) {
-          out_.complete = false;
-          return;
-        }
-        ++out_.evaluations;
-        if (candidates_.empty()) out_.first_plan_s = seconds_since_start();
-        const Prediction prediction =
-            sailor_estimator().predict(problem_, plan_of(stages, microbatch, replicas));
-        candidates_.push_back(
-            {stages, microbatch, replicas, prediction.iteration_s, prediction.usd_per_iter()});
+        if (budget_.spent()) return;
+        try_placement(stages, microbatch, replicas);
       }
+    }
+  }
+
+  void try_placement(int stages, int microbatch, int replicas) {
+    budget_.count();
+    priced([&] {
+      const Prediction prediction =
+          sailor_estimator().predict(problem_, plan_of(stages, microbatch, replicas));
+      if (candidates_.empty()) out_.first_plan_s = budget_.elapsed_s();
+      candidates_.push_back(
+          {stages, microbatch, replicas, prediction.iteration_s, prediction.usd_per_iter()});
+    });
+  }
+
+  /// Whether the model knows all that `act` asks of it: a link that nobody knows rules out the
+  /// placements that need it, and no others.
+  template <typename Act>
+  bool priced(const Act& act) {
+    try {
+      act();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      if (unpriced_.empty()) unpriced_ = error.what();
+      return false;
     }
   }
 
   /// By the footprint that Sailor reports, which allows more for the framework than its fit check;
   /// it does not depend on the number of replicas.
   bool fits(int stages, int microbatch) {
-    const double bytes = sailor_reported_memory(problem_, plan_of(stages, microbatch, 1));
+    double bytes = 0;
+    if (!priced(
+            [&] { bytes = sailor_reported_memory(problem_, plan_of(stages, microbatch, 1)); })) {
+      return false;
+    }
     double capacity = only_pool_seen(problem_.cluster).memory_bytes;
     for (const GpuPool& pool : problem_.cluster.pools) {
       if (pool.gpu == gpu_ && pool.count > 0) capacity = std::min(capacity, pool.memory_bytes);
@@ -158,15 +178,6 @@ class Search {
     }
   }
 
-  double seconds_since_start() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  bool exhausted() const {
-    return interrupted() || out_.evaluations >= most_evaluations_ ||
-           (options_.time_limit_s && seconds_since_start() >= *options_.time_limit_s);
-  }
-
   std::string why_nothing() const {
     if (!out_.complete) return "the search was stopped before it found a plan";
     if (!least_excess_.empty()) return "no plan fits in memory: " + least_excess_;
@@ -176,14 +187,13 @@ class Search {
   }
 
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
   int tp_;
   std::string gpu_;
   Site site_;
-  std::uint64_t most_evaluations_;
-  std::chrono::steady_clock::time_point start_;
+  SearchBudget budget_;
   std::vector<int> microbatches_;
   std::vector<Candidate> candidates_;
+  std::string unpriced_;  ///< why the model refused the first placement that it refused
   std::string least_excess_;
   double least_excess_bytes_ = 0;
   SearchResult out_;
@@ -202,6 +212,9 @@ class AtlasPlanner : public Planner {
       SearchResult nothing;
       nothing.infeasible_reason = "the published planner knows no objective gpus";
       return nothing;
+    }
+    if (problem.cluster.network == nullptr) {
+      throw_bad_input("planner atlas needs a cluster with a network");
     }
     return Search(problem, options).run();
   }

@@ -7,19 +7,18 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 
-#include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "analyzer/plan/layer_split.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/galvatron/pipelines.h"
 #include "planner/training/grid_plan.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -38,23 +37,19 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 int usable_gpus(const GpuPool& pool, int global_batch) {
   const int of_node = std::min(pool.gpus_per_node, pool.count);
   int nodes = pool.count / of_node;
-  while (nodes > 0 &&
-         (std::int64_t{nodes} * of_node > global_batch || global_batch % (nodes * of_node) != 0)) {
-    --nodes;
-  }
+  while (nodes > 0 && global_batch % (nodes * of_node) != 0) --nodes;
   return nodes * of_node;
 }
 
 class Search {
  public:
   Search(const TrainingProblem& problem, const PlannerOptions& options)
-      : problem_(problem),
-        options_(options),
+      : budget_(options),
+        problem_(problem),
         pool_(only_pool_seen(problem.cluster)),
         tables_(tables_for(problem, pool_, pool_.count)),
         space_{tables_, usable_gpus(pool_, problem.job.global_batch), problem.job.global_batch,
-               memory_budget_mb(pool_)},
-        start_(std::chrono::steady_clock::now()) {}
+               memory_budget_mb(pool_)} {}
 
   SearchResult run() {
     if (space_.gpus == 0) {
@@ -68,11 +63,10 @@ class Search {
       by_stages_[strategy.pp].push_back(strategy);
     }
     for (const int microbatches : numbers_of_microbatches()) {
-      if (!try_microbatches(microbatches)) {
-        out_.complete = false;
-        break;
-      }
+      if (!try_microbatches(microbatches)) break;
     }
+    out_.evaluations = budget_.evaluations();
+    out_.complete = budget_.complete();
     std::stable_sort(choices_.begin(), choices_.end(),
                      [](const auto& a, const auto& b) { return a.iteration_s < b.iteration_s; });
     for (const PipelineChoice& choice : choices_) propose(choice);
@@ -119,23 +113,13 @@ class Search {
   bool try_microbatches(int microbatches) {
     std::optional<PipelineChoice> best;
     for (const int pp : stage_counts(microbatches)) {
-      if (exhausted()) return false;
-      ++out_.evaluations;
+      if (budget_.spent()) return false;
+      budget_.count();
       const auto choice = best_pipeline(space_, by_stages_.at(pp), microbatches, shortfall_);
       if (choice && (!best || choice->iteration_s < best->iteration_s)) best = choice;
     }
     if (best) choices_.push_back(*best);
     return true;
-  }
-
-  double seconds_since_start() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  bool exhausted() const {
-    return interrupted() ||
-           (options_.max_evaluations != 0 && out_.evaluations >= options_.max_evaluations) ||
-           (options_.time_limit_s && seconds_since_start() >= *options_.time_limit_s);
   }
 
   void propose(const PipelineChoice& choice) {
@@ -147,7 +131,7 @@ class Search {
       unprofiled_ = fmt::format("tensor degree {} and microbatch {}", strategy.tp, microbatch);
       return;
     }
-    if (out_.proposals.empty()) out_.first_plan_s = seconds_since_start();
+    if (out_.proposals.empty()) out_.first_plan_s = budget_.elapsed_s();
     Proposal& proposal = out_.proposals.emplace_back();
     proposal.plan =
         grid_plan(problem_, microbatch,
@@ -178,12 +162,11 @@ class Search {
 
   static constexpr double kSecondsPerHour = 3600;
 
+  SearchBudget budget_;  // its clock runs while tables are read
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
   const GpuPool& pool_;
   Tables tables_;
   SearchSpace space_;
-  std::chrono::steady_clock::time_point start_;
   std::map<int, std::vector<Strategy>> by_stages_;
   std::vector<PipelineChoice> choices_;  ///< the best of each number of microbatches
   std::optional<Shortfall> shortfall_;

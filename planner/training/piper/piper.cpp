@@ -1,17 +1,16 @@
 #include "planner/training/piper/piper.h"
 
-#include <chrono>
 #include <limits>
 
 #include <fmt/format.h>
 
-#include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/piper/chain.h"
 #include "analyzer/training/piper/tables.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/piper/stage_search.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -69,33 +68,29 @@ class PiperPlanner : public Planner {
       out.infeasible_reason = "the published planner knows no objective gpus";
       return out;
     }
-    const auto start = std::chrono::steady_clock::now();
-    const auto elapsed_s = [start] {
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    };
+    SearchBudget budget(options);
     const GpuPool& pool = only_pool_seen(problem.cluster);
-    const piper::Chain chain(piper::layer_tables(problem, pool.gpu, kTensorDegree, kMicrobatch));
+    const piper::LayerTables tables =
+        piper::layer_tables(problem, pool.gpu, kTensorDegree, kMicrobatch);
+    if (!tables.timed) problem.profile.at(pool.gpu, kTensorDegree, kMicrobatch);  // throws
+    const piper::Chain chain(tables.layers);
     const piper::Devices devices = {pool.count, pool.memory_bytes,
                                     pool.count > 1 ? piper::link_bytes_per_s(problem.cluster, pool)
                                                    : std::numeric_limits<double>::infinity()};
-    const piper::StageSearchResult found = piper::best_division(
-        chain, devices, problem.job.global_batch, [&](std::uint64_t evaluations) {
-          return interrupted() ||
-                 (options.max_evaluations != 0 && evaluations >= options.max_evaluations) ||
-                 (options.time_limit_s && elapsed_s() > *options.time_limit_s);
-        });
-    out.evaluations = found.evaluations;
-    out.complete = found.complete;
-    if (!found.best) {
-      out.infeasible_reason = found.complete
+    const std::optional<piper::Division> best =
+        piper::best_division(chain, devices, problem.job.global_batch, budget);
+    out.evaluations = budget.evaluations();
+    out.complete = budget.complete();
+    if (!best) {
+      out.infeasible_reason = out.complete
                                   ? why_none(chain, pool)
                                   : "the search was stopped, and has no plan before its end";
       return out;
     }
-    out.first_plan_s = elapsed_s();
+    out.first_plan_s = budget.elapsed_s();
     Proposal& made = out.proposals.emplace_back();
-    made.plan = plan_of(problem, pool, *found.best);
-    made.believed_iteration_s = found.best->sample_s * problem.job.global_batch / kMicrobatch;
+    made.plan = plan_of(problem, pool, *best);
+    made.believed_iteration_s = best->sample_s * problem.job.global_batch / kMicrobatch;
     made.believed_usd_per_iter = gpu_usd(problem.cluster, made.plan, made.believed_iteration_s);
     return out;
   }

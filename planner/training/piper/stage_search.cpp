@@ -28,12 +28,11 @@ struct Suffix {
 
 class StageSearch {
  public:
-  StageSearch(const Chain& chain, const Devices& devices, int batch,
-              const std::function<bool(std::uint64_t)>& must_stop)
+  StageSearch(const Chain& chain, const Devices& devices, int batch, SearchBudget& budget)
       : chain_(chain),
         devices_(devices),
         batch_(batch),
-        must_stop_(must_stop),
+        budget_(budget),
         largest_sum_(std::min(devices.count, batch)) {
     const auto width = static_cast<std::size_t>(largest_sum_) + 1;
     suffixes_.assign(static_cast<std::size_t>(chain.size()) + 1,
@@ -44,18 +43,14 @@ class StageSearch {
     }
   }
 
-  StageSearchResult run() {
+  std::optional<Division> run() {
     for (int first = chain_.size() - 1; first >= 0; --first) {
       for (int end = first + 1; end <= chain_.size(); ++end) {
-        if (must_stop_(result_.evaluations)) {
-          result_.complete = false;
-          return result_;
-        }
+        if (budget_.spent()) return std::nullopt;
         for (const int dp : degrees_) try_stage({first, end}, dp);
       }
     }
-    reconstruct();
-    return result_;
+    return reconstruct();
   }
 
  private:
@@ -81,18 +76,18 @@ class StageSearch {
         here.choices[at] = {layers.end, dp};
       }
     }
-    result_.evaluations += static_cast<std::uint64_t>(std::max(0, sums - dp + 1));
+    budget_.count(static_cast<std::uint64_t>(std::max(0, sums - dp + 1)));
   }
 
-  void reconstruct() {
+  std::optional<Division> reconstruct() const {
     const std::vector<double>& all = suffixes_.front().sample_s;
     int sum = 0;
     for (int s = 1; s <= largest_sum_; ++s) {
       const double sample_s = all[static_cast<std::size_t>(s)];
       if (sample_s < all[static_cast<std::size_t>(sum)] - kTie) sum = s;
     }
-    if (sum == 0) return;
-    Division& best = result_.best.emplace();
+    if (sum == 0) return std::nullopt;
+    Division best;
     best.sample_s = all[static_cast<std::size_t>(sum)];
     for (int layer = 0; layer < chain_.size();) {
       const Choice& choice =
@@ -101,23 +96,23 @@ class StageSearch {
       layer = choice.end;
       sum -= choice.dp;
     }
+    return best;
   }
 
   const Chain& chain_;
   const Devices& devices_;
   int batch_;
-  const std::function<bool(std::uint64_t)>& must_stop_;
+  SearchBudget& budget_;
   int largest_sum_;
   std::vector<int> degrees_;  ///< that divide the batch, ascending
   std::vector<Suffix> suffixes_;
-  StageSearchResult result_;
 };
 
 }  // namespace
 
-StageSearchResult best_division(const Chain& chain, const Devices& devices, int batch,
-                                const std::function<bool(std::uint64_t)>& must_stop) {
-  return StageSearch(chain, devices, batch, must_stop).run();
+std::optional<Division> best_division(const Chain& chain, const Devices& devices, int batch,
+                                      SearchBudget& budget) {
+  return StageSearch(chain, devices, batch, budget).run();
 }
 
 }  // namespace sextant::piper

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "analyzer/training/piper/chain.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant::piper {
 
@@ -26,15 +25,10 @@ struct Division {
   double sample_s = 0;  ///< of the slowest stage, by the sequence
 };
 
-struct StageSearchResult {
-  std::optional<Division> best;   ///< nothing where none fits in memory
-  std::uint64_t evaluations = 0;  ///< of a stage before a division of the layers behind it
-  bool complete = true;
-};
-
-/// The best division of the chain for `batch` microbatches an iteration. `must_stop`, which is
-/// given the evaluations so far, ends the search without a division.
-StageSearchResult best_division(const Chain& chain, const Devices& devices, int batch,
-                                const std::function<bool(std::uint64_t)>& must_stop);
+/// The best division of the chain for `batch` microbatches an iteration; nothing where none fits in
+/// memory, or the budget, which counts stages before a division of the layers behind them, is
+/// spent.
+std::optional<Division> best_division(const Chain& chain, const Devices& devices, int batch,
+                                      SearchBudget& budget);
 
 }  // namespace sextant::piper

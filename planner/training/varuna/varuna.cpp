@@ -4,19 +4,18 @@
 #include "planner/training/varuna/varuna.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/core/table.h"
 #include "analyzer/plan/layer_split.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/varuna/model.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/grid_plan.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -41,29 +40,22 @@ class Search {
  public:
   Search(const TrainingProblem& problem, const PlannerOptions& options)
       : problem_(problem),
-        options_(options),
+        budget_(options),
         pool_(only_pool_seen(problem.cluster)),
         degree_(gpus_counted_as_one(problem, pool_)),
         nodes_(pool_.count / degree_),
-        table_(varuna::layer_table(problem, pool_.gpu, degree_)) {
-    if (options.time_limit_s) {
-      deadline_ = std::chrono::steady_clock::now() +
-                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                      std::chrono::duration<double>(*options.time_limit_s));
-    }
-  }
+        table_(varuna::layer_table(problem, pool_.gpu, degree_)) {}
 
   SearchResult run() {
     const int layers = problem_.profile.layer_count;
     for (int depth = 1; depth <= std::min(layers, nodes_); ++depth) {
       // A stage for each layer has no plan in any recorded run.
       if (layers % depth != 0 || (depth == layers && layers > 1)) continue;
-      if (stopped()) {
-        found_.complete = false;
-        break;
-      }
+      if (budget_.spent()) break;
       try_depth(depth);
     }
+    found_.evaluations = budget_.evaluations();
+    found_.complete = budget_.complete();
     sort();
     if (found_.proposals.empty()) {
       found_.infeasible_reason =
@@ -73,12 +65,6 @@ class Search {
   }
 
  private:
-  bool stopped() const {
-    return interrupted() ||
-           (options_.max_evaluations != 0 && found_.evaluations >= options_.max_evaluations) ||
-           (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
-  }
-
   void try_depth(int depth) {
     varuna::Grid grid;
     grid.stages = split_evenly(problem_.profile.layer_count, depth, Remainder::kFirstStages);
@@ -96,7 +82,7 @@ class Search {
                             grid.dp, depth, grid.global_batch);
       return;
     }
-    ++found_.evaluations;
+    budget_.count();
     Proposal proposal;
     proposal.believed_iteration_s = varuna::grid_times(problem_, table_, grid).iteration_s();
     if (!(proposal.believed_iteration_s > 0)) {
@@ -136,12 +122,11 @@ class Search {
   }
 
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
+  SearchBudget budget_;
   const GpuPool& pool_;
   int degree_ = 1;
   int nodes_ = 1;
   varuna::LayerTable table_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
   SearchResult found_;
   std::string reason_;  ///< what the last depth without a plan lacked
 };

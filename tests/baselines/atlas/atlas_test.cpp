@@ -2,6 +2,8 @@
 // zones of odd sizes, nodes without a profile, tight memory.
 #include "planner/training/atlas/atlas.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -128,6 +130,27 @@ TEST_F(Small, PlacesWholeStagesInTheLargestRegionFirst) {
   std::string zones;
   for (const atlas::StagePlaces& stage : *places) zones += stage.front().pool->zone + " ";
   EXPECT_EQ(zones, "a-1-x a-1-x a-1-y b-1-x ");
+}
+
+/// Knows of nothing between regions.
+class NetworkOfRegions : public UniformNetwork {
+ public:
+  LinkModel between(const LinkEnd& from, const LinkEnd& to) const override {
+    if (from.zone != to.zone) throw_bad_input("no link between zones");
+    return UniformNetwork::between(from, to);
+  }
+};
+
+TEST_F(Small, StaysWhereLinksAreKnown) {
+  small_.cluster.network = std::make_shared<NetworkOfRegions>();
+  small_.add("A", "a-1-x", 8);
+  small_.add("A", "b-1-x", 4);
+  small_.job.global_batch = 64;
+  const SearchResult result = search();
+  ASSERT_FALSE(result.proposals.empty());
+  for (const Proposal& proposal : result.proposals) {
+    EXPECT_EQ(gpus_used(proposal.plan).size(), 1U);
+  }
 }
 
 TEST_F(Small, SortsByCostWhereThatIsTheObjective) {

@@ -82,6 +82,20 @@ TEST(PiperEstimator, SaysWhatDoesNotFit) {
   EXPECT_THAT(out.memory_note, HasSubstr("stage 0 needs 5.59 GiB of 4.66 GiB"));
 }
 
+TEST(PiperEstimator, NeedsNoTimesOfWhatCannotFit) {
+  const SmallProblem small = small_problem();  // measured at one sequence
+  const auto code_of = [&](int microbatch) {
+    try {
+      piper_estimator().predict(small.problem(), plan_of({stage(0, 4, 1)}, microbatch));
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code_of(8), ErrorCode::kBadInput);  // 32 + 2 GB of 40
+  EXPECT_EQ(code_of(16), ErrorCode::kInfeasible);
+}
+
 TEST(PiperEstimator, NeedsNoNetworkForOneReplica) {
   SmallProblem small = small_problem();
   small.cluster.network = nullptr;

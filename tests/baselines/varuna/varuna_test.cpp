@@ -1,4 +1,5 @@
 // Estimator and planner `varuna` against what Varuna was recorded to say in Sailor's artifact.
+#include <algorithm>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -132,11 +133,28 @@ TEST(Varuna, EstimatesByHand) {
   }
 }
 
+TEST(Varuna, MachinesTalkOverTheNetwork) {
+  SmallProblem small;
+  small.measure("fast", 1, {1});
+  small.add("fast", "a", 8);
+  small.cluster.pools.front().gpus_per_node = 1;
+  const SearchResult found =
+      planner_named("varuna").search(small.problem(), estimator_named("sailor"), {});
+  ASSERT_EQ(found.proposals.size(), 2U);
+  const auto deep = std::find_if(
+      found.proposals.begin(), found.proposals.end(),
+      [](const Proposal& proposal) { return proposal.plan.pipelines[0].stages.size() == 2; });
+  ASSERT_NE(deep, found.proposals.end());
+  const Prediction judged = varuna().predict(small.problem(), deep->plan);
+  EXPECT_NEAR(judged.stages[0].transfer_s, SmallProblem::kOutputBytes / 1e9, 1e-6);
+  EXPECT_NEAR(judged.stages[1].transfer_s, SmallProblem::kOutputBytes / 1e9, 1e-6);
+  // Two layers among four replicas: 2 (D - 1) messages of a D-th.
+  EXPECT_NEAR(judged.sync_s, 6 * 2 * SmallProblem::kParameterBytes / 4 / 1e9, 1e-6);
+}
+
 /// The message of the error that a table with that text gives.
 std::string error_of(const std::string& text) {
   const TemporaryFolder scratch;
-
-  std::filesystem::create_directories(folder);
   scratch.write("Varuna/profiles/small/fast/profile_1.json", text);
   SmallProblem small;
   small.measure("fast", 1, {1});
