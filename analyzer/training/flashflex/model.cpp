@@ -21,8 +21,8 @@ double Model::message_bytes(int microbatch) const {
   return microbatch * shape_.sequence * shape_.hidden * kBytes;
 }
 
-/// 72 b s h² (1 + s/6h + V/16lh) of a layer: the whole model's FLOPs without recomputation, the
-/// head's spread over its l layers (Narayanan et al., SC'21, equation 3, has 96 with it).
+/// 72 b s h² (1 + s/6h + V/16lh): FLOPs of one of l layers, the head's spread over them (Narayanan
+/// et al., SC'21, whose equation has 96 since it recomputes activations).
 double Model::compute_s(const Stage& stage, int microbatch) const {
   const double s = shape_.sequence;
   const double h = shape_.hidden;
@@ -88,17 +88,13 @@ double columns_s(const std::vector<double>& stage_s, int microbatches) {
   const auto stages = static_cast<int>(stage_s.size());
   const auto at = [&](int s) { return stage_s.begin() + s; };
   double sum = 0;
-  // Columns in which all stages work are alike.
-  const int all = std::max(0, microbatches - stages + 1);
-  if (all > 0) sum += all * *std::max_element(stage_s.begin(), stage_s.end());
-  for (int column = 0; column < microbatches + stages - 1; ++column) {
+  for (int column = 0; column < microbatches + stages - 1;) {
     const int first = std::max(0, column - microbatches + 1);
     const int last = std::min(column, stages - 1);
-    if (first == 0 && last == stages - 1 && all > 0) {
-      column += all - 1;
-      continue;
-    }
-    sum += *std::max_element(at(first), at(last + 1));
+    // Columns in which all stages work are alike.
+    const int alike = first == 0 && last == stages - 1 ? microbatches - stages + 1 : 1;
+    sum += alike * *std::max_element(at(first), at(last + 1));
+    column += alike;
   }
   return sum;
 }

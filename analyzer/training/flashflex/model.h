@@ -1,5 +1,6 @@
 #pragma once
 
+#include <utility>
 #include <vector>
 
 namespace sextant::flashflex {
@@ -64,10 +65,10 @@ class Model {
 };
 
 /// The GPipe schedule: in each of microbatches + stages - 1 columns the slowest of the stages that
-/// have a microbatch.
+/// have a microbatch. There is at least one stage and one microbatch.
 double columns_s(const std::vector<double>& stage_s, int microbatches);
 
-/// Where the slowest stage of columns_s is; 0 for none.
+/// The first of the slowest.
 int slowest_stage(const std::vector<double>& stage_s);
 
 }  // namespace sextant::flashflex

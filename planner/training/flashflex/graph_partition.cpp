@@ -19,7 +19,9 @@ namespace sextant::flashflex {
 
 namespace {
 
-/// METIS doubles sums of weights (fm.c of 5.1.0) and rounds them up; a bit more is spare.
+/// METIS doubles sums of weights (fm.c of 5.1.0) and rounds them up; a bit more is spare. What its
+/// k-way refinement multiplies overflows nevertheless, as it did in the published planner, whose
+/// weights of 2^44 were too large for 64 bits: it then breaks ties otherwise.
 constexpr int kSpareBits = 3;
 constexpr int kIndexBits = std::numeric_limits<idx_t>::digits;
 

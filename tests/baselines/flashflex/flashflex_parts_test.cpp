@@ -1,4 +1,5 @@
 // What planner `flashflex` is made of.
+#include <algorithm>
 #include <numeric>
 
 #include <gmock/gmock.h>
