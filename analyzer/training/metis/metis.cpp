@@ -50,7 +50,7 @@ struct View {
 View view_of(const TrainingProblem& problem, const Plan& plan) {
   const UniformView uniform = uniform_view(plan, "metis");
   View view;
-  view.batches = std::max(1, plan.global_batch / (plan.microbatch * uniform.dp));
+  view.batches = std::max(1, plan.global_batch / plan.microbatch / uniform.dp);
   const int node_size =
       pool_of(problem, plan.pipelines.front().stages.front().replicas.front().machines.front())
           .gpus_per_node;

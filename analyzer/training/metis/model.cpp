@@ -20,9 +20,10 @@ std::size_t index(int i) {
 
 CostModel::CostModel(const TrainingProblem& problem, Tables& tables, Links& links)
     : tables_(tables), links_(links) {
-  const std::vector<LayerMemory>& memory = problem.profile.memory.contains(1)
-                                               ? problem.profile.memory_at(1)
-                                               : problem.profile.memory.begin()->second;
+  // Messages are not sharded. A profile may begin at another degree.
+  const auto least = problem.profile.memory.begin();
+  const std::vector<LayerMemory>& memory =
+      problem.profile.memory_at(least == problem.profile.memory.end() ? 1 : least->first);
   for (const LayerMemory& layer : memory) {
     output_elements_.push_back(layer.output_bytes / element_bytes(problem.job.dtype));
   }

@@ -48,9 +48,13 @@ class Search {
         most_evaluations_(options.max_evaluations != 0 ? options.max_evaluations
                                                        : kMostEvaluations) {
     for (const TypeStock& of : stock_) gpu_count_ += of.gpu_count();
-    for (int batches = problem.job.global_batch; batches >= 1; --batches) {
-      if (problem.job.global_batch % batches == 0) batches_.push_back(batches);
+    const int global_batch = problem.job.global_batch;
+    for (int divisor = 1; divisor <= global_batch / divisor; ++divisor) {
+      if (global_batch % divisor != 0) continue;
+      batches_.push_back(divisor);
+      if (divisor != global_batch / divisor) batches_.push_back(global_batch / divisor);
     }
+    std::sort(batches_.rbegin(), batches_.rend());
     if (options.time_limit_s) {
       deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                      std::chrono::duration<double>(*options.time_limit_s));
