@@ -151,15 +151,13 @@ std::string bound_text(const PlannedJob& job, Objective objective) {
                      job.search.complete ? "not proved" : "search stopped early", 100 * *left);
 }
 
-std::string comparison(const std::vector<PlannedJob>& jobs, bool timing) {
-  std::vector<Table::Column> columns = {{"planner", Table::Align::kLeft},
-                                        {"iterations/s"},
-                                        {"USD/iteration"},
-                                        {"GPUs"},
-                                        {"OOM plans"}};
-  if (timing) columns.push_back({"search"});
-  columns.push_back({"plan", Table::Align::kLeft});
-  Table table(columns);
+std::string comparison(const std::vector<PlannedJob>& jobs) {
+  Table table({{"planner", Table::Align::kLeft},
+               {"iterations/s"},
+               {"USD/iteration"},
+               {"GPUs"},
+               {"OOM plans"},
+               {"plan", Table::Align::kLeft}});
   for (const PlannedJob& job : jobs) {
     std::vector<std::string> cells = {std::string(job.planner->name()), "infeasible", "-", "-",
                                       fmt::format("{}", job.plans_rejected_oom)};
@@ -168,7 +166,6 @@ std::string comparison(const std::vector<PlannedJob>& jobs, bool timing) {
       cells[2] = fmt::format("{:.4f}", job.prediction.usd_per_iter());
       cells[3] = fmt::format("{}", gpu_count(job.plan));
     }
-    if (timing) cells.push_back(format_seconds(job.search_s));
     cells.push_back(job.feasible ? summary(job.plan) : job.reason);
     table.add_row(std::move(cells));
   }
@@ -176,7 +173,7 @@ std::string comparison(const std::vector<PlannedJob>& jobs, bool timing) {
 }
 
 void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
-                const Arguments& arguments, double tokens, bool timing,
+                const Arguments& arguments, double tokens,
                 const std::optional<Explanation>& explanation) {
   const PlannedJob& best = jobs.front();
   const std::vector<Stage>& stages = best.plan.pipelines.front().stages;
@@ -184,7 +181,7 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
       fmt::format("{} on {}\nglobal batch {}, {}, judged by estimator {} (evidence: {})\n\n",
                   input.job.model, input.cluster.summary(), input.job.global_batch,
                   to_string(input.job.dtype), arguments.estimator, to_string(input.evidence));
-  if (jobs.size() > 1) text += comparison(jobs, timing) + "\n";
+  if (jobs.size() > 1) text += comparison(jobs) + "\n";
   text += fmt::format("plan of {}: microbatch {}, {}, {}\n", best.planner->name(),
                       best.plan.microbatch, counted(std::ssize(stages), "stage"),
                       counted(std::ssize(stages.front().replicas), "replica"));
@@ -233,7 +230,7 @@ int run(const Arguments& arguments, const Session& session) {
   std::optional<Explanation> explanation;
   if (arguments.explain) explanation = explain(best, input.problem(), arguments.options);
   if (!session.json) {
-    print_text(jobs, input, arguments, tokens, session.timing, explanation);
+    print_text(jobs, input, arguments, tokens, explanation);
     return 0;
   }
   OrderedJson rows = OrderedJson::array();

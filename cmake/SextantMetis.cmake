@@ -1,6 +1,6 @@
 # Finds METIS, the graph partitioner that planner flashflex cuts GPUs with: target sextant_metis where it
-# is there. One with 64-bit indices, as the published planner used, is what `./setup --full` builds in the
-# cache; Debian's has 32, which is good for all but the published answers. Neither brings a CMake package.
+# is there. One with 64-bit indices, as the published planner used, is what `./setup` builds in the
+# cache where it can; Debian's has 32, which is good for all but the published answers. Neither brings a CMake package.
 
 set(metis_hint "$ENV{SEXTANT_CACHE}")
 if(NOT metis_hint)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -174,15 +175,26 @@ std::vector<std::string> replica_texts(const Plan& plan) {
 
 std::string summary(const Plan& plan) {
   const std::vector<std::string> replicas = replica_texts(plan);
-  std::string text = fmt::format("b{}", plan.microbatch);
+  std::vector<std::pair<std::string, int>> kinds;  // of pipelines, with how many there are
   std::size_t next = 0;
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    text += p == 0 ? ": " : " || ";
-    const std::vector<Stage>& stages = plan.pipelines[p].stages;
-    for (std::size_t s = 0; s < stages.size(); ++s) {
-      text += fmt::format("{}{} layers {}", s == 0 ? "" : " | ", stages[s].layer_count(),
-                          replicas[next++]);
+  for (const Pipeline& pipeline : plan.pipelines) {
+    std::string stages;
+    for (const Stage& stage : pipeline.stages) {
+      stages += fmt::format("{}{} layers {}", stages.empty() ? "" : " | ", stage.layer_count(),
+                            replicas[next++]);
     }
+    const auto same = std::find_if(kinds.begin(), kinds.end(),
+                                   [&](const auto& kind) { return kind.first == stages; });
+    if (same == kinds.end()) {
+      kinds.emplace_back(std::move(stages), 1);
+    } else {
+      ++same->second;
+    }
+  }
+  std::string text = fmt::format("b{}: ", plan.microbatch);
+  for (const auto& [stages, count] : kinds) {
+    if (&stages != &kinds.front().first) text += " || ";
+    text += count == 1 ? stages : fmt::format("{} pipelines of {}", count, stages);
   }
   return text;
 }

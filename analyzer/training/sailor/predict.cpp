@@ -61,6 +61,10 @@ class PlanCost {
 
   StagePrediction stage_cost(const std::vector<StageView>& stages, std::size_t s);
   double stage_sync_s(const StageView& stage);
+  /// Of that stage of any pipeline: the published check counts those of the first pipeline for all.
+  int stages_behind(std::size_t stage) const {
+    return static_cast<int>(pipelines_.front().size()) - 1 - static_cast<int>(stage);
+  }
   void stage_memory(const StageView& stage, int behind, StagePrediction& out) const;
   double egress_usd(const std::vector<StageView>& stages, int microbatches) const;
   std::vector<StageView> view_of(const Pipeline& pipeline);
@@ -246,7 +250,7 @@ StagePrediction PlanCost::stage_cost(const std::vector<StageView>& stages, std::
         weights.backward * slowest_transfer(stage, stages[s - 1], output_bytes(stage.first));
   }
   out.sync_s = stage_sync_s(stage);
-  stage_memory(stage, static_cast<int>(stages.size() - 1 - s), out);
+  stage_memory(stage, stages_behind(s), out);
   return out;
 }
 
@@ -297,7 +301,7 @@ void PlanCost::require_times() const {
   for (const std::vector<StageView>& stages : pipelines_) {
     for (std::size_t s = 0; s < stages.size(); ++s, ++number) {
       StagePrediction stage;
-      stage_memory(stages[s], static_cast<int>(stages.size() - 1 - s), stage);
+      stage_memory(stages[s], stages_behind(s), stage);
       if (stage.peak_memory_bytes > stage.memory_capacity_bytes) {
         throw_infeasible(memory_note(number, stage));
       }
