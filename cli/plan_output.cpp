@@ -114,6 +114,13 @@ std::string memory_terms_text(const Prediction& p, std::size_t stage) {
   return fmt::format("stage {}, fullest GPU: {}\n\n{}\n", stage, memory_text(cost), table.text());
 }
 
+std::string_view ignored_by(std::string_view name) {
+  for (const Estimator* estimator : estimators()) {
+    if (estimator->name() == name) return estimator->ignores();
+  }
+  return "";
+}
+
 /// The stage nearest to its capacity.
 std::size_t fullest_stage(const Prediction& p) {
   const auto fuller = [](const StagePrediction& a, const StagePrediction& b) {
@@ -167,7 +174,7 @@ std::string describe(const PlanOutput& output) {
   text += fmt::format("* the slowest stage; compute and transfer are of one microbatch of {}\n\n",
                       output.plan.microbatch);
   text += time_text(p);
-  const std::string_view ignored = estimator_named(output.estimator).ignores();
+  const std::string_view ignored = ignored_by(output.estimator);
   if (!ignored.empty()) text += fmt::format("not in this model: {}\n", ignored);
   text += memory_breakdown(output);
   text += fmt::format("{:.5g} iterations/s{}\n", p.iters_per_s(), run_text(output));
@@ -199,12 +206,11 @@ OrderedJson plan_document(const PlanOutput& output, std::string_view planner) {
 
 OrderedJson prediction_json(const PlanOutput& output) {
   const Prediction& p = output.prediction;
-  OrderedJson out = {
-      {"estimator", output.estimator},
-      {"evidence", to_string(output.input.evidence)},
-      {"throughput_iters_per_s", p.iters_per_s()},
-      {"usd_per_iter", p.usd_per_iter()}};
-  const bool has_memory = estimator_named(output.estimator).models_memory();
+  OrderedJson out = {{"estimator", output.estimator},
+                     {"evidence", to_string(output.input.evidence)},
+                     {"throughput_iters_per_s", p.iters_per_s()},
+                     {"usd_per_iter", p.usd_per_iter()}};
+  const bool has_memory = p.peak_memory_bytes > 0;
   if (has_memory) {
     out["peak_memory_bytes"] = p.peak_memory_bytes;
     out["memory_bound_bytes"] = p.memory_bound_bytes;

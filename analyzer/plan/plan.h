@@ -106,8 +106,8 @@ Plan plan_from_artifact_json(const JsonNode& node, std::string model, int layer_
 /// "A100-40@zone …" where the plan uses several zones.
 std::vector<std::string> replica_texts(const Plan& plan);
 
-/// "b8: 7 layers V100-16 TP2 x16 | 19 layers A100-40 TP2 x16": one line for a person. Equal pipelines
-/// are counted: "b1: 3 pipelines of 26 layers A100-40 TP1 x1 || …".
+/// "b8: 7 layers V100-16 TP2 x16 | 19 layers A100-40 TP2 x16": one line for a person. Equal
+/// pipelines are counted: "b1: 3 pipelines of 26 layers A100-40 TP1 x1 || …".
 std::string summary(const Plan& plan);
 
 }  // namespace sextant

@@ -184,7 +184,7 @@ std::optional<Proposed> PlanProbe::ask(const TrainingProblem& problem,
       return Proposed{std::move(proposal.plan), std::move(prediction), result.complete};
     }
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
+    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
   }
   return std::nullopt;
 }

@@ -47,6 +47,15 @@ TEST(Plan, CountsItsGpusByTypeAndZone) {
   EXPECT_EQ(gpu_count(small_plan()), 7);
 }
 
+TEST(Plan, IsSummedUpInOneLine) {
+  Plan plan;
+  plan.microbatch = 2;
+  const Stage stage = {{{0, 4}}, {{{{"A", "here", -1, 1}}, 1, 0}}};
+  const Stage other = {{{0, 4}}, {{{{"B", "here", -1, 2}}, 2, 0}}};
+  plan.pipelines = {{{stage}}, {{other}}, {{stage}}};
+  EXPECT_EQ(summary(plan), "b2: 2 pipelines of 4 layers A TP1 x1 || 4 layers B TP2 x1");
+}
+
 TEST(Plan, IsAcceptedWhereItIsConsistent) {
   EXPECT_EQ(refusal(small_plan()), "accepted");
 }

@@ -60,7 +60,7 @@ std::optional<Change> Replanner::judge_again(const TrainingProblem& changed,
     if (!meets_bounds(changed.job, p)) return std::nullopt;
     out.figures = figures_of(best_.plan, p);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
+    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
     return std::nullopt;
   }
   out.gain = gain(problem_.job.objective, ours_, out.figures);

@@ -85,7 +85,7 @@ std::optional<Rival> rival(const PlannedJob& best, const TrainingProblem& proble
       out.impossible = fmt::format("does {:.5g} iterations/s", p.iters_per_s());
     }
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
+    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
     return std::nullopt;  // the profile has no such point
   }
   return out;

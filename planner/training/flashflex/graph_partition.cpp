@@ -100,6 +100,10 @@ CompleteGraph::CompleteGraph(const std::vector<std::int64_t>& vertex_weights,
     }
     arrays_->first.push_back(static_cast<idx_t>(arrays_->neighbours.size()));
   }
+  // METIS crashes on a graph whose edges all weigh nothing; of those every cut is as good.
+  if (std::all_of(edges.begin(), edges.end(), [](std::int64_t weight) { return weight == 0; })) {
+    std::fill(edges.begin(), edges.end(), 1);
+  }
   arrays_->vertex_weights = scaled(vertex_weights);
   arrays_->edge_weights = scaled(edges);
 }

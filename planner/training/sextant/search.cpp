@@ -105,7 +105,7 @@ std::optional<JudgedPlan> Search::judged(const Plan& plan) const {
     check(plan);
     out.prediction = judge_.predict(problem_, plan);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput) throw;
+    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
     return std::nullopt;
   }
   if (!out.prediction.fits ||

@@ -107,6 +107,15 @@ TEST_F(FlashFlexGraph, IsCutTheSameEachTime) {
   }
 }
 
+TEST_F(FlashFlexGraph, IsCutWhereEdgesWeighNothing) {
+  const CompleteGraph graph(std::vector<std::int64_t>(64, std::int64_t{1} << 44),
+                            [](int, int) { return 0; });
+  for (const int parts : {2, 7, 12}) {
+    const std::vector<int> part_of = graph.cut(parts, -1);
+    EXPECT_EQ(*std::max_element(part_of.begin(), part_of.end()) + 1, parts);
+  }
+}
+
 TEST_F(FlashFlexGraph, KeepsMachinesTogetherByRate) {
   const CompleteGraph graph(std::vector<std::int64_t>(8, 1000), [](int a, int b) {
     return std::int64_t{a / 4 == b / 4 ? 100'000'000'000 : 1'000'000'000};
