@@ -9,6 +9,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/training/aceso/cost_model.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 
 namespace sextant {
@@ -18,17 +19,6 @@ namespace aceso {
 namespace {
 
 constexpr double kMsPerSecond = 1000;
-
-/// That of the first replica. Its GPU type stands for the whole plan, as where the published
-/// evaluation predicted runs on several types.
-const GpuPool& pool_of(const TrainingProblem& problem, const UniformView& plan) {
-  const GpuPool* pool = problem.cluster.find(plan.gpu(), plan.zone);
-  if (pool == nullptr) {
-    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(plan.gpu()), quote(plan.zone), quote(problem.cluster.name)));
-  }
-  return *pool;
-}
 
 /// Each stage has the tensor degree of its first replica.
 OperatorPlan operators_of(const Plan& plan, const OperatorSequence& operators) {
@@ -55,11 +45,11 @@ class AcesoEstimator : public Estimator {
 };
 
 Prediction AcesoEstimator::predict(const TrainingProblem& problem, const Plan& plan) const {
-  if (problem.profile.layer_count != plan.layer_count) {
-    throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                quote(problem.profile.model), problem.profile.layer_count));
-  }
-  const GpuPool& pool = pool_of(problem, uniform_view(plan, "aceso"));
+  require_layers_of(problem.profile, plan);
+  // The first replica's GPU type stands for the whole plan, as where the published evaluation
+  // predicted runs on several types.
+  const UniformView view = uniform_view(plan, "aceso");
+  const GpuPool& pool = pool_used(problem.cluster, view.gpu(), view.zone);
   const Tables tables = load_tables(problem, pool);
   const OperatorPlan cut = operators_of(plan, tables.operators);
   const std::vector<OperatorStageCost> costs =

@@ -9,6 +9,7 @@
 #include "analyzer/training/amp/model.h"
 #include "analyzer/training/amp/tables.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 
 namespace sextant {
@@ -24,11 +25,7 @@ std::vector<const GpuPool*> pools_used(const Cluster& cluster, const Plan& plan)
       const bool known = std::any_of(pools.begin(), pools.end(),
                                      [&](const GpuPool* pool) { return pool->gpu == machine.gpu; });
       if (known) continue;
-      pools.push_back(cluster.find(machine.gpu, machine.zone));
-      if (pools.back() == nullptr) {
-        throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                    quote(machine.gpu), quote(machine.zone), quote(cluster.name)));
-      }
+      pools.push_back(&pool_used(cluster, machine.gpu, machine.zone));
     }
   }
   return pools;
@@ -49,10 +46,7 @@ class AmpEstimator : public Estimator {
 
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {
     const UniformView view = uniform_view(plan, name());
-    if (problem.profile.layer_count != plan.layer_count) {
-      throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                  quote(problem.profile.model), problem.profile.layer_count));
-    }
+    require_layers_of(problem.profile, plan);
     const std::vector<const GpuPool*> pools = pools_used(problem.cluster, plan);
     std::vector<std::string> gpus;
     for (const GpuPool* pool : pools) gpus.push_back(pool->gpu);

@@ -14,6 +14,7 @@
 #include "analyzer/training/flashflex/ratings.h"
 #include "analyzer/training/flashflex/strategy.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 
 namespace sextant {
 
@@ -149,10 +150,7 @@ class FlashFlexEstimator : public Estimator {
   }
 
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {
-    if (problem.profile.layer_count != plan.layer_count) {
-      throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                  quote(problem.profile.model), problem.profile.layer_count));
-    }
+    require_layers_of(problem.profile, plan);
     return PlanCost(problem, plan).predict();
   }
 };

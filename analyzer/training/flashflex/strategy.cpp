@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/training/plan_checks.h"
 
 namespace sextant::flashflex {
 
@@ -40,11 +41,7 @@ class Builder {
 
  private:
   int type_of(const Machine& machine) {
-    const GpuPool* pool = cluster_.find(machine.gpu, machine.zone);
-    if (pool == nullptr) {
-      throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                  quote(machine.gpu), quote(machine.zone), quote(cluster_.name)));
-    }
+    const GpuPool* pool = &pool_used(cluster_, machine.gpu, machine.zone);
     const auto found = std::find(out_.pools.begin(), out_.pools.end(), pool);
     if (found == out_.pools.end()) {
       out_.pools.push_back(pool);

@@ -12,6 +12,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/training/galvatron/model.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 
 namespace sextant {
@@ -47,12 +48,8 @@ std::vector<double> stage_mb(const Tables& tables, const UniformView& view,
 
 Prediction predict(const TrainingProblem& problem, const Plan& plan) {
   const UniformView view = uniform_view(plan, "galvatron");
-  const GpuPool* pool = problem.cluster.find(view.gpu(), view.zone);
-  if (pool == nullptr) {
-    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(view.gpu()), quote(view.zone), quote(problem.cluster.name)));
-  }
-  const Tables tables = tables_for(problem, *pool, std::max(view.dp, view.tp));
+  const GpuPool& pool = pool_used(problem.cluster, view.gpu(), view.zone);
+  const Tables tables = tables_for(problem, pool, std::max(view.dp, view.tp));
   if (view.pp > tables.blocks) {
     throw_bad_input(fmt::format(
         "estimator galvatron: deals its {} blocks out to stages itself, and has none for {} stages",
@@ -88,7 +85,7 @@ Prediction predict(const TrainingProblem& problem, const Plan& plan) {
     stage.sync_s = times.total_s[s] - times.compute_s[s];
     stage.peak_memory_bytes = memory_mb[s] * kBytesPerMb;
     stage.memory_bound_bytes = stage.peak_memory_bytes;
-    stage.memory_capacity_bytes = pool->memory_bytes;
+    stage.memory_capacity_bytes = pool.memory_bytes;
     if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
       out.fits = false;
       out.memory_note =

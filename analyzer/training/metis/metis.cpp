@@ -8,6 +8,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/metis/model.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 
 namespace sextant {
@@ -17,16 +18,6 @@ namespace metis {
 namespace {
 
 constexpr double kSecondsPerMillisecond = 1e-3;
-
-const GpuPool& pool_of(const TrainingProblem& problem, const Machine& machine) {
-  const GpuPool* pool = problem.cluster.find(machine.gpu, machine.zone);
-  if (pool == nullptr) {
-    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(machine.gpu), quote(machine.zone),
-                                quote(problem.cluster.name)));
-  }
-  return *pool;
-}
 
 /// The plan as the tool sees it.
 struct View {
@@ -40,7 +31,7 @@ struct View {
     for (std::size_t t = 0; t < types.size(); ++t) {
       if (types[t].gpu == machine.gpu) return static_cast<int>(t);
     }
-    const GpuPool& pool = pool_of(problem, machine);
+    const GpuPool& pool = pool_used(problem.cluster, machine.gpu, machine.zone);
     types.push_back({machine.gpu, machine.zone, pool.gpus_per_node});
     memory_bytes.push_back(pool.memory_bytes);
     return static_cast<int>(types.size()) - 1;
@@ -51,9 +42,7 @@ View view_of(const TrainingProblem& problem, const Plan& plan) {
   const UniformView uniform = uniform_view(plan, "metis");
   View view;
   view.batches = std::max(1, plan.global_batch / plan.microbatch / uniform.dp);
-  const int node_size =
-      pool_of(problem, plan.pipelines.front().stages.front().replicas.front().machines.front())
-          .gpus_per_node;
+  const int node_size = pool_used(problem.cluster, uniform.gpu(), uniform.zone).gpus_per_node;
   for (std::size_t s = 0; s < uniform.stages.size(); ++s) {
     const std::vector<Replica>& replicas = plan.pipelines.front().stages[s].replicas;
     StageShape& stage = view.stages.emplace_back();

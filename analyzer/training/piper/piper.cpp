@@ -11,21 +11,12 @@
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/piper/chain.h"
 #include "analyzer/training/piper/tables.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 
 namespace sextant {
 
 namespace {
-
-/// The GPUs of the first replica, of which the model takes all to be.
-const GpuPool& pool_of(const Cluster& cluster, const UniformView& view) {
-  const GpuPool* pool = cluster.find(view.gpu(), view.zone);
-  if (pool == nullptr) {
-    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(view.gpu()), quote(view.zone), quote(cluster.name)));
-  }
-  return *pool;
-}
 
 class PiperEstimator : public Estimator {
  public:
@@ -41,11 +32,8 @@ class PiperEstimator : public Estimator {
 
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {
     const UniformView view = uniform_view(plan, name());
-    if (problem.profile.layer_count != plan.layer_count) {
-      throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                  quote(problem.profile.model), problem.profile.layer_count));
-    }
-    const GpuPool& pool = pool_of(problem.cluster, view);
+    require_layers_of(problem.profile, plan);
+    const GpuPool& pool = pool_used(problem.cluster, view.gpu(), view.zone);
     const piper::LayerTables tables =
         piper::layer_tables(problem, view.gpu(), view.tp, view.microbatch);
     const piper::Chain chain(tables.layers);

@@ -7,6 +7,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/sailor/model.h"
 
 namespace sextant::sailor {
@@ -90,12 +91,7 @@ int PlanCost::kind_of(const Replica& replica) {
       return static_cast<int>(k);
     }
   }
-  Kind kind{&machine, replica.tp, problem_.cluster.find(machine.gpu, machine.zone), nullptr};
-  if (kind.pool == nullptr) {
-    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                quote(machine.gpu), quote(machine.zone),
-                                quote(problem_.cluster.name)));
-  }
+  Kind kind{&machine, replica.tp, &pool_used(problem_.cluster, machine.gpu, machine.zone), nullptr};
   kind.point = problem_.profile.find(machine.gpu, replica.tp, plan_.microbatch);
   kinds_.push_back(kind);
   return static_cast<int>(kinds_.size()) - 1;
@@ -381,10 +377,7 @@ int microbatches_of(const Plan& plan) {
 }
 
 Prediction PlanCost::predict() {
-  if (problem_.profile.layer_count != plan_.layer_count) {
-    throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan_.layer_count,
-                                quote(problem_.profile.model), problem_.profile.layer_count));
-  }
+  require_layers_of(problem_.profile, plan_);
   Prediction out;
   out.microbatches = microbatches_of(plan_);
   for (const Pipeline& pipeline : plan_.pipelines) pipelines_.push_back(view_of(pipeline));

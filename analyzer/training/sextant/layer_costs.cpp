@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/training/plan_checks.h"
 
 namespace sextant {
 
@@ -40,10 +41,7 @@ LayerCostTable::LayerCostTable(const TrainingProblem& problem, const Plan& plan,
                                const Traffic& traffic, Percentile percentile)
     : problem_(problem), plan_(plan), traffic_(traffic), percentile_(percentile) {
   const ModelProfile& profile = problem.profile;
-  if (profile.layer_count != plan.layer_count) {
-    throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                quote(profile.model), profile.layer_count));
-  }
+  require_layers_of(profile, plan);
   if (profile.recompute && !plan.recompute) {
     throw_bad_input(
         fmt::format("plan: runs without recomputation, and the profile of {} (variant {}) was "

@@ -6,6 +6,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/plan/schedule.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/sextant/activation_memory.h"
 #include "analyzer/training/sextant/state_memory.h"
 
@@ -42,10 +43,7 @@ struct Moment {
 
 void check_input(const StageMemoryInput& input) {
   const ModelProfile& profile = input.problem.profile;
-  if (profile.layer_count != input.plan.layer_count) {
-    throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}",
-                                input.plan.layer_count, quote(profile.model), profile.layer_count));
-  }
+  require_layers_of(profile, input.plan);
   if (profile.recompute && !input.plan.recompute) {
     throw_bad_input(
         fmt::format("plan: does not recompute activations, but the profile of {} (variant {}) was "

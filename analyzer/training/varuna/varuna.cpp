@@ -10,6 +10,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
+#include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
 #include "analyzer/training/varuna/model.h"
 
@@ -69,22 +70,14 @@ class VarunaEstimator : public Estimator {
 
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {
     const UniformView view = uniform_view(plan, name());
-    const GpuPool* pool = problem.cluster.find(view.gpu(), view.zone);
-    if (pool == nullptr) {
-      throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
-                                  quote(view.gpu()), quote(view.zone),
-                                  quote(problem.cluster.name)));
-    }
-    if (problem.profile.layer_count != plan.layer_count) {
-      throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
-                                  quote(problem.profile.model), problem.profile.layer_count));
-    }
+    const GpuPool& pool = pool_used(problem.cluster, view.gpu(), view.zone);
+    require_layers_of(problem.profile, plan);
     const varuna::LayerTable table = varuna::layer_table(problem, view.gpu(), view.tp);
-    const varuna::Grid grid = grid_of(view, *pool);
+    const varuna::Grid grid = grid_of(view, pool);
     const varuna::GridTimes times = varuna::grid_times(problem, table, grid);
     Prediction out;
     out.microbatches = grid.microbatches();
-    add_stages(times, grid, table.at(grid.microbatch), *pool, out);
+    add_stages(times, grid, table.at(grid.microbatch), pool, out);
     out.pipeline_s = times.pipeline_s;
     // The simulation has no such parts: what is not the first pass counts as the rest's.
     out.fill_s = std::min(out.fill_s, out.pipeline_s);

@@ -18,6 +18,7 @@
 #include "planner/training/aceso/stage_count_search.h"
 #include "planner/training/aceso/whole_layers.h"
 #include "planner/training/cluster_view.h"
+#include "planner/training/published_objectives.h"
 
 namespace sextant {
 
@@ -151,6 +152,7 @@ class AcesoPlanner : public Planner {
 
 SearchResult AcesoPlanner::search(const TrainingProblem& problem, const Estimator&,
                                   const PlannerOptions& options) const {
+  if (auto refused = refused_objective(problem.job)) return std::move(*refused);
   if (problem.cluster.network == nullptr) {
     throw_bad_input("planner aceso needs a cluster with a network");
   }

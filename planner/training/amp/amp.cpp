@@ -13,6 +13,7 @@
 #include "analyzer/training/amp/tables.h"
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/cluster_view.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -187,11 +188,7 @@ class AmpPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
-    if (problem.job.objective == Objective::kGpus) {
-      SearchResult nothing;
-      nothing.infeasible_reason = "the published planner knows no objective gpus";
-      return nothing;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return AmpSearch(problem, options).run();
   }
 };

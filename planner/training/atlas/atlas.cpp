@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@
 #include "analyzer/training/sailor/sailor.h"
 #include "planner/training/atlas/placement.h"
 #include "planner/training/cluster_view.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -208,11 +210,7 @@ class AtlasPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
-    if (problem.job.objective == Objective::kGpus) {
-      SearchResult nothing;
-      nothing.infeasible_reason = "the published planner knows no objective gpus";
-      return nothing;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     if (problem.cluster.network == nullptr) {
       throw_bad_input("planner atlas needs a cluster with a network");
     }

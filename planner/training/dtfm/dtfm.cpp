@@ -13,6 +13,7 @@
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/dtfm/genetic_search.h"
 #include "planner/training/dtfm/matching.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -151,6 +152,7 @@ class DtfmPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator& /*judge*/,
                       const PlannerOptions& options) const override {
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return Search(problem, options).run();
   }
 };

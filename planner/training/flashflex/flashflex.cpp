@@ -1,20 +1,20 @@
 #include "planner/training/flashflex/flashflex.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/training/flashflex/ratings.h"
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/flashflex/deal.h"
 #include "planner/training/flashflex/groups.h"
 #include "planner/training/flashflex/legacy_random.h"
+#include "planner/training/published_objectives.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -84,8 +84,7 @@ class FlashFlexSearch {
  public:
   FlashFlexSearch(const TrainingProblem& problem, const PlannerOptions& options)
       : problem_(problem),
-        options_(options),
-        start_(std::chrono::steady_clock::now()),
+        budget_(options),
         pools_(pools_seen(problem.cluster)),
         model_(flashflex::model_of(problem, pointers_to(pools_))),
         fleet_(flashflex::fleet_of(pools_)),
@@ -111,13 +110,12 @@ class FlashFlexSearch {
     const int most = std::min(static_cast<int>(fleet_.size()) / kLeastGpusPerPipeline,
                               problem_.job.global_batch / kMicrobatch);
     for (int count = 1; count <= most; ++count) {
-      if (must_stop()) {
-        result_.complete = false;
-        break;
-      }
-      ++result_.evaluations;
+      if (budget_.spent()) break;
+      budget_.count();
       try_pipelines(count);
     }
+    result_.evaluations = budget_.evaluations();
+    result_.complete = budget_.complete();
     std::stable_sort(result_.proposals.begin(), result_.proposals.end(),
                      [](const Proposal& a, const Proposal& b) {
                        return a.believed_iteration_s < b.believed_iteration_s;
@@ -152,7 +150,7 @@ class FlashFlexSearch {
     made.plan = plan_of(pipelines);
     made.believed_iteration_s = iteration_s(model_, pipelines, problem_.job.global_batch);
     made.believed_usd_per_iter = gpu_usd(problem_.cluster, made.plan, made.believed_iteration_s);
-    if (result_.proposals.size() == 1) result_.first_plan_s = elapsed_s();
+    if (result_.proposals.size() == 1) result_.first_plan_s = budget_.elapsed_s();
   }
 
   /// The planner deals transformer layers; the embedding joins the first stage and what follows
@@ -180,15 +178,6 @@ class FlashFlexSearch {
     return plan;
   }
 
-  bool must_stop() const {
-    return interrupted() ||
-           (options_.max_evaluations != 0 && result_.evaluations >= options_.max_evaluations) ||
-           (options_.time_limit_s && elapsed_s() > *options_.time_limit_s);
-  }
-  double elapsed_s() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
   std::string why_none() {
     if (!result_.complete) return "the search was stopped before its first plan";
     if (result_.evaluations == 0) {
@@ -203,8 +192,7 @@ class FlashFlexSearch {
   }
 
   const TrainingProblem& problem_;
-  const PlannerOptions& options_;
-  std::chrono::steady_clock::time_point start_;
+  SearchBudget budget_;
   std::vector<GpuPool> pools_;
   Model model_;
   std::vector<Gpu> fleet_;
@@ -223,11 +211,7 @@ class FlashFlexPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
-    if (problem.job.objective == Objective::kGpus) {
-      SearchResult nothing;
-      nothing.infeasible_reason = "the published planner knows no objective gpus";
-      return nothing;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return FlashFlexSearch(problem, options).run();
   }
 };

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@
 #include "planner/training/cluster_view.h"
 #include "planner/training/galvatron/pipelines.h"
 #include "planner/training/grid_plan.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -183,11 +185,7 @@ class GalvatronPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
-    if (problem.job.objective == Objective::kGpus) {
-      SearchResult nothing;
-      nothing.infeasible_reason = "the published planner knows no objective gpus";
-      return nothing;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return Search(problem, options).run();
   }
 };

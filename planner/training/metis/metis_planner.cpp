@@ -1,17 +1,18 @@
 #include "planner/training/metis/metis_planner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/training/gpu_usd.h"
 #include "planner/training/metis/best_candidates.h"
 #include "planner/training/metis/device_groups.h"
 #include "planner/training/metis/plan_of.h"
+#include "planner/training/published_objectives.h"
+#include "planner/training/search_budget.h"
 
 namespace sextant {
 
@@ -19,14 +20,11 @@ namespace metis_search {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// The default budget, pairs of groups and a number of microbatches: as far as the recorded runs
 /// came in their 60 to 150 s, to judge by the 2532 plans of them that were rejected in the longest
 /// walk. Here it is less than a second. A larger one only adds plans that Metis believes to be
 /// better and that do not fit.
 constexpr std::uint64_t kMostEvaluations = 50'000;
-constexpr std::uint64_t kEvaluationsBetweenLooks = 256;  // at the clock
 /// The published search goes to as many stages as OPT-350 has transformer layers, for every model.
 constexpr int kMostStages = 24;
 /// The published list has all plans. The walk through it ends at the first that fits, of the
@@ -45,8 +43,7 @@ class Search {
         links_(problem, types(stock_)),
         model_(problem, tables_, links_),
         best_(kMostProposals),
-        most_evaluations_(options.max_evaluations != 0 ? options.max_evaluations
-                                                       : kMostEvaluations) {
+        budget_(options, kMostEvaluations) {
     for (const TypeStock& of : stock_) gpu_count_ += of.gpu_count();
     const int global_batch = problem.job.global_batch;
     for (int divisor = 1; divisor <= global_batch / divisor; ++divisor) {
@@ -55,22 +52,18 @@ class Search {
       if (divisor != global_batch / divisor) batches_.push_back(global_batch / divisor);
     }
     std::sort(batches_.rbegin(), batches_.rend());
-    if (options.time_limit_s) {
-      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(*options.time_limit_s));
-    }
     orders_ = type_orders(static_cast<int>(stock_.size()), options.seed);
   }
 
   SearchResult run() {
     for (const std::vector<int>& order : orders_) ranks_.push_back(ranks_of(stock_, order));
     const int most_stages = std::min({gpu_count_, kMostStages, problem_.profile.layer_count});
-    for (std::size_t order = 0; order < orders_.size() && !stopped_; ++order) {
+    for (std::size_t order = 0; order < orders_.size() && budget_.complete(); ++order) {
       IntraStageSearch intra(tables_, model_, stock_, ranks_[order], problem_.job.global_batch);
-      for (int stages = 1; stages <= most_stages && !stopped_; ++stages) {
+      for (int stages = 1; stages <= most_stages && budget_.complete(); ++stages) {
         for_each_grouping(gpu_count_, stages, [&](const std::vector<int>& groups) {
           look_at(order, groups, intra);
-          return !stopped_;
+          return budget_.complete();
         });
       }
     }
@@ -92,30 +85,20 @@ class Search {
   void look_at(std::size_t order, const std::vector<int>& groups, IntraStageSearch& intra) {
     intra.begin(groups);
     for (const int batches : batches_) {
-      if (evaluations_ == most_evaluations_ || out_of_time()) {
-        stopped_ = true;
-        return;
-      }
-      ++evaluations_;
+      if (budget_.spent()) return;
+      budget_.count();
       const Candidate* candidate = intra.search(batches);
       if (candidate == nullptr) continue;
-      if (!first_plan_) first_plan_ = Clock::now();
+      if (first_plan_s_ == 0) first_plan_s_ = budget_.elapsed_s();
       best_.offer(*candidate, order);
     }
   }
 
-  bool out_of_time() const {
-    if (evaluations_ % kEvaluationsBetweenLooks != 0) return false;
-    return interrupted() || (deadline_ && Clock::now() >= *deadline_);
-  }
-
   SearchResult result() {
     SearchResult found;
-    found.evaluations = evaluations_;
-    found.complete = !stopped_;
-    if (first_plan_) {
-      found.first_plan_s = std::chrono::duration<double>(*first_plan_ - start_).count();
-    }
+    found.evaluations = budget_.evaluations();
+    found.complete = budget_.complete();
+    found.first_plan_s = first_plan_s_;
     std::size_t listed = 0;
     for (const Ranked& ranked : best_.take()) {
       Proposal& proposal = found.proposals.emplace_back();
@@ -144,16 +127,12 @@ class Search {
   metis::Links links_;
   metis::CostModel model_;
   BestCandidates best_;
-  std::uint64_t most_evaluations_;
-  std::uint64_t evaluations_ = 0;
+  SearchBudget budget_;
+  double first_plan_s_ = 0;
   int gpu_count_ = 0;
   std::vector<int> batches_;  ///< numbers of microbatches, descending
   std::vector<std::vector<int>> orders_;
   std::vector<std::vector<metis::Rank>> ranks_;  ///< by order
-  Clock::time_point start_ = Clock::now();
-  std::optional<Clock::time_point> deadline_;
-  std::optional<Clock::time_point> first_plan_;
-  bool stopped_ = false;
 };
 
 class MetisPlanner : public Planner {
@@ -164,6 +143,7 @@ class MetisPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return Search(problem, options).run();
   }
 };

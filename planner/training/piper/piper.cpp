@@ -1,6 +1,7 @@
 #include "planner/training/piper/piper.h"
 
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "analyzer/training/piper/tables.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/piper/stage_search.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -64,10 +66,7 @@ class PiperPlanner : public Planner {
   SearchResult search(const TrainingProblem& problem, const Estimator&,
                       const PlannerOptions& options) const override {
     SearchResult out;
-    if (problem.job.objective == Objective::kGpus) {
-      out.infeasible_reason = "the published planner knows no objective gpus";
-      return out;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     SearchBudget budget(options);
     const GpuPool& pool = only_pool_seen(problem.cluster);
     const piper::LayerTables tables =

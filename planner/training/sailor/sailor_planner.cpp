@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analyzer/core/error.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/sailor/data_parallel_degrees.h"
 #include "planner/training/sailor/explain.h"
 #include "planner/training/sailor/quirks.h"
@@ -248,11 +249,7 @@ class SailorPlanner : public Planner {
       nothing.infeasible_reason = "the cluster has no GPUs";
       return nothing;
     }
-    if (problem.job.objective == Objective::kGpus) {
-      SearchResult nothing;
-      nothing.infeasible_reason = "the published planner knows no objective gpus";
-      return nothing;
-    }
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     if (problem.cluster.network == nullptr) {
       throw_bad_input("planner sailor needs a cluster with a network");
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "analyzer/training/varuna/model.h"
 #include "planner/training/cluster_view.h"
 #include "planner/training/grid_plan.h"
+#include "planner/training/published_objectives.h"
 #include "planner/training/search_budget.h"
 
 namespace sextant {
@@ -140,6 +142,7 @@ class VarunaPlanner : public Planner {
   }
   SearchResult search(const TrainingProblem& problem, const Estimator& /*judge*/,
                       const PlannerOptions& options) const override {
+    if (auto refused = refused_objective(problem.job)) return std::move(*refused);
     return Search(problem, options).run();
   }
 };

@@ -1,0 +1,24 @@
+#include "analyzer/training/plan_checks.h"
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+
+namespace sextant {
+
+void require_layers_of(const ModelProfile& profile, const Plan& plan) {
+  if (profile.layer_count == plan.layer_count) return;
+  throw_bad_input(fmt::format("plan: has {} layers, the profile of {} has {}", plan.layer_count,
+                              quote(profile.model), profile.layer_count));
+}
+
+const GpuPool& pool_used(const Cluster& cluster, std::string_view gpu, std::string_view zone) {
+  const GpuPool* pool = cluster.find(gpu, zone);
+  if (pool == nullptr) {
+    throw_bad_input(fmt::format("plan: uses {} in zone {}, which cluster {} does not have",
+                                quote(gpu), quote(zone), quote(cluster.name)));
+  }
+  return *pool;
+}
+
+}  // namespace sextant
