@@ -7,6 +7,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/training/training_input.h"
+#include "planner/training/flashflex/graph_partition.h"
 #include "planner/training/planner.h"
 #include "tests/baselines/support/recorded.h"
 #include "tests/support/project_paths.h"
@@ -88,6 +89,11 @@ TrainingInput shipped() {
 
 class EveryPlanner : public testing::TestWithParam<std::string> {
  protected:
+  void SetUp() override {
+    if (GetParam() == "flashflex" && !flashflex::can_cut_graphs()) {
+      GTEST_SKIP() << "built without METIS";
+    }
+  }
   const Planner& planner() const { return planner_named(GetParam()); }
   SearchResult search(const TrainingInput& input, unsigned threads, std::uint64_t seed = 0) const {
     PlannerOptions options;

@@ -29,6 +29,9 @@ using flashflex::StageList;
 
 /// Plans of fewer GPUs a pipeline are not tried.
 constexpr int kLeastGpusPerPipeline = 5;
+/// METIS cuts the graph anew for each number of pipelines. All that 1024 GPUs allow, which takes
+/// half a minute; of more GPUs the larger numbers are left out, and the search is incomplete.
+constexpr std::uint64_t kEdgesCut = 220'000'000;
 
 /// All GPUs are joined to all in memory, and cut a fifth as often as there are GPUs.
 constexpr int kMostGpus = 8192;
@@ -80,12 +83,19 @@ double iteration_s(const Model& model, const std::vector<StageList>& pipelines, 
   return slowest + sync_s;
 }
 
+/// Of the graph in which every GPU is joined to every other one.
+std::uint64_t edges_between(const std::vector<GpuPool>& pools) {
+  std::uint64_t gpus = 0;
+  for (const GpuPool& pool : pools) gpus += static_cast<std::uint64_t>(pool.count);
+  return gpus * gpus;
+}
+
 class FlashFlexSearch {
  public:
   FlashFlexSearch(const TrainingProblem& problem, const PlannerOptions& options)
       : problem_(problem),
-        budget_(options),
         pools_(pools_seen(problem.cluster)),
+        budget_(options, kEdgesCut / edges_between(pools_) + 1),
         model_(flashflex::model_of(problem, pointers_to(pools_))),
         fleet_(flashflex::fleet_of(pools_)),
         cutter_(model_, fleet_,
@@ -192,8 +202,8 @@ class FlashFlexSearch {
   }
 
   const TrainingProblem& problem_;
-  SearchBudget budget_;
   std::vector<GpuPool> pools_;
+  SearchBudget budget_;
   Model model_;
   std::vector<Gpu> fleet_;
   flashflex::Cutter cutter_;
