@@ -29,9 +29,9 @@ using flashflex::StageList;
 
 /// Plans of fewer GPUs a pipeline are not tried.
 constexpr int kLeastGpusPerPipeline = 5;
-/// METIS cuts the graph anew for each number of pipelines. This is all that 1700 GPUs allow, about a
-/// minute; of more GPUs the larger numbers are left out, and the search is incomplete.
-constexpr std::uint64_t kEdgesCut = 1'000'000'000;
+/// METIS cuts the graph anew for each number of pipelines. This is all that 1200 GPUs allow, tens
+/// of seconds; of more GPUs the larger numbers are left out, and the search is incomplete.
+constexpr std::uint64_t kEdgesCut = 400'000'000;
 
 /// All GPUs are joined to all in memory, and cut a fifth as often as there are GPUs.
 constexpr int kMostGpus = 8192;
