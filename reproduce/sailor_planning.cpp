@@ -15,6 +15,7 @@
 #include "analyzer/training/framework.h"
 #include "analyzer/training/published_tables.h"
 #include "analyzer/training/sailor/sailor.h"
+#include "planner/training/flashflex/graph_partition.h"
 #include "planner/training/planner.h"
 #include "reproduce/planned_row.h"
 #include "reproduce/planning_report.h"
@@ -25,6 +26,7 @@ namespace sextant {
 
 namespace {
 
+constexpr int kPublishedMetisBits = 64;
 /// Whose judgement the published figures are.
 constexpr std::string_view kPublishedEstimator = "sailor";
 
@@ -58,8 +60,8 @@ std::vector<std::string> gpu_types(const std::vector<Cluster>& clusters) {
 }
 
 /// What has to be said of all rows.
-std::vector<std::string> notes_on(const Job& job) {
-  return {
+std::vector<std::string> notes_on(const Job& job, const std::filesystem::path& tables) {
+  std::vector<std::string> notes = {
       "Profiles, network and prices are the artifact's (evidence: replayed). They have every GPU "
       "type of the figure, so that nothing is estimated from data sheets.",
       "Estimator sailor is the published simulator with its quirks; 'published' is what the "
@@ -70,14 +72,24 @@ std::vector<std::string> notes_on(const Job& job) {
           "so that a process holds {} beside tensors.",
           job.framework, format_bytes(framework_named(job.framework).process_bytes)),
       "Planner sextant searches for the estimator that judges. All others search by their own "
-      "model "
-      "whoever judges; the first of their plans that fits in memory and meets the bounds counts. "
-      "Those that see one GPU type or one zone only get the first or the last of the cluster, as "
-      "in "
-      "the published evaluation.",
+      "model whoever judges; the first of their plans that fits in memory and meets the bounds "
+      "counts. Those that see one GPU type or one zone only get the first or the last of the "
+      "cluster, as in the published evaluation.",
       "'as published' is what the published evaluation makes of the same plan where it judges that "
       "planner otherwise: replicas of several GPUs of Metis and FlashFlex lose their compute there "
       "(they are listed GPU by GPU), and plans of Aceso are judged operator by operator."};
+  if (tables.empty()) {
+    notes.emplace_back(
+        "The artifact's own tables of the compared tools are neither in it nor beside it: what "
+        "they want is derived from its profiles, so that their plans need not be the published "
+        "ones.");
+  }
+  if (flashflex::metis_index_bits() != kPublishedMetisBits) {
+    notes.emplace_back(
+        "FlashFlex cuts graphs with another METIS than the published one, which has 64-bit indices "
+        "(./setup builds it): it finds other plans.");
+  }
+  return notes;
 }
 
 /// Planners whose plans the published harness lists GPU by GPU.
@@ -127,14 +139,14 @@ Reproduction planned(const PlannerFigure& figure, const ReproduceOptions& option
   calibration.process_bytes = framework_named(job.framework).process_bytes;
   const ModelDescription* model = job.described ? &*job.described : nullptr;
 
+  const std::filesystem::path tables = published_tables_of(options.artifact_dir);
   Progress progress(fmt::format("sailor {}", figure.name), clusters.size() * with.size(),
                     options.progress);
   const auto loaded = std::chrono::steady_clock::now();
   std::vector<std::vector<PlannedRow>> by_judge(judges.size());
   std::size_t done = 0;
   for (const Cluster& cluster : clusters) {
-    const TrainingProblem problem{
-        job, profile, cluster, calibration, {}, model, published_tables_of(options.artifact_dir)};
+    const TrainingProblem problem{job, profile, cluster, calibration, {}, model, tables};
     for (const Planner* planner : with) {
       std::vector<PlannedJob> answers = plan_job(*planner, problem, judges, options.search);
       for (std::size_t j = 0; j < judges.size(); ++j) {
@@ -157,7 +169,7 @@ Reproduction planned(const PlannerFigure& figure, const ReproduceOptions& option
   }
   compare_with_sailor(rows, figure.objective);
   Reproduction out;
-  out.notes = notes_on(job);
+  out.notes = notes_on(job, tables);
   out.timing = {{"load_s", seconds(start, loaded)},
                 {"plan_s", seconds(loaded, std::chrono::steady_clock::now())}};
   return out;

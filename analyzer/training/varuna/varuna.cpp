@@ -64,8 +64,7 @@ class VarunaEstimator : public Estimator {
   }
   std::string_view ignores() const override {
     return "the optimizer's update, microbatches in flight and optimizer state in memory, GPU "
-           "types "
-           "beyond the first replica's";
+           "types beyond the first replica's";
   }
 
   Prediction predict(const TrainingProblem& problem, const Plan& plan) const override {

@@ -128,8 +128,7 @@ class Search {
     if (depths().empty()) {
       return fmt::format(
           "no depth from 2 to {} divides both {}, the most stages there can be, and the {} GPUs, "
-          "all "
-          "of which it uses",
+          "all of which it uses",
           std::min(problem_.profile.layer_count, devices_.count()) - 1,
           std::min(problem_.profile.layer_count, devices_.count()), devices_.count());
     }
