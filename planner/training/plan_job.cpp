@@ -85,14 +85,15 @@ void choose(const TrainingProblem& problem, const Estimator& judge,
   }
 }
 
-/// A reason where what `act` does cannot be done for want of input, so that a comparison goes on.
+/// A reason where what `act` does cannot be done for want of input, or of a judge that the planner
+/// can search for, so that a comparison goes on.
 template <typename Act>
 bool succeeds(PlannedJob& out, const Act& act) {
   try {
     act();
     return true;
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
+    if (error.code() == ErrorCode::kInternal) throw;
     out.reason = error.what();
     out.failure = error.code();
     return false;

@@ -88,7 +88,7 @@ struct PlannedJob {
   bool feasible = false;
   std::string reason;  ///< why it is infeasible
   /// What kind of failure that is: kBadInput where the planner needs a point or a link that the
-  /// profile or the network lacks.
+  /// profile or the network lacks, kUsage where it cannot search for the judge.
   ErrorCode failure = ErrorCode::kInfeasible;
   Plan plan;
   Prediction prediction;

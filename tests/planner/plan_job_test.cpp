@@ -128,6 +128,28 @@ TEST(PlanJob, CountsAPlanThatCannotFitThoughNobodyTimedItsMicrobatch) {
   EXPECT_THAT(planned(40e9).reason, HasSubstr("microbatch 8"));
 }
 
+/// A second, whatever the plan.
+class InseparableEstimator : public Estimator {
+ public:
+  std::string_view name() const override { return "inseparable"; }
+  std::string_view description() const override { return "a second"; }
+  Prediction predict(const TrainingProblem&, const Plan&) const override {
+    Prediction out;
+    out.iteration_s = 1;
+    return out;
+  }
+};
+
+TEST(PlanJob, GoesOnWhereAPlannerCannotSearchForTheJudge) {
+  const SmallProblem small = two_types();
+  const InseparableEstimator judge;
+  const PlannedJob ours = plan_job(planner_named("sextant"), small.problem(), judge, {});
+  EXPECT_FALSE(ours.feasible);
+  EXPECT_EQ(ours.failure, ErrorCode::kUsage);
+  EXPECT_THAT(ours.reason, HasSubstr("no separable view"));
+  EXPECT_TRUE(plan_job(planner_named("amp"), small.problem(), judge, {}).feasible);
+}
+
 TEST(PlanJobDeathTest, EndsInOrderAfterSignalsHoweverMany) {
   for (const Planner* planner : planners()) {
     EXPECT_EXIT(
