@@ -1,8 +1,11 @@
 #include "analyzer/training/plan_checks.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/table.h"
 
 namespace sextant {
 
@@ -19,6 +22,17 @@ const GpuPool& pool_used(const Cluster& cluster, std::string_view gpu, std::stri
                                 quote(gpu), quote(zone), quote(cluster.name)));
   }
   return *pool;
+}
+
+void count_memory_of_last_stage(Prediction& out) {
+  const StagePrediction& stage = out.stages.back();
+  if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
+    out.fits = false;
+    out.memory_note =
+        fmt::format("stage {} needs {} of {}", out.stages.size() - 1,
+                    format_gib(stage.peak_memory_bytes), format_gib(stage.memory_capacity_bytes));
+  }
+  out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
 }
 
 }  // namespace sextant

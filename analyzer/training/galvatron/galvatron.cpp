@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/table.h"
 #include "analyzer/training/galvatron/model.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/plan_checks.h"
@@ -86,13 +85,7 @@ Prediction predict(const TrainingProblem& problem, const Plan& plan) {
     stage.peak_memory_bytes = memory_mb[s] * kBytesPerMb;
     stage.memory_bound_bytes = stage.peak_memory_bytes;
     stage.memory_capacity_bytes = pool.memory_bytes;
-    if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
-      out.fits = false;
-      out.memory_note =
-          fmt::format("stage {} needs {} of {}", s, format_gib(stage.peak_memory_bytes),
-                      format_gib(stage.memory_capacity_bytes));
-    }
-    out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
+    count_memory_of_last_stage(out);
   }
   out.memory_bound_bytes = out.peak_memory_bytes;
   out.interval = {out.iteration_s, out.iteration_s, out.iteration_s, false};

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/piper/chain.h"
 #include "analyzer/training/piper/tables.h"
@@ -89,15 +88,9 @@ class PiperEstimator : public Estimator {
       out.sync_s = stage.sync_s;
       out.slowest_stage = static_cast<int>(s);
     }
-    if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
-      out.fits = false;
-      out.memory_note =
-          fmt::format("stage {} needs {} of {}", s, format_gib(stage.peak_memory_bytes),
-                      format_gib(stage.memory_capacity_bytes));
-    }
-    out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
-    out.memory_bound_bytes = out.peak_memory_bytes;
     out.stages.push_back(stage);
+    count_memory_of_last_stage(out);
+    out.memory_bound_bytes = out.peak_memory_bytes;
   }
 };
 

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/table.h"
 #include "analyzer/training/gpu_usd.h"
 #include "analyzer/training/plan_checks.h"
 #include "analyzer/training/uniform_view.h"
@@ -42,13 +41,7 @@ void add_stages(const varuna::GridTimes& times, const varuna::Grid& grid,
     stage.peak_memory_bytes = varuna::stage_memory_bytes(layers, grid.stages[s], grid.tp);
     stage.memory_bound_bytes = stage.peak_memory_bytes;
     stage.memory_capacity_bytes = pool.memory_bytes;
-    if (stage.peak_memory_bytes > stage.memory_capacity_bytes && out.fits) {
-      out.fits = false;
-      out.memory_note =
-          fmt::format("stage {} needs {} of {}", s, format_gib(stage.peak_memory_bytes),
-                      format_gib(stage.memory_capacity_bytes));
-    }
-    out.peak_memory_bytes = std::max(out.peak_memory_bytes, stage.peak_memory_bytes);
+    count_memory_of_last_stage(out);
     out.fill_s += stage.compute_s + stage.transfer_s;
   }
   out.memory_bound_bytes = out.peak_memory_bytes;
