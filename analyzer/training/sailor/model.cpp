@@ -1,6 +1,8 @@
 #include "analyzer/training/sailor/model.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace sextant::sailor {
 
@@ -53,6 +55,24 @@ SeparableCosts::Weights place_weights(int stage, int stages) {
   if (stage == stages - 1) return {0, 2};
   if (stage == 0) return {stages <= 3 ? 1.0 : 2.0, 0};
   return {1, 1};
+}
+
+int microbatches_of(const Plan& plan) {
+  int largest_share = 0;
+  std::int64_t replicas = 0;
+  for (const Pipeline& pipeline : plan.pipelines) {
+    // The published model takes the first stage's degree for the whole pipeline.
+    replicas += static_cast<std::int64_t>(pipeline.stages.front().replicas.size());
+    for (const Replica& replica : pipeline.stages.front().replicas) {
+      largest_share = std::max(largest_share, replica.share);
+    }
+  }
+  const auto ceil_div = [](std::int64_t a, std::int64_t b) {
+    return static_cast<int>((a + b - 1) / b);
+  };
+  if (largest_share == 0) return ceil_div(plan.global_batch, plan.microbatch * replicas);
+  return plan.split == BatchSplit::kSamples ? ceil_div(largest_share, plan.microbatch)
+                                            : largest_share;
 }
 
 }  // namespace sextant::sailor

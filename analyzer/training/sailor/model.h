@@ -37,6 +37,9 @@ AllReduce all_reduce(const LinkModel& link, double bytes, int replicas);
 /// How often a stage's transfers count, by its place (§c.2).
 SeparableCosts::Weights place_weights(int stage, int stages);
 
+/// Microbatches of the busiest replica.
+int microbatches_of(const Plan& plan);
+
 /// Where the artifact's code does otherwise than its fit check and its paper.
 struct Switches {
   /// Bytes in place of allowance_bytes, at every tensor degree.

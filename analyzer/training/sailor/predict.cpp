@@ -357,25 +357,6 @@ double PlanCost::sync_between_pipelines() {
   return slowest;
 }
 
-/// Microbatches of the busiest replica.
-int microbatches_of(const Plan& plan) {
-  int largest_share = 0;
-  std::int64_t replicas = 0;
-  for (const Pipeline& pipeline : plan.pipelines) {
-    // The published model takes the first stage's degree for the whole pipeline.
-    replicas += static_cast<std::int64_t>(pipeline.stages.front().replicas.size());
-    for (const Replica& replica : pipeline.stages.front().replicas) {
-      largest_share = std::max(largest_share, replica.share);
-    }
-  }
-  const auto ceil_div = [](std::int64_t a, std::int64_t b) {
-    return static_cast<int>((a + b - 1) / b);
-  };
-  if (largest_share == 0) return ceil_div(plan.global_batch, plan.microbatch * replicas);
-  return plan.split == BatchSplit::kSamples ? ceil_div(largest_share, plan.microbatch)
-                                            : largest_share;
-}
-
 Prediction PlanCost::predict() {
   require_layers_of(problem_.profile, plan_);
   Prediction out;
