@@ -62,4 +62,9 @@ struct BandwidthDivision {
 /// from below (it would be least at no bandwidth at all).
 BandwidthDivision divide_bandwidth(const BandwidthProblem& problem);
 
+/// The division of least time_s + seconds_per_usd * cost_usd instead of the problem's target: a
+/// point of the front of time against cost, which is convex, so that these are all of its points.
+/// The objective is that sum. Throws as divide_bandwidth.
+BandwidthDivision divide_bandwidth(const BandwidthProblem& problem, double seconds_per_usd);
+
 }  // namespace sextant
