@@ -19,7 +19,6 @@ namespace {
 constexpr double kOptimal = 1e-9;
 /// A price low enough that the time it costs is rounding, high enough to decide between equals.
 constexpr double kTinyPrice = 1e-8;
-constexpr double kSameTime = 1e-12;
 constexpr double kCheaper = 1e-6;
 
 void check_problem(const BandwidthProblem& problem) {
@@ -83,18 +82,17 @@ BandwidthDivision least_weighted(const BandwidthProblem& problem, double seconds
 
 /// Of equally fast divisions the cheapest, if communication can hide behind computation or
 /// constraints leave more bandwidth than the fastest needs.
-WeightedDivision fastest(const BandwidthProblem& problem) {
-  WeightedDivision found = solved(problem, 0);
-  const bool is_unique_but_for_surplus =
-      problem.time.maxima.empty() && is_total_only(problem.constraints);
-  if (!is_unique_but_for_surplus) {
-    const auto cheaper = weighted_division(problem, kTinyPrice * found.time_s / found.cost_usd);
-    if (cheaper && cheaper->time_s <= found.time_s * (1 + kSameTime) &&
-        cheaper->cost_usd < found.cost_usd * (1 - kCheaper)) {
-      found.bandwidth_bytes_per_s = cheaper->bandwidth_bytes_per_s;
-    }
-  }
-  return cheapest_of_equals(problem, std::move(found));
+BandwidthDivision fastest(const BandwidthProblem& problem) {
+  const WeightedDivision found = solved(problem, 0);
+  const BandwidthDivision division = finished(problem, cheapest_of_equals(problem, found), 1, 0);
+  if (problem.time.maxima.empty() && is_total_only(problem.constraints)) return division;
+  auto cheaper = weighted_division(problem, kTinyPrice * found.time_s / found.cost_usd);
+  if (!cheaper || cheaper->cost_usd >= division.cost_usd * (1 - kCheaper)) return division;
+  // The multipliers of one fastest division prove all of them.
+  cheaper->multipliers = found.multipliers;
+  const BandwidthDivision cheapest =
+      finished(problem, cheapest_of_equals(problem, std::move(*cheaper)), 1, 0);
+  return cheapest.kkt_residual <= kOptimal ? cheapest : division;
 }
 
 BandwidthDivision least_time(const BandwidthProblem& problem) {
@@ -103,7 +101,7 @@ BandwidthDivision least_time(const BandwidthProblem& problem) {
         finished(problem, {form->bandwidth_bytes_per_s, form->multipliers, 0, 0}, 1, 0);
     if (division.kkt_residual <= kOptimal) return division;
   }
-  return finished(problem, fastest(problem), 1, 0);
+  return fastest(problem);
 }
 
 BandwidthDivision least_time_times_cost(const BandwidthProblem& problem) {

@@ -25,12 +25,14 @@ double all_weights(const StepTime& time, std::size_t k) {
   return sum;
 }
 
-/// Seconds of communication where the unit is divided equally, so that the objective is near one.
-double time_unit(const StepTime& time, std::size_t dimensions, double bandwidth_unit) {
+/// Communication and cost where the unit is divided equally, so that the objective is near one.
+double objective_unit(const BandwidthProblem& problem, double seconds_per_usd,
+                      double bandwidth_unit) {
+  const std::size_t dimensions = problem.usd_per_byte_per_s.size();
   const std::vector<double> equal(dimensions, bandwidth_unit / static_cast<double>(dimensions));
-  double sum = 0;
-  for (std::size_t k = 0; k < time.shares.size(); ++k) {
-    sum += all_weights(time, k) * time.seconds_per_byte(k, equal);
+  double sum = seconds_per_usd * network_usd(problem.usd_per_byte_per_s, equal);
+  for (std::size_t k = 0; k < problem.time.shares.size(); ++k) {
+    sum += all_weights(problem.time, k) * problem.time.seconds_per_byte(k, equal);
   }
   return sum > 0 ? sum : 1;
 }
@@ -41,8 +43,7 @@ class ScaledProgram {
   ScaledProgram(const BandwidthProblem& problem, double seconds_per_usd)
       : problem_(problem),
         bandwidth_unit_(largest_bound(problem.constraints)),
-        time_unit_(
-            sextant::time_unit(problem.time, problem.usd_per_byte_per_s.size(), bandwidth_unit_)) {
+        time_unit_(objective_unit(problem, seconds_per_usd, bandwidth_unit_)) {
     const StepTime& time = problem.time;
     program_.dimensions = problem.usd_per_byte_per_s.size();
     for (const double usd : problem.usd_per_byte_per_s) {

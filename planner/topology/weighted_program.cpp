@@ -51,13 +51,13 @@ class InteriorPoint {
     double best = 1e300;
     for (int i = 0; i < kMostIterations && !converged; ++i) {
       evaluate();
-      const double error = this->error();
+      const double error = std::max(complementarity(), residual());
       converged = error < kTolerance;
       if (converged || !std::isfinite(error)) break;
       if (error < best) {
         best = error;
         best_ = {point_, slack_, multiplier_, equal_multiplier_};
-      } else if (best < kGoodEnough && error > 10 * best) {
+      } else if (best < kGoodEnough) {
         break;
       }
       step();
@@ -154,9 +154,10 @@ class InteriorPoint {
     equal_residual_ = equal_rows_ * point_ - equal_bound_;
   }
 
-  double error() const {
-    double worst = slack_.dot(multiplier_) / double(inequalities_);
-    worst = std::max(worst, dual_residual_.cwiseAbs().maxCoeff());
+  double complementarity() const { return slack_.dot(multiplier_) / double(inequalities_); }
+
+  double residual() const {
+    double worst = dual_residual_.cwiseAbs().maxCoeff();
     worst = std::max(worst, primal_residual_.cwiseAbs().maxCoeff());
     if (equalities_ > 0) worst = std::max(worst, equal_residual_.cwiseAbs().maxCoeff());
     return worst;
@@ -202,14 +203,18 @@ class InteriorPoint {
     system.bottomLeftCorner(equalities_, variables_) = equal_rows_;
     factors_.compute(system);
 
-    const double mean = slack_.dot(multiplier_) / double(inequalities_);
+    const double mean = complementarity();
     const Direction aim = direction(Vector::Zero(inequalities_));
     const double reach = std::min(longest(slack_, aim.slack), longest(multiplier_, aim.multiplier));
     const double aimed = (slack_ + reach * aim.slack).dot(multiplier_ + reach * aim.multiplier) /
                          double(inequalities_);
     const double centring = std::pow(aimed / mean, 3);
+    // Slacks that are done long before the residuals are would leave these no room, and cost
+    // digits.
+    const double target =
+        std::max({centring * mean, std::min(mean, 0.01 * residual()), 0.01 * kTolerance});
     const Vector complement =
-        Vector::Constant(inequalities_, centring * mean) - aim.slack.cwiseProduct(aim.multiplier);
+        Vector::Constant(inequalities_, target) - aim.slack.cwiseProduct(aim.multiplier);
     const Direction d = direction(complement);
     double length = std::min(longest(slack_, d.slack), longest(multiplier_, d.multiplier));
     length = std::min(length, longest(point_, d.point));  // logarithms need them positive
