@@ -1,11 +1,8 @@
 #pragma once
 
-#include <algorithm>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "analyzer/core/json_document.h"
 #include "analyzer/topology/simulation/step_simulation.h"
 
 namespace sextant {
