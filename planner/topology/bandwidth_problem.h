@@ -56,10 +56,10 @@ struct BandwidthDivision {
 };
 
 /// The optimum, to machine precision where the problem allows. Where several divisions are best,
-/// the cheapest is taken, and of those the one with the most bandwidth in the lowest dimensions.
-/// Throws Error(kInfeasible) naming the constraints that conflict, and Error(kBadInput) where
-/// nothing bounds the bandwidth from above, or where time times cost is asked and nothing bounds it
-/// from below (it would be least at no bandwidth at all).
+/// the cheapest is taken; under a total alone, what is left between equally cheap dimensions goes
+/// to the lowest. Throws Error(kInfeasible) naming the constraints that conflict, and
+/// Error(kBadInput) where nothing bounds the bandwidth from above, or where time times cost is
+/// asked and nothing bounds it from below (it would be least at no bandwidth at all).
 BandwidthDivision divide_bandwidth(const BandwidthProblem& problem);
 
 /// The division of least time_s + seconds_per_usd * cost_usd instead of the problem's target: a

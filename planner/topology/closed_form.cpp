@@ -38,8 +38,7 @@ struct Pair {
       double fixed = 0;
       double rising = 0;
       for (std::size_t i = 0; i < v.size(); ++i) {
-        // In the piece's middle, which the last one has not, w_i rho exceeds v_i or does not.
-        const bool second = w[i] > 0 && v[i] <= w[i] * low;
+        const bool second = w[i] > 0 && v[i] / w[i] <= low;  // throughout the piece
         (second ? rising : fixed) += second ? w[i] : v[i];
       }
       const double rho = std::clamp(std::sqrt(d * fixed / (m * rising)), low, high);

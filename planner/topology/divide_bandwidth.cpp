@@ -20,35 +20,28 @@ constexpr double kOptimal = 1e-9;
 /// A price low enough that the time it costs is rounding, high enough to decide between equals.
 constexpr double kTinyPrice = 1e-8;
 constexpr double kCheaper = 1e-6;
+/// Beyond any bandwidth of a bounded problem, in its largest bound.
+constexpr double kMost = 1e4;
 
-void check_problem(const BandwidthProblem& problem) {
+PresolvedProblem presolved_problem(const BandwidthProblem& problem) {
   const std::size_t dimensions = problem.usd_per_byte_per_s.size();
-  std::vector<bool> needed(dimensions, false);
   for (const std::vector<double>& shares : problem.time.shares) {
     if (shares.size() != dimensions) {
       throw Error(ErrorCode::kInternal, "shares and prices of different numbers of dimensions");
     }
-    for (std::size_t d = 0; d < dimensions; ++d) needed[d] = needed[d] || shares[d] > 0;
   }
   for (const double usd : problem.usd_per_byte_per_s) {
     if (!(usd > 0) || !std::isfinite(usd)) throw_bad_input("a dimension's bandwidth costs nothing");
   }
   check(problem.constraints, dimensions);
-  if (is_total_only(problem.constraints)) {
-    const double total = problem.constraints.front().bound_bytes_per_s;
-    if (!(total > 0)) {
-      throw_infeasible(
-          fmt::format("a total bandwidth of {} bytes/s leaves nothing to divide", total));
-    }
-    return;
-  }
-  require_bounded(problem.constraints, dimensions);
-  require_feasible(problem.constraints, needed);
+  if (problem.constraints.empty()) throw_bad_input("nothing bounds the bandwidth: give a total");
+  return presolve(problem);
 }
 
 /// With multipliers for time_weight * time + usd_weight * cost.
-BandwidthDivision finished(const BandwidthProblem& problem, const WeightedDivision& found,
+BandwidthDivision finished(const PresolvedProblem& presolved, const WeightedDivision& found,
                            double time_weight, double usd_weight) {
+  const BandwidthProblem& problem = presolved.problem;
   DivisionMultipliers multipliers = found.multipliers;
   for (std::vector<double>& need : multipliers.need) {
     for (double& multiplier : need) multiplier *= time_weight;
@@ -62,41 +55,43 @@ BandwidthDivision finished(const BandwidthProblem& problem, const WeightedDivisi
   division.kkt_residual =
       kkt_residual(problem, time_weight, usd_weight, found.bandwidth_bytes_per_s, multipliers);
   division.lower_bound =
-      std::min(division.objective, dual_bound(problem, time_weight, usd_weight, multipliers));
-  division.multipliers = std::move(multipliers.constraint);
+      std::min(division.objective, dual_bound(problem, time_weight, usd_weight, multipliers,
+                                              kMost * largest_bound(problem.constraints)));
+  for (std::size_t j = 0; j < presolved.origin.size(); ++j) {
+    const std::optional<std::size_t> origin = presolved.origin[j];
+    if (!origin) continue;
+    division.multipliers.resize(std::max(division.multipliers.size(), *origin + 1), 0);
+    division.multipliers[*origin] = multipliers.constraint[j];
+  }
   return division;
 }
 
-WeightedDivision solved(const BandwidthProblem& problem, double seconds_per_usd) {
-  std::optional<WeightedDivision> division = weighted_division(problem, seconds_per_usd);
-  if (!division) {
-    throw Error(ErrorCode::kInternal, "a feasible division of bandwidth was not found");
-  }
-  return std::move(*division);
-}
-
-BandwidthDivision least_weighted(const BandwidthProblem& problem, double seconds_per_usd) {
-  const WeightedDivision found = cheapest_of_equals(problem, solved(problem, seconds_per_usd));
+BandwidthDivision least_weighted(const PresolvedProblem& problem, double seconds_per_usd) {
+  const WeightedDivision found =
+      with_surplus_at_the_cheapest(problem, weighted_division(problem, seconds_per_usd));
   return finished(problem, found, 1, seconds_per_usd);
 }
 
 /// Of equally fast divisions the cheapest, if communication can hide behind computation or
 /// constraints leave more bandwidth than the fastest needs.
-BandwidthDivision fastest(const BandwidthProblem& problem) {
-  const WeightedDivision found = solved(problem, 0);
-  const BandwidthDivision division = finished(problem, cheapest_of_equals(problem, found), 1, 0);
-  if (problem.time.maxima.empty() && is_total_only(problem.constraints)) return division;
-  auto cheaper = weighted_division(problem, kTinyPrice * found.time_s / found.cost_usd);
+BandwidthDivision fastest(const PresolvedProblem& problem) {
+  const WeightedDivision found = weighted_division(problem, 0);
+  const BandwidthDivision division =
+      finished(problem, with_surplus_at_the_cheapest(problem, found), 1, 0);
+  if (problem.problem.time.maxima.empty() && is_total_only(problem.problem.constraints)) {
+    return division;
+  }
+  auto cheaper = try_weighted_division(problem, kTinyPrice * found.time_s / found.cost_usd);
   if (!cheaper || cheaper->cost_usd >= division.cost_usd * (1 - kCheaper)) return division;
   // The multipliers of one fastest division prove all of them.
   cheaper->multipliers = found.multipliers;
   const BandwidthDivision cheapest =
-      finished(problem, cheapest_of_equals(problem, std::move(*cheaper)), 1, 0);
+      finished(problem, with_surplus_at_the_cheapest(problem, std::move(*cheaper)), 1, 0);
   return cheapest.kkt_residual <= kOptimal ? cheapest : division;
 }
 
-BandwidthDivision least_time(const BandwidthProblem& problem) {
-  if (const auto form = closed_form(problem)) {
+BandwidthDivision least_time(const PresolvedProblem& problem) {
+  if (const auto form = closed_form(problem.problem)) {
     const BandwidthDivision division =
         finished(problem, {form->bandwidth_bytes_per_s, form->multipliers, 0, 0}, 1, 0);
     if (division.kkt_residual <= kOptimal) return division;
@@ -104,15 +99,15 @@ BandwidthDivision least_time(const BandwidthProblem& problem) {
   return fastest(problem);
 }
 
-BandwidthDivision least_time_times_cost(const BandwidthProblem& problem) {
-  if (allows_nothing(problem.constraints)) {
+BandwidthDivision least_time_times_cost(const PresolvedProblem& problem) {
+  if (allows_nothing(problem.problem.constraints)) {
     throw_bad_input(
         "time times cost falls with every byte/s that is left out, and the constraints allow none "
         "at "
         "all: give the total as what is to be spent, or a lower bound");
   }
   const LeastProduct least = least_product(problem);
-  const WeightedDivision found = cheapest_of_equals(problem, least.division);
+  const WeightedDivision found = with_surplus_at_the_cheapest(problem, least.division);
   BandwidthDivision division = finished(problem, found, found.cost_usd, found.time_s);
   division.objective = division.time_s * division.cost_usd;
   division.lower_bound = std::min(least.lower_bound, division.objective);
@@ -127,17 +122,23 @@ BandwidthConstraint total_budget(std::size_t dimensions, double total_bytes_per_
 }
 
 BandwidthDivision divide_bandwidth(const BandwidthProblem& problem) {
-  check_problem(problem);
-  return problem.target == BandwidthTarget::kTime ? least_time(problem)
-                                                  : least_time_times_cost(problem);
+  const PresolvedProblem presolved = presolved_problem(problem);
+  BandwidthDivision division = problem.target == BandwidthTarget::kTime
+                                   ? least_time(presolved)
+                                   : least_time_times_cost(presolved);
+  division.multipliers.resize(problem.constraints.size(), 0);
+  return division;
 }
 
 BandwidthDivision divide_bandwidth(const BandwidthProblem& problem, double seconds_per_usd) {
-  check_problem(problem);
   if (!(seconds_per_usd >= 0) || !std::isfinite(seconds_per_usd)) {
     throw_bad_input(fmt::format("expected a weight of cost >= 0, found {}", seconds_per_usd));
   }
-  return seconds_per_usd == 0 ? least_time(problem) : least_weighted(problem, seconds_per_usd);
+  const PresolvedProblem presolved = presolved_problem(problem);
+  BandwidthDivision division =
+      seconds_per_usd == 0 ? least_time(presolved) : least_weighted(presolved, seconds_per_usd);
+  division.multipliers.resize(problem.constraints.size(), 0);
+  return division;
 }
 
 }  // namespace sextant

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace sextant {
@@ -124,7 +123,7 @@ double kkt_residual(const BandwidthProblem& problem, double time_weight, double 
 }
 
 double dual_bound(const BandwidthProblem& problem, double time_weight, double usd_weight,
-                  const DivisionMultipliers& multipliers) {
+                  const DivisionMultipliers& multipliers, double most_bytes_per_s) {
   double bound = time_weight * problem.time.always.constant_s;
   for (std::size_t l = 0; l < problem.time.maxima.size(); ++l) {
     const StepTime::Maximum& maximum = problem.time.maxima[l];
@@ -135,8 +134,7 @@ double dual_bound(const BandwidthProblem& problem, double time_weight, double us
   for (std::size_t d = 0; d < problem.usd_per_byte_per_s.size(); ++d) {
     const double price = priced(problem, usd_weight, multipliers, d);
     const double need = needed(problem, multipliers, d);
-    if (price < 0) return -std::numeric_limits<double>::infinity();
-    bound += 2 * std::sqrt(need * price);
+    bound += price >= 0 ? 2 * std::sqrt(need * price) : price * most_bytes_per_s;
   }
   for (std::size_t j = 0; j < problem.constraints.size(); ++j) {
     bound -= direction(problem.constraints[j]) * multipliers.constraint[j] *

@@ -31,10 +31,10 @@ double kkt_residual(const BandwidthProblem& problem, double time_weight, double 
                     const std::vector<double>& bandwidth_bytes_per_s,
                     const DivisionMultipliers& multipliers);
 
-/// A lower bound of the objective over all divisions, which any normalised multipliers of the right
-/// signs prove (Lagrange's dual in closed form: each bandwidth has a term Q / B + p B, at least
-/// 2 sqrt(Q p)). -infinity where they prove nothing.
+/// A lower bound of the objective over all divisions of at most `most_bytes_per_s` a dimension,
+/// which any normalised multipliers of the right signs prove: Lagrange's dual in closed form, where
+/// each bandwidth has a term Q / B + p B, at least 2 sqrt(Q p).
 double dual_bound(const BandwidthProblem& problem, double time_weight, double usd_weight,
-                  const DivisionMultipliers& multipliers);
+                  const DivisionMultipliers& multipliers, double most_bytes_per_s);
 
 }  // namespace sextant

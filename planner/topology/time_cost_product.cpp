@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "analyzer/core/error.h"
+#include "analyzer/topology/network_cost.h"
 #include "planner/topology/constraints.h"
 
 namespace sextant {
@@ -13,7 +13,11 @@ namespace {
 
 constexpr double kSameWeight = 1e-13;
 constexpr double kGap = 1e-9;
+/// What rounding leaves of a product whose division many weights have.
+constexpr double kSameProduct = 1e-10;
 constexpr int kMostSolves = 400;
+/// Beyond any bandwidth of a bounded problem, in its largest bound.
+constexpr double kMost = 1e4;
 
 struct FrontPoint {
   double weight = 0;  ///< s / USD: time falls by it where cost rises
@@ -24,12 +28,8 @@ struct FrontPoint {
   double product() const { return time() * cost(); }
 };
 
-FrontPoint point_at(const BandwidthProblem& problem, double weight) {
-  std::optional<WeightedDivision> division = weighted_division(problem, weight);
-  if (!division) {
-    throw Error(ErrorCode::kInternal, "a feasible division of bandwidth was not found");
-  }
-  return {weight, std::move(*division)};
+FrontPoint point_at(const PresolvedProblem& presolved, double weight) {
+  return {weight, weighted_division(presolved, weight)};
 }
 
 /// log(time / cost / weight), which is zero at a stationary product.
@@ -39,7 +39,7 @@ double imbalance(const FrontPoint& point) {
 
 /// Safeguarded secants for the zero of the imbalance from `point` on: on either side of it, the
 /// imbalance has the sign of the distance.
-FrontPoint stationary_from(const BandwidthProblem& problem, FrontPoint point) {
+FrontPoint stationary_from(const PresolvedProblem& problem, FrontPoint point) {
   constexpr int kMostSteps = 60;
   FrontPoint last = point;
   double low = 0;
@@ -63,28 +63,34 @@ FrontPoint stationary_from(const BandwidthProblem& problem, FrontPoint point) {
   return point;
 }
 
-/// The least product on the tangents of two neighbours, between them: where the tangents meet,
-/// since a product is concave along a line that falls.
-double bound_between(const FrontPoint& cheap, const FrontPoint& fast) {
+/// What its multipliers prove of the whole front: time >= this - weight * cost.
+double support(const PresolvedProblem& presolved, const FrontPoint& point) {
+  return dual_bound(presolved.problem, 1, point.weight, point.division.multipliers,
+                    kMost * largest_bound(presolved.problem.constraints));
+}
+
+/// The least product on the supporting lines of two neighbours, between their costs: at an end or
+/// where the lines meet, since a product is concave along a line that falls.
+double bound_between(const FrontPoint& cheap, double cheap_support, const FrontPoint& fast,
+                     double fast_support) {
+  const auto product = [&](double cost) {
+    return cost * std::max(cheap_support - cheap.weight * cost, fast_support - fast.weight * cost);
+  };
   const double slopes = cheap.weight - fast.weight;
-  const double chord = fast.cost() - cheap.cost();
-  if (slopes <= 0 || chord <= 0) return std::min(cheap.product(), fast.product());
-  double cost =
-      (cheap.time() + cheap.weight * cheap.cost() - fast.time() - fast.weight * fast.cost()) /
-      slopes;
-  cost = std::clamp(cost, cheap.cost(), fast.cost());
-  const double time = std::max(cheap.time() - cheap.weight * (cost - cheap.cost()),
-                               fast.time() + fast.weight * (fast.cost() - cost));
-  return std::min({cheap.product(), fast.product(), cost * time});
+  double bound = std::min(product(cheap.cost()), product(fast.cost()));
+  if (slopes > 0 && fast.cost() > cheap.cost()) {
+    const double meeting = (cheap_support - fast_support) / slopes;
+    bound = std::min(bound, product(std::clamp(meeting, cheap.cost(), fast.cost())));
+  }
+  return bound;
 }
 
 /// Encloses the front. Points are kept from the cheapest to the fastest.
 class Enclosure {
  public:
-  explicit Enclosure(const BandwidthProblem& problem) : problem_(problem) {
-    points_.push_back(point_at(problem, 0));
+  explicit Enclosure(const PresolvedProblem& problem) : problem_(problem) {
+    insert(point_at(problem, 0));
     best_ = points_.front();
-    best_.division = cheapest_of_equals(problem, best_.division);
     least_cost_ = least_cost();
     add_cheaper_points();
   }
@@ -95,13 +101,21 @@ class Enclosure {
       std::size_t worst = 0;
       double bound = bound_of_ends();
       for (std::size_t i = 0; i + 1 < points_.size(); ++i) {
-        const double between = bound_between(points_[i], points_[i + 1]);
+        const double between =
+            bound_between(points_[i], supports_[i], points_[i + 1], supports_[i + 1]);
         if (between < bound) {
           bound = between;
           worst = i + 1;
         }
       }
       if (worst == 0 || bound >= best_.product() * (1 - kGap) || solves_ >= kMostSolves) {
+        // The same point may be the weighted division of many weights; its multipliers are those of
+        // its own.
+        const double weight = best_.time() / best_.cost();
+        auto own = try_weighted_division(problem_, weight);
+        if (own && own->time_s * own->cost_usd <= best_.product() * (1 + kSameProduct)) {
+          best_ = {weight, std::move(*own)};
+        }
         return {best_.division, best_.time() / best_.cost(), std::min(bound, best_.product())};
       }
       refine(worst);
@@ -109,36 +123,41 @@ class Enclosure {
   }
 
  private:
-  FrontPoint solved(double weight) {
+  /// Adds the front's point of that weight. Nothing happens where doubles do not reach it: the
+  /// bound is then what the other points prove.
+  bool add(double weight) {
     ++solves_;
-    FrontPoint point = point_at(problem_, weight);
-    if (point.product() < best_.product()) best_ = point;
-    return point;
+    std::optional<WeightedDivision> division = try_weighted_division(problem_, weight);
+    if (!division) {
+      solves_ = kMostSolves;
+      return false;
+    }
+    FrontPoint point{weight, std::move(*division)};
+    if (point.product() < best_.product() * (1 - kSameWeight)) best_ = point;
+    insert(std::move(point));
+    return true;
   }
 
   /// Of the cheapest division that satisfies the constraints, whatever its time.
   double least_cost() const {
-    BandwidthProblem cost_only = problem_;
-    cost_only.time = StepTime{};
+    PresolvedProblem cost_only = problem_;
+    cost_only.problem.time = StepTime{};
     return point_at(cost_only, 1).cost();
   }
 
   /// What no part of the front beyond its first and last point undercuts.
   double bound_of_ends() const {
     const FrontPoint& cheap = points_.front();
-    const double beyond =
-        least_cost_ * (cheap.time() + cheap.weight * (cheap.cost() - least_cost_));
-    const double fastest = points_.back().time() * best_of_fastest_cost();
+    const double beyond = least_cost_ * (supports_.front() - cheap.weight * least_cost_);
+    const double fastest = supports_.back() * fastest_cost_;
     return std::min({beyond, fastest, best_.product()});
   }
-  double best_of_fastest_cost() const { return fastest_cost_; }
 
   void add_cheaper_points() {
     fastest_cost_ = best_.cost();
     double weight = points_.front().time() / fastest_cost_;
     for (int i = 0; i < 60; ++i, weight *= 8) {
-      points_.insert(points_.begin(), solved(weight));
-      if (bound_of_ends() >= best_.product() * (1 - kGap)) return;
+      if (!add(weight) || bound_of_ends() >= best_.product() * (1 - kGap)) return;
     }
   }
 
@@ -146,9 +165,9 @@ class Enclosure {
   void polish() {
     FrontPoint stationary = stationary_from(problem_, best_.weight > 0 ? best_ : points_.front());
     insert(stationary);
-    if (stationary.product() < best_.product()) best_ = std::move(stationary);
+    if (stationary.product() <= best_.product() * (1 + kSameProduct)) best_ = std::move(stationary);
     // Tangents close by on either side close the gap around it: it grows with the distance squared.
-    for (const double factor : {1 - 2e-5, 1 + 2e-5}) insert(solved(best_.weight * factor));
+    for (const double factor : {1 - 2e-5, 1 + 2e-5}) add(best_.weight * factor);
   }
 
   void refine(std::size_t i) {
@@ -159,38 +178,34 @@ class Enclosure {
     if (!(weight > fast.weight * (1 + 1e-9) && weight < cheap.weight * (1 - 1e-9))) {
       weight = fast.weight > 0 ? std::sqrt(cheap.weight * fast.weight) : cheap.weight / 8;
     }
-    insert(solved(weight));
+    add(weight);
   }
 
   void insert(FrontPoint point) {
     const auto place = std::find_if(points_.begin(), points_.end(), [&](const FrontPoint& other) {
       return other.weight < point.weight;
     });
+    supports_.insert(supports_.begin() + (place - points_.begin()), support(problem_, point));
     points_.insert(place, std::move(point));
   }
 
-  const BandwidthProblem& problem_;
+  const PresolvedProblem& problem_;
   std::vector<FrontPoint> points_;
+  std::vector<double> supports_;  ///< of each
   FrontPoint best_;
   double least_cost_ = 0;
   double fastest_cost_ = 0;
   int solves_ = 0;
 };
 
-FrontPoint at_equal_split(const BandwidthProblem& problem) {
-  const double total = problem.constraints.front().bound_bytes_per_s;
-  const std::size_t dimensions = problem.usd_per_byte_per_s.size();
-  const std::vector<double> equal(dimensions, total / static_cast<double>(dimensions));
-  double usd = 0;
-  for (const double price : problem.usd_per_byte_per_s) usd += price * equal.front();
-  return point_at(problem, problem.time.seconds(equal) / usd);
-}
-
 }  // namespace
 
-LeastProduct least_product(const BandwidthProblem& problem) {
-  if (!is_total_only(problem.constraints)) return Enclosure(problem).run();
-  FrontPoint best = stationary_from(problem, at_equal_split(problem));
+LeastProduct least_product(const PresolvedProblem& presolved) {
+  if (!is_total_only(presolved.problem.constraints)) return Enclosure(presolved).run();
+  const std::vector<double>& equal = presolved.interior_bytes_per_s;
+  const double weight = presolved.problem.time.seconds(equal) /
+                        network_usd(presolved.problem.usd_per_byte_per_s, equal);
+  FrontPoint best = stationary_from(presolved, point_at(presolved, weight));
   const double product = best.product();
   return {std::move(best.division), best.weight, product};
 }

@@ -17,6 +17,6 @@ struct LeastProduct {
 /// such weight, and it is found by secants. Else the front, which is convex, is enclosed between
 /// its points and its tangents until no part can hold a smaller product by more than one part in
 /// 10^9. The problem is feasible, bounded, and does not allow no bandwidth at all.
-LeastProduct least_product(const BandwidthProblem& problem);
+LeastProduct least_product(const PresolvedProblem& presolved);
 
 }  // namespace sextant

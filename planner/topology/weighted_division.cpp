@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
+#include "analyzer/core/error.h"
 #include "analyzer/topology/network_cost.h"
 #include "planner/topology/constraints.h"
 #include "planner/topology/weighted_program.h"
@@ -14,7 +16,6 @@ namespace {
 
 /// Less than this part of all bandwidth is rounding, not a choice.
 constexpr double kSurplus = 1e-9;
-constexpr double kDifferent = 1e-6;
 
 /// What every tau_k weighs where all terms of a maximum count.
 double all_weights(const StepTime& time, std::size_t k) {
@@ -37,52 +38,100 @@ double objective_unit(const BandwidthProblem& problem, double seconds_per_usd,
   return sum > 0 ? sum : 1;
 }
 
-/// Bandwidths in `bandwidth_unit`, seconds in `time_unit`.
+/// Bandwidths that add up to one, near the best if every communicator felt all of its dimensions:
+/// those of least sum_d need_d / x_d + price_d x_d.
+std::vector<double> balanced_start(const std::vector<double>& need,
+                                   const std::vector<double>& price) {
+  constexpr double kLeast = 1e-6;
+  constexpr int kHalvings = 40;
+  std::vector<double> x(need.size());
+  const auto spread = [&](double surcharge) {
+    double sum = 0;
+    for (std::size_t d = 0; d < x.size(); ++d) {
+      x[d] = std::max(kLeast, std::sqrt(need[d] / (price[d] + surcharge)));
+      sum += x[d];
+    }
+    return sum;
+  };
+  double low = -*std::min_element(price.begin(), price.end());
+  double high = 1;
+  while (spread(high) > 1 && high < 1e12) high *= 8;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (spread(middle) > 1 ? low : high) = middle;
+  }
+  const double sum = spread(high);
+  for (double& part : x) part /= sum;
+  return x;
+}
+
+/// Bandwidths in `bandwidth_unit`, seconds in `time_unit`, times per byte in those of the start.
 class ScaledProgram {
  public:
-  ScaledProgram(const BandwidthProblem& problem, double seconds_per_usd)
-      : problem_(problem),
-        bandwidth_unit_(largest_bound(problem.constraints)),
-        time_unit_(objective_unit(problem, seconds_per_usd, bandwidth_unit_)) {
+  ScaledProgram(const PresolvedProblem& presolved, double seconds_per_usd)
+      : presolved_(presolved),
+        bandwidth_unit_(largest_bound(presolved.problem.constraints)),
+        time_unit_(objective_unit(presolved.problem, seconds_per_usd, bandwidth_unit_)),
+        program_(constraint_rows(presolved, bandwidth_unit_)) {
+    const BandwidthProblem& problem = presolved.problem;
     const StepTime& time = problem.time;
-    program_.dimensions = problem.usd_per_byte_per_s.size();
     for (const double usd : problem.usd_per_byte_per_s) {
       program_.price.push_back(seconds_per_usd * usd * bandwidth_unit_ / time_unit_);
     }
-    program_.communicator_weight = scaled(time.always.weights_bytes);
+    if (is_total_only(problem.constraints))
+      program_.start = balanced_start(needs(), program_.price);
     for (std::size_t k = 0; k < time.shares.size(); ++k) {
-      for (std::size_t d = 0; d < program_.dimensions; ++d) {
-        if (time.shares[k][d] > 0) program_.needs.push_back({k, d, time.shares[k][d]});
+      per_byte_.push_back(time.seconds_per_byte(k, program_.start));
+      for (std::size_t d = 0; d < program_.price.size(); ++d) {
+        if (time.shares[k][d] > 0) {
+          program_.needs.push_back({k, d, time.shares[k][d] / per_byte_[k]});
+        }
       }
     }
+    program_.communicator_weight = scaled(time.always.weights_bytes);
     for (std::size_t l = 0; l < time.maxima.size(); ++l) {
       program_.maximum_weight.push_back(time.maxima[l].count);
       for (const StepTime::Term& term : time.maxima[l].terms) {
         program_.terms.push_back({l, term.constant_s / time_unit_, scaled(term.weights_bytes)});
       }
     }
-    scaled_rows_ = add_constraints(program_, problem.constraints, bandwidth_unit_);
   }
 
   std::optional<WeightedDivision> solve() const {
-    const WeightedSolution solution = sextant::solve(program_);
-    if (!solution.converged) return std::nullopt;
+    const std::optional<WeightedSolution> solution = sextant::solve(program_);
+    if (!solution) return std::nullopt;
     WeightedDivision division;
-    for (const double x : solution.x) division.bandwidth_bytes_per_s.push_back(x * bandwidth_unit_);
-    division.multipliers = multipliers(solution);
+    for (const double x : solution->x) {
+      division.bandwidth_bytes_per_s.push_back(x * bandwidth_unit_);
+    }
+    division.multipliers = multipliers(*solution);
     return division;
   }
 
  private:
+  /// By dimension, in time units, what all communicators send there at a bandwidth of one.
+  std::vector<double> needs() const {
+    const StepTime& time = presolved_.problem.time;
+    std::vector<double> need(program_.price.size(), 0);
+    for (std::size_t k = 0; k < time.shares.size(); ++k) {
+      for (std::size_t d = 0; d < need.size(); ++d) {
+        need[d] += all_weights(time, k) * time.shares[k][d] / (bandwidth_unit_ * time_unit_);
+      }
+    }
+    return need;
+  }
+
   std::vector<double> scaled(std::vector<double> weights_bytes) const {
-    for (double& weight : weights_bytes) weight /= bandwidth_unit_ * time_unit_;
+    for (std::size_t k = 0; k < weights_bytes.size(); ++k) {
+      weights_bytes[k] *= per_byte_[k] / (bandwidth_unit_ * time_unit_);
+    }
     return weights_bytes;
   }
 
   DivisionMultipliers multipliers(const WeightedSolution& solution) const {
-    const StepTime& time = problem_.time;
+    const StepTime& time = presolved_.problem.time;
     DivisionMultipliers out;
-    out.need.assign(time.shares.size(), std::vector<double>(program_.dimensions, 0));
+    out.need.assign(time.shares.size(), std::vector<double>(program_.price.size(), 0));
     for (std::size_t i = 0; i < program_.needs.size(); ++i) {
       const WeightedProgram::Need& need = program_.needs[i];
       out.need[need.communicator][need.dimension] = solution.need[i];
@@ -95,17 +144,17 @@ class ScaledProgram {
       const std::size_t l = program_.terms[i].maximum;
       out.term[l][next[l]++] = solution.term[i];
     }
-    out.constraint = constraint_multipliers(solution, problem_.constraints, scaled_rows_);
+    out.constraint = constraint_multipliers(presolved_, solution);
     for (double& multiplier : out.constraint) multiplier *= time_unit_ / bandwidth_unit_;
-    normalise(out, problem_, 1);
+    normalise(out, presolved_.problem, 1);
     return out;
   }
 
-  const BandwidthProblem& problem_;
+  const PresolvedProblem& presolved_;
   double bandwidth_unit_;
   double time_unit_;
   WeightedProgram program_;
-  std::vector<double> scaled_rows_;
+  std::vector<double> per_byte_;  ///< of each communicator at the start, bandwidths in their unit
 };
 
 void evaluate(const BandwidthProblem& problem, WeightedDivision& division) {
@@ -125,57 +174,36 @@ std::vector<double> least_bandwidths(const StepTime& time, const std::vector<dou
   return least;
 }
 
-/// Nothing where the cheapest is what there is.
-std::optional<std::vector<double>> cheapest_above(const BandwidthProblem& problem,
-                                                  const std::vector<double>& least,
-                                                  const std::vector<double>& present) {
-  const std::vector<double>& usd = problem.usd_per_byte_per_s;
-  const double all = std::accumulate(present.begin(), present.end(), 0.0);
-  if (is_total_only(problem.constraints)) {
-    const double surplus = all - std::accumulate(least.begin(), least.end(), 0.0);
-    if (surplus <= kSurplus * all) return std::nullopt;
-    std::vector<double> moved = least;
-    moved[static_cast<std::size_t>(std::min_element(usd.begin(), usd.end()) - usd.begin())] +=
-        surplus;
-    return moved;
-  }
-  WeightedProgram program;
-  program.dimensions = usd.size();
-  const double dearest = *std::max_element(usd.begin(), usd.end());
-  for (std::size_t d = 0; d < usd.size(); ++d) {
-    program.price.push_back(usd[d] / dearest * (1 + kDifferent * static_cast<double>(d)));
-    std::vector<double> floor(usd.size(), 0);
-    floor[d] = -1;
-    program.at_most.push_back({std::move(floor), -least[d] / all});
-  }
-  add_constraints(program, problem.constraints, all);
-  const WeightedSolution solution = solve(program);
-  if (!solution.converged) return std::nullopt;
-  std::vector<double> moved;
-  double change = 0;
-  for (std::size_t d = 0; d < usd.size(); ++d) {
-    moved.push_back(std::max(solution.x[d] * all, least[d]));
-    change = std::max(change, std::abs(moved[d] - present[d]));
-  }
-  if (change <= kDifferent * all) return std::nullopt;
-  return moved;
-}
-
 }  // namespace
 
-std::optional<WeightedDivision> weighted_division(const BandwidthProblem& problem,
-                                                  double seconds_per_usd) {
-  std::optional<WeightedDivision> division = ScaledProgram(problem, seconds_per_usd).solve();
-  if (division) evaluate(problem, *division);
+std::optional<WeightedDivision> try_weighted_division(const PresolvedProblem& presolved,
+                                                      double seconds_per_usd) {
+  std::optional<WeightedDivision> division = ScaledProgram(presolved, seconds_per_usd).solve();
+  if (division) evaluate(presolved.problem, *division);
   return division;
 }
 
-WeightedDivision cheapest_of_equals(const BandwidthProblem& problem, WeightedDivision division) {
-  const std::vector<double> least = least_bandwidths(problem.time, division.bandwidth_bytes_per_s);
-  auto moved = cheapest_above(problem, least, division.bandwidth_bytes_per_s);
-  if (moved) {
-    division.bandwidth_bytes_per_s = std::move(*moved);
-    evaluate(problem, division);
+WeightedDivision weighted_division(const PresolvedProblem& presolved, double seconds_per_usd) {
+  std::optional<WeightedDivision> division = try_weighted_division(presolved, seconds_per_usd);
+  if (!division) {
+    throw Error(ErrorCode::kInternal, "a division of bandwidth that exists was not found");
+  }
+  return std::move(*division);
+}
+
+WeightedDivision with_surplus_at_the_cheapest(const PresolvedProblem& presolved,
+                                              WeightedDivision division) {
+  if (!is_total_only(presolved.problem.constraints)) return division;
+  const std::vector<double>& usd = presolved.problem.usd_per_byte_per_s;
+  std::vector<double>& bandwidth = division.bandwidth_bytes_per_s;
+  std::vector<double> least = least_bandwidths(presolved.problem.time, bandwidth);
+  const double all = std::accumulate(bandwidth.begin(), bandwidth.end(), 0.0);
+  const double surplus = all - std::accumulate(least.begin(), least.end(), 0.0);
+  if (surplus > kSurplus * all) {
+    const auto cheapest = std::min_element(usd.begin(), usd.end()) - usd.begin();
+    least[static_cast<std::size_t>(cheapest)] += surplus;
+    bandwidth = std::move(least);
+    evaluate(presolved.problem, division);
   }
   return division;
 }

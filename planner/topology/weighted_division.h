@@ -5,6 +5,7 @@
 
 #include "planner/topology/bandwidth_problem.h"
 #include "planner/topology/optimality.h"
+#include "planner/topology/presolve.h"
 
 namespace sextant {
 
@@ -17,14 +18,15 @@ struct WeightedDivision {
   double cost_usd = 0;
 };
 
-/// Nothing where the program has no solution: the constraints conflict, or leave a dimension that
-/// is needed without bandwidth.
-std::optional<WeightedDivision> weighted_division(const BandwidthProblem& problem,
-                                                  double seconds_per_usd);
+WeightedDivision weighted_division(const PresolvedProblem& presolved, double seconds_per_usd);
+/// The same; nothing where the numbers are too far apart for doubles, which is an error above.
+std::optional<WeightedDivision> try_weighted_division(const PresolvedProblem& presolved,
+                                                      double seconds_per_usd);
 
-/// As much of a least-cost division as keeps every communicator's time: needs that the objective
-/// does not feel become bounds, and the price decides alone; between equal prices the lowest
-/// dimension gets more. `division` itself where that fails.
-WeightedDivision cheapest_of_equals(const BandwidthProblem& problem, WeightedDivision division);
+/// Where a total is all that is asked: every dimension has what the slowest communicators leave it
+/// to need, and the rest goes to the cheapest, of equally cheap ones the lowest. No communicator
+/// takes longer.
+WeightedDivision with_surplus_at_the_cheapest(const PresolvedProblem& presolved,
+                                              WeightedDivision division);
 
 }  // namespace sextant

@@ -15,246 +15,251 @@ using Matrix = Eigen::MatrixXd;
 Index index(std::size_t i) {
   return static_cast<Index>(i);
 }
+std::size_t number(Index i) {
+  return static_cast<std::size_t>(i);
+}
 
-constexpr int kMostIterations = 100;
+constexpr int kMostIterations = 300;
 constexpr double kTolerance = 1e-13;
-/// Beyond it the last digits are lost to rounding, which is no failure.
-constexpr double kGoodEnough = 1e-9;
+/// From here on, steps without progress mean that rounding has stopped it.
+constexpr double kGoodEnough = 1e-8;
+/// What is still told apart from no solution; how good it is, the caller's certificate says.
+constexpr double kAcceptable = 1e-5;
+constexpr int kPatience = 10;
+/// Each step aims at a tenth of the complementarity.
+constexpr double kCentring = 0.1;
 constexpr double kShortOfTheBoundary = 0.995;
+constexpr double kShortened = 0.7;
+/// Of the slack that a need's tangent promises, what its curvature must leave.
+constexpr double kKeptSlack = 0.3;
+/// The least product of slack and multiplier over their mean.
+constexpr double kCentral = 1e-3;
+constexpr double kShortest = 1e-12;
+/// A multiplier so many times its slack makes a row tight.
+constexpr double kTight = 1e2;
+/// Keeps directions that change nothing from moving; it adds nothing at the solution.
+constexpr double kProximal = 1e-8;
 
-/// Variables are x (D), t (K), e (L), in this order; inequality rows are the needs, the terms, the
-/// rows at_most and x >= 0.
+/// Variables are x, t, e, in this order; inequalities the needs, the terms, the rows at_most and
+/// x >= 0, each with a slack > 0 and a multiplier > 0.
 class InteriorPoint {
  public:
   explicit InteriorPoint(const WeightedProgram& program)
       : program_(program),
-        dimensions_(index(program.dimensions)),
+        dimensions_(index(program.price.size())),
         communicators_(index(program.communicator_weight.size())),
         variables_(dimensions_ + communicators_ + index(program.maximum_weight.size())),
         needs_(index(program.needs.size())),
-        inequalities_(needs_ + index(program.terms.size() + program.at_most.size()) + dimensions_),
-        equalities_(index(program.equal.size())) {
-    gradient_ = Vector::Zero(variables_);
-    for (Index d = 0; d < dimensions_; ++d) gradient_[d] = program.price[std::size_t(d)];
-    for (Index k = 0; k < communicators_; ++k) {
-      gradient_[dimensions_ + k] = program.communicator_weight[std::size_t(k)];
-    }
-    for (std::size_t l = 0; l < program.maximum_weight.size(); ++l) {
-      gradient_[dimensions_ + communicators_ + index(l)] = program.maximum_weight[l];
-    }
-    lay_out_constant_rows();
+        equalities_(index(program.equal.size())),
+        gradient_(variables_) {
+    gradient_ << vector(program.price), vector(program.communicator_weight),
+        vector(program.maximum_weight);
+    lay_out_rows();
     start();
   }
 
-  WeightedSolution run() {
-    bool converged = false;
-    double best = 1e300;
-    for (int i = 0; i < kMostIterations && !converged; ++i) {
+  std::optional<WeightedSolution> run() {
+    double least = INFINITY;
+    int without_progress = 0;
+    for (int i = 0; i < kMostIterations && without_progress < kPatience; ++i) {
       evaluate();
-      const double error = std::max(complementarity(), residual());
-      converged = error < kTolerance;
-      if (converged || !std::isfinite(error)) break;
-      if (error < best) {
-        best = error;
-        best_ = {point_, slack_, multiplier_, equal_multiplier_};
-      } else if (best < kGoodEnough) {
-        break;
+      const double error = std::max(complementarity(), dual_residual_.cwiseAbs().maxCoeff());
+      if (!std::isfinite(error)) break;
+      ++without_progress;
+      if (error < least) {
+        if (error < 0.9 * least) without_progress = 0;
+        least = error;
+        best_ = solution();
       }
+      if (error < kTolerance) break;
+      if (least > kGoodEnough) without_progress = 0;
       step();
     }
-    if (!converged && best < kGoodEnough) {
-      std::tie(point_, slack_, multiplier_, equal_multiplier_) = best_;
-      converged = true;
-    }
-    return solution(converged);
+    if (!(least < kAcceptable)) return std::nullopt;
+    return std::move(best_);
   }
 
  private:
+  static Eigen::Map<const Vector> vector(const std::vector<double>& values) {
+    return {values.data(), index(values.size())};
+  }
   Index variable_t(std::size_t k) const { return dimensions_ + index(k); }
   Index variable_e(std::size_t l) const { return dimensions_ + communicators_ + index(l); }
 
-  void lay_out_constant_rows() {
-    jacobian_ = Matrix::Zero(inequalities_, variables_);
-    bound_ = Vector::Zero(inequalities_);
+  void lay_out_rows() {
+    for (Index d = 0; d < dimensions_; ++d) {
+      if (!program_.is_free[number(d)]) positive_.push_back(d);
+    }
+    const std::size_t linear = program_.terms.size() + program_.at_most.size() + positive_.size();
+    jacobian_ = Matrix::Zero(needs_ + index(linear), variables_);
+    bound_ = Vector::Zero(jacobian_.rows());
     Index row = needs_;
     for (const WeightedProgram::Term& term : program_.terms) {
-      for (std::size_t k = 0; k < term.weights.size(); ++k) {
-        jacobian_(row, variable_t(k)) = term.weights[k];
-      }
+      jacobian_.row(row).segment(dimensions_, communicators_) = vector(term.weights);
       jacobian_(row, variable_e(term.maximum)) = -1;
       bound_[row++] = -term.constant;
     }
     for (const WeightedProgram::Row& limit : program_.at_most) {
-      for (Index d = 0; d < dimensions_; ++d)
-        jacobian_(row, d) = limit.coefficients[std::size_t(d)];
+      jacobian_.row(row).head(dimensions_) = vector(limit.coefficients);
       bound_[row++] = limit.bound;
     }
-    for (Index d = 0; d < dimensions_; ++d) jacobian_(row++, d) = -1;
-    equal_rows_ = Matrix::Zero(equalities_, variables_);
-    equal_bound_ = Vector::Zero(equalities_);
+    for (const Index d : positive_) jacobian_(row++, d) = -1;
+    equal_ = Matrix::Zero(equalities_, variables_);
     for (Index j = 0; j < equalities_; ++j) {
-      const WeightedProgram::Row& equal = program_.equal[std::size_t(j)];
-      for (Index d = 0; d < dimensions_; ++d)
-        equal_rows_(j, d) = equal.coefficients[std::size_t(d)];
-      equal_bound_[j] = equal.bound;
+      equal_.row(j).head(dimensions_) = vector(program_.equal[number(j)].coefficients);
     }
   }
 
+  /// Every t and e well above what it must be.
   void start() {
-    point_ = Vector::Ones(variables_);
-    point_.head(dimensions_).setConstant(1 / double(dimensions_));
+    point_ = Vector::Zero(variables_);
+    point_.head(dimensions_) = vector(program_.start);
     for (const WeightedProgram::Need& need : program_.needs) {
       double& t = point_[variable_t(need.communicator)];
-      t = std::max(t, 2 * need.share * double(dimensions_));
+      t = std::max(t, 2 * need.share / point_[index(need.dimension)]);
     }
     for (const WeightedProgram::Term& term : program_.terms) {
-      double value = term.constant;
-      for (std::size_t k = 0; k < term.weights.size(); ++k) {
-        value += term.weights[k] * point_[variable_t(k)];
-      }
+      const double value =
+          term.constant + vector(term.weights).dot(point_.segment(dimensions_, communicators_));
       double& e = point_[variable_e(term.maximum)];
-      e = std::max(e, 2 * value);
+      e = std::max(e, 2 * value + 1);
     }
-    slack_ = Vector::Zero(inequalities_);
-    multiplier_ = Vector::Ones(inequalities_);
+    slack_ = bound_ - jacobian_ * point_;
+    set_slack_of_needs();
+    multiplier_ = slack_.cwiseInverse();
     equal_multiplier_ = Vector::Zero(equalities_);
-    value_needs();
-    slack_ = (-value_).cwiseMax(0.1);
-    multiplier_ = (0.1 / slack_.array()).matrix();
   }
 
-  /// value_ = what is to be <= 0.
-  void value_needs() {
-    value_ = jacobian_ * point_ - bound_;
-    for (Index i = 0; i < needs_; ++i) {
-      const WeightedProgram::Need& need = program_.needs[std::size_t(i)];
-      value_[i] = std::log(need.share) - std::log(point_[index(need.dimension)]) -
-                  std::log(point_[variable_t(need.communicator)]);
-    }
+  double slack_of_need(Index i, const Vector& point) const {
+    const WeightedProgram::Need& need = program_.needs[number(i)];
+    return point[variable_t(need.communicator)] - need.share / point[index(need.dimension)];
+  }
+  void set_slack_of_needs() {
+    for (Index i = 0; i < needs_; ++i) slack_[i] = slack_of_need(i, point_);
   }
 
   void evaluate() {
+    curvature_ = Vector::Constant(variables_, kProximal);
     for (Index i = 0; i < needs_; ++i) {
-      const WeightedProgram::Need& need = program_.needs[std::size_t(i)];
-      jacobian_(i, index(need.dimension)) = 0;
-      jacobian_(i, variable_t(need.communicator)) = 0;
+      const WeightedProgram::Need& need = program_.needs[number(i)];
+      const Index d = index(need.dimension);
+      const double slope = need.share / (point_[d] * point_[d]);
+      jacobian_(i, d) = -slope;
+      jacobian_(i, variable_t(need.communicator)) = -1;
+      curvature_[d] += 2 * multiplier_[i] * slope / point_[d];
     }
-    value_needs();
-    curvature_ = Vector::Zero(variables_);
-    for (Index i = 0; i < needs_; ++i) {
-      const WeightedProgram::Need& need = program_.needs[std::size_t(i)];
-      for (const Index v : {index(need.dimension), variable_t(need.communicator)}) {
-        jacobian_(i, v) = -1 / point_[v];
-        curvature_[v] += multiplier_[i] / (point_[v] * point_[v]);
-      }
-    }
-    dual_residual_ = gradient_ + jacobian_.transpose() * multiplier_ +
-                     equal_rows_.transpose() * equal_multiplier_;
-    primal_residual_ = value_ + slack_;
-    equal_residual_ = equal_rows_ * point_ - equal_bound_;
+    dual_residual_ =
+        gradient_ + jacobian_.transpose() * multiplier_ + equal_.transpose() * equal_multiplier_;
   }
 
-  double complementarity() const { return slack_.dot(multiplier_) / double(inequalities_); }
-
-  double residual() const {
-    double worst = dual_residual_.cwiseAbs().maxCoeff();
-    worst = std::max(worst, primal_residual_.cwiseAbs().maxCoeff());
-    if (equalities_ > 0) worst = std::max(worst, equal_residual_.cwiseAbs().maxCoeff());
-    return worst;
+  /// The mean of slack times multiplier.
+  double complementarity() const {
+    return slack_.dot(multiplier_) / static_cast<double>(slack_.size());
   }
 
-  struct Direction {
-    Vector point, slack, multiplier, equal;
-  };
-
-  /// The Newton step towards slack * multiplier = `complement`.
-  Direction direction(const Vector& complement) const {
-    const Vector ratio = multiplier_.cwiseQuotient(slack_);
-    // d multiplier = ratio (J dx + r_p) - (slack * multiplier - complement) / slack
-    const Vector offset =
-        ratio.cwiseProduct(primal_residual_) - multiplier_ + complement.cwiseQuotient(slack_);
-    Vector right(variables_ + equalities_);
-    right.head(variables_) = -dual_residual_ - jacobian_.transpose() * offset;
-    right.tail(equalities_) = -equal_residual_;
-    const Vector solved = factors_.solve(right);
-    Direction d;
-    d.point = solved.head(variables_);
-    d.equal = solved.tail(equalities_);
-    d.slack = -primal_residual_ - jacobian_ * d.point;
-    d.multiplier = ratio.cwiseProduct(jacobian_ * d.point) + offset;
-    return d;
-  }
-
-  static double longest(const Vector& from, const Vector& along) {
-    double step = 1;
+  /// The largest part of `along` that leaves `from` >= 0, at most all of it.
+  static double reach(const Vector& from, const Vector& along) {
+    double length = 1;
     for (Index i = 0; i < from.size(); ++i) {
-      if (along[i] < 0) step = std::min(step, -from[i] / along[i]);
+      if (along[i] < 0) length = std::min(length, -from[i] / along[i]);
     }
-    return step;
+    return length;
   }
 
+  /// Newton's step towards slack * multiplier = target in every row.
   void step() {
-    const Vector ratio = multiplier_.cwiseQuotient(slack_);
-    Matrix system = Matrix::Zero(variables_ + equalities_, variables_ + equalities_);
-    system.topLeftCorner(variables_, variables_) =
-        jacobian_.transpose() * ratio.asDiagonal() * jacobian_;
-    system.diagonal().head(variables_) += curvature_;
-    system.topRightCorner(variables_, equalities_) = equal_rows_.transpose();
-    system.bottomLeftCorner(equalities_, variables_) = equal_rows_;
-    factors_.compute(system);
-
     const double mean = complementarity();
-    const Direction aim = direction(Vector::Zero(inequalities_));
-    const double reach = std::min(longest(slack_, aim.slack), longest(multiplier_, aim.multiplier));
-    const double aimed = (slack_ + reach * aim.slack).dot(multiplier_ + reach * aim.multiplier) /
-                         double(inequalities_);
-    const double centring = std::pow(aimed / mean, 3);
-    // Slacks that are done long before the residuals are would leave these no room, and cost
-    // digits.
-    const double target =
-        std::max({centring * mean, std::min(mean, 0.01 * residual()), 0.01 * kTolerance});
-    const Vector complement =
-        Vector::Constant(inequalities_, target) - aim.slack.cwiseProduct(aim.multiplier);
-    const Direction d = direction(complement);
-    double length = std::min(longest(slack_, d.slack), longest(multiplier_, d.multiplier));
-    length = std::min(length, longest(point_, d.point));  // logarithms need them positive
+    // Slacks that are done long before stationarity is would leave it no room.
+    const double residual = dual_residual_.cwiseAbs().maxCoeff();
+    const double target = std::max(kCentring * mean, std::min(mean, 0.01 * residual));
+    const Vector ratio = multiplier_.cwiseQuotient(slack_);
+    const Vector offset = target * slack_.cwiseInverse() - multiplier_;
+    // d_multiplier = offset - ratio d_slack and d_slack = -J d_point. Rows with room are condensed
+    // into those of the variables; tight ones, whose ratios would drown these, have rows of their
+    // own.
+    std::vector<Index> tight;
+    Vector roomy = ratio;
+    for (Index i = 0; i < ratio.size(); ++i) {
+      if (ratio[i] <= kTight) continue;
+      tight.push_back(i);
+      roomy[i] = 0;
+    }
+    const Index own = variables_ + equalities_;
+    const Index size = own + index(tight.size());
+    Matrix system = Matrix::Zero(size, size);
+    Vector right = Vector::Zero(size);
+    system.topLeftCorner(variables_, variables_) =
+        jacobian_.transpose() * roomy.asDiagonal() * jacobian_;
+    system.diagonal().head(variables_) += curvature_;
+    system.block(0, variables_, variables_, equalities_) = equal_.transpose();
+    system.block(variables_, 0, equalities_, variables_) = equal_;
+    right.head(variables_) = -dual_residual_ - jacobian_.transpose() * offset;
+    for (std::size_t j = 0; j < tight.size(); ++j) {
+      const Index row = own + index(j);
+      const Index i = tight[j];
+      system.block(row, 0, 1, variables_) = jacobian_.row(i);
+      system.block(0, row, variables_, 1) = jacobian_.row(i).transpose();
+      system(row, row) = -1 / ratio[i];
+    }
+    const Vector newton = system.partialPivLu().solve(right);
+    const Vector d_point = newton.head(variables_);
+    Vector d_slack = -jacobian_ * d_point;
+    for (std::size_t j = 0; j < tight.size(); ++j) {
+      d_slack[tight[j]] = -newton[own + index(j)] / ratio[tight[j]];
+    }
+    const Vector d_multiplier = offset - ratio.cwiseProduct(d_slack);
+    double length = std::min(reach(slack_, d_slack), reach(multiplier_, d_multiplier));
     length = std::min(1.0, kShortOfTheBoundary * length);
-    point_ += length * d.point;
-    slack_ += length * d.slack;
-    multiplier_ += length * d.multiplier;
-    equal_multiplier_ += length * d.equal;
+    const Vector point = point_;
+    const Vector slack = slack_;
+    const Vector multiplier = multiplier_;
+    for (; length > kShortest; length *= kShortened) {
+      point_ = point + length * d_point;
+      slack_ = slack + length * d_slack;
+      const Vector promised = slack_.head(needs_);
+      set_slack_of_needs();
+      multiplier_ = multiplier + length * d_multiplier;
+      const bool curves_little =
+          (slack_.head(needs_).array() >= kKeptSlack * promised.array()).all();
+      if (curves_little && is_central()) break;
+    }
+    equal_multiplier_ += length * newton.segment(variables_, equalities_);
   }
 
-  WeightedSolution solution(bool converged) const {
+  /// Whether no product of slack and multiplier has run ahead of the others.
+  bool is_central() const {
+    return slack_.cwiseProduct(multiplier_).minCoeff() >= kCentral * complementarity();
+  }
+
+  WeightedSolution solution() const {
+    const double* multiplier = multiplier_.data();
+    const auto next = [&](std::size_t count) {
+      std::vector<double> some(multiplier, multiplier + count);
+      multiplier += count;
+      return some;
+    };
     WeightedSolution out;
-    out.converged = converged;
     out.x.assign(point_.data(), point_.data() + dimensions_);
-    Index row = 0;
-    for (const WeightedProgram::Need& need : program_.needs) {
-      // Of share / x <= t: the derivative of the logarithm by t.
-      out.need.push_back(multiplier_[row++] / point_[variable_t(need.communicator)]);
-    }
-    for (std::size_t i = 0; i < program_.terms.size(); ++i) out.term.push_back(multiplier_[row++]);
-    for (std::size_t i = 0; i < program_.at_most.size(); ++i) {
-      out.at_most.push_back(multiplier_[row++]);
-    }
+    out.need = next(program_.needs.size());
+    out.term = next(program_.terms.size());
+    out.at_most = next(program_.at_most.size());
     out.equal.assign(equal_multiplier_.data(), equal_multiplier_.data() + equalities_);
     return out;
   }
 
   const WeightedProgram& program_;
-  Index dimensions_, communicators_, variables_, needs_, inequalities_, equalities_;
-  Vector gradient_, bound_, equal_bound_;
-  Matrix jacobian_, equal_rows_;
+  Index dimensions_, communicators_, variables_, needs_, equalities_;
+  std::vector<Index> positive_;  ///< dimensions that are not free
+  Vector gradient_, bound_;
+  Matrix jacobian_, equal_;
   Vector point_, slack_, multiplier_, equal_multiplier_;
-  std::tuple<Vector, Vector, Vector, Vector> best_;
-  Vector value_, curvature_, dual_residual_, primal_residual_, equal_residual_;
-  Eigen::PartialPivLU<Matrix> factors_;
+  Vector curvature_, dual_residual_;
+  WeightedSolution best_;
 };
 
 }  // namespace
 
-WeightedSolution solve(const WeightedProgram& program) {
+std::optional<WeightedSolution> solve(const WeightedProgram& program) {
   return InteriorPoint(program).run();
 }
 

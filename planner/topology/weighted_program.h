@@ -1,24 +1,24 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "planner/topology/bandwidth_problem.h"
 
 namespace sextant {
 
-/// The convex program behind every division: minimise
-///   time_weight * T(B) + sum_d price[d] * B_d   subject to linear constraints,
-/// with T in epigraph form: tau_k >= shares[k][d] / B_d, e_l >= each term of maximum l. Everything
-/// is scaled to be near one: bandwidths by `bandwidth_unit`, times by `time_unit`.
+/// The convex program behind every division, in variables near one: bandwidths x_d, times per byte
+/// t_k of communicators, and values e_l of maxima. Minimise
+///   sum_d price[d] x_d + sum_k communicator_weight[k] t_k + sum_l maximum_weight[l] e_l
+/// subject to the rows below.
 struct WeightedProgram {
-  std::size_t dimensions = 0;
-  /// One communicator's need in one dimension: x_d * t_k >= share.
+  /// share / x_dimension <= t_communicator, share > 0.
   struct Need {
     std::size_t communicator;
     std::size_t dimension;
     double share;
   };
-  /// One term of one maximum: constant + sum_k weights[k] t_k <= e_maximum.
+  /// constant + sum_k weights[k] t_k <= e_maximum.
   struct Term {
     std::size_t maximum;
     double constant;
@@ -30,29 +30,32 @@ struct WeightedProgram {
     double bound;
   };
 
-  std::vector<double> price;                ///< by dimension
-  std::vector<double> communicator_weight;  ///< by communicator, of t_k
-  std::vector<double> maximum_weight;       ///< by maximum, of e_l
+  std::vector<double> price;
+  std::vector<double> communicator_weight;  ///< every one of them has a need
+  std::vector<double> maximum_weight;
   std::vector<Need> needs;
   std::vector<Term> terms;
   std::vector<Row> at_most;
   std::vector<Row> equal;
+  std::vector<bool> is_free;  ///< by dimension; all others are >= 0
+  /// Has room to every row of at_most and to x >= 0, and satisfies `equal`, whose rows are
+  /// independent.
+  std::vector<double> start;
 };
 
 /// A solution with its multipliers, all of which but those of `equal` are >= 0.
 struct WeightedSolution {
-  bool converged = false;
   std::vector<double> x;        ///< by dimension
-  std::vector<double> need;     ///< by need: of share / x_d <= t_k
+  std::vector<double> need;     ///< by need
   std::vector<double> term;     ///< by term
   std::vector<double> at_most;  ///< by row
   std::vector<double> equal;    ///< by row
 };
 
-/// Mehrotra's predictor-corrector method (SIAM J. Optimization 2, 1992) from an infeasible start,
-/// on needs in the form log share <= log x_d + log t_k, which is convex as well and well scaled for
-/// bandwidths of different orders. Not converged = infeasible, unbounded, or beyond what doubles
-/// can hold.
-WeightedSolution solve(const WeightedProgram& program);
+/// Follows the central path from the start, which it never leaves (a primal-dual interior-point
+/// method: Boyd and Vandenberghe, "Convex Optimization", 11.7), until complementarity and
+/// stationarity are down at rounding. Nothing where it does not get there: the program is
+/// unbounded, or its numbers are too far apart for doubles.
+std::optional<WeightedSolution> solve(const WeightedProgram& program);
 
 }  // namespace sextant
