@@ -54,7 +54,7 @@ NetworkFile read_json_network(const JsonDocument& document) {
   root.fail(
       "a network: a \"schema\" of kind topology, LIBRA's \"topology\" and \"npus-count\", or "
       "ASTRA-sim's \"topologies-per-dim\"",
-      "none of these members");
+      root.is_object() ? "none of these members" : "");
 }
 
 NetworkPrices read_json_prices(const JsonDocument& document) {
@@ -84,11 +84,7 @@ auto read_either(const std::filesystem::path& path, const OfJson& json, const Of
 NetworkFile read_network_file(const std::filesystem::path& path) {
   NetworkFile network = read_either(path, read_json_network, read_release_network);
   if (network.topology.name.empty()) network.topology.name = path.stem().string();
-  try {
-    check(network.topology);
-  } catch (Error& error) {
-    throw std::move(error.in(path.string()));
-  }
+  check_read(network.topology, path.string());
   return network;
 }
 

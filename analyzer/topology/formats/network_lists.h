@@ -52,7 +52,7 @@ std::vector<Node> read_list(const Node& root, std::string_view key, std::string_
   const auto& node = root.at(key);
   std::vector<Node> elements = node.elements();
   if (elements.size() != dimensions) {
-    node.fail(fmt::format("{} elements, as many as {} has", dimensions, quote(first)),
+    node.fail(fmt::format("as many elements as {} has, {}", quote(first), dimensions),
               fmt::format("{}", elements.size()));
   }
   return elements;
@@ -72,6 +72,15 @@ BuildingBlock read_block(const Node& node) {
 template <typename Node>
 int read_npus(const Node& node) {
   return static_cast<int>(node.integer(2, kMostTopologyNpus));
+}
+
+/// check(topology), with the file in the message.
+inline void check_read(const Topology& topology, const std::string& file) {
+  try {
+    check(topology);
+  } catch (Error& error) {
+    throw std::move(error.in(file));
+  }
 }
 
 /// Blocks and tiers of all dimensions; their NPUs are left open.

@@ -60,9 +60,8 @@ class WorkloadWriter {
                        to_string(op)));
   }
 
-  /// The one group that communicates in weight gradients, or in the two other phases; `fallback`
-  /// where none does.
-  std::size_t sole_group(bool weight_gradients, std::size_t fallback) const {
+  /// The one group that communicates in weight gradients, or in the two other phases.
+  std::optional<std::size_t> sole_group(bool weight_gradients) const {
     std::optional<std::size_t> sole;
     for (const WorkloadLayer& layer : workload_.layers) {
       for (std::size_t p = 0; p < kTrainingPhases; ++p) {
@@ -76,16 +75,20 @@ class WorkloadWriter {
         sole = phase.group;
       }
     }
-    return sole.value_or(fallback);
+    return sole;
   }
 
+  static std::size_t other_than(std::size_t group) { return group == 0 ? 1 : 0; }
+
   std::string header() const {
-    const std::size_t data = sole_group(true, kDataGroup);
-    const std::size_t model = sole_group(false, data == kModelGroup ? kDataGroup : kModelGroup);
-    if (model == data) {
+    const auto used_data = sole_group(true);
+    const auto used_model = sole_group(false);
+    if (used_model && used_model == used_data) {
       refuse(fmt::format("group {} communicates in all phases, and it has two groups",
-                         quote(workload_.groups[model].name)));
+                         quote(workload_.groups[*used_model].name)));
     }
+    const std::size_t model = used_model.value_or(other_than(used_data.value_or(kDataGroup)));
+    const std::size_t data = used_data.value_or(other_than(model));
     for (std::size_t g = 0; g < workload_.groups.size(); ++g) {
       if (g == model || g == data || workload_.groups[g].npus == 1) continue;
       refuse(fmt::format("it has a place for groups {} and {}, none for {}",
