@@ -68,7 +68,7 @@ class WorkloadWriter {
         const LayerPhase& phase = layer.phases[p];
         if ((p == kWeightGradient) != weight_gradients || !communicates(phase)) continue;
         if (sole && *sole != phase.group) {
-          refuse(fmt::format("{} communicate in the groups {} and {}, and it has a place for one",
+          refuse(fmt::format("{} communicate in groups {} and {}; the form has one group for them",
                              weight_gradients ? "weight gradients" : "forward and input gradient",
                              quote(workload_.groups[*sole].name), quote(group_of(phase).name)));
         }
@@ -84,14 +84,16 @@ class WorkloadWriter {
     const auto used_data = sole_group(true);
     const auto used_model = sole_group(false);
     if (used_model && used_model == used_data) {
-      refuse(fmt::format("group {} communicates in all phases, and it has two groups",
-                         quote(workload_.groups[*used_model].name)));
+      refuse(
+          fmt::format("group {} communicates in all phases; the form has one group for weight "
+                      "gradients and another for the rest",
+                      quote(workload_.groups[*used_model].name)));
     }
     const std::size_t model = used_model.value_or(other_than(used_data.value_or(kDataGroup)));
     const std::size_t data = used_data.value_or(other_than(model));
     for (std::size_t g = 0; g < workload_.groups.size(); ++g) {
       if (g == model || g == data || workload_.groups[g].npus == 1) continue;
-      refuse(fmt::format("it has a place for groups {} and {}, none for {}",
+      refuse(fmt::format("the form has a place for groups {} and {}, none for {}",
                          quote(workload_.groups[model].name), quote(workload_.groups[data].name),
                          quote(workload_.groups[g].name)));
     }
