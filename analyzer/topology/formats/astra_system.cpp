@@ -20,7 +20,6 @@ namespace sextant {
 namespace {
 
 /// Nothing that can be simulated has more.
-constexpr long long kMostChunks = 1 << 20;
 constexpr std::string_view kAllReduce = "all-reduce-implementation";
 
 constexpr std::array<std::string_view, 12> kKeys = {"scheduling-policy",

@@ -1,63 +1,33 @@
 #pragma once
 
-#include <array>
-#include <string_view>
 #include <vector>
 
 #include "analyzer/topology/group_mapping.h"
-#include "analyzer/topology/topology.h"
+#include "analyzer/topology/simulation/simulated_network.h"
 #include "analyzer/topology/workload.h"
 
 namespace sextant {
-
-/// How a dimension does its part of a collective.
-enum class DimensionAlgorithm { kRing, kDirect, kHalvingDoubling };
-inline constexpr std::array<std::string_view, 3> kDimensionAlgorithmNames = {"ring", "direct",
-                                                                             "halvingDoubling"};
-
-/// Which of several waiting collectives gets to send its next chunk.
-enum class CollectiveOrder { kFifo, kLifo };
-inline constexpr std::array<std::string_view, 2> kCollectiveOrderNames = {"FIFO", "LIFO"};
-
-/// In which order the chunks of an all-reduce walk through the dimensions.
-enum class ChunkRoute {
-  kAscending,  ///< all from the innermost to the outermost
-  /// Each first into the dimension with the least load so far, so that all are busy for equally
-  /// long (Themis, ISCA'22).
-  kBalanced,
-};
-inline constexpr std::array<std::string_view, 2> kChunkRouteNames = {"ascending", "themis"};
-
-/// A network as the simulator sees it.
-struct SimulatedNetwork {
-  struct Dimension {
-    int npus = 0;
-    BuildingBlock block = BuildingBlock::kSwitch;
-    DimensionAlgorithm algorithm = DimensionAlgorithm::kHalvingDoubling;
-    int links = 1;                ///< of an NPU
-    double link_bytes_per_s = 0;  ///< of each
-    double link_latency_s = 1e-9;
-  };
-  std::vector<Dimension> dimensions;
-  int chunks = 64;  ///< of a collective
-  double endpoint_delay_s = 1e-9;
-  CollectiveOrder order = CollectiveOrder::kLifo;
-  ChunkRoute route = ChunkRoute::kAscending;
-};
 
 /// What a simulated training step took.
 struct SimulatedStep {
   double step_s = 0;
   double compute_s = 0;
-  double exposed_s = 0;             ///< communication during which nothing was computed
-  std::vector<double> sent_bytes;   ///< of one NPU, by dimension
-  std::vector<double> utilisation;  ///< by dimension: sent_bytes over what its links could have
-                                    ///< sent while any collective was under way
+  double exposed_s = 0;  ///< during which nothing was computed
+  double drain_s = 0;    ///< of it, after the last computation: weight gradients under way
+  std::vector<double> sent_bytes;  ///< of one NPU, by dimension
+  /// By dimension: sent_bytes over what its links could have sent while any collective was under
+  /// way. Above 1 only where groups that share a dimension communicate at once.
+  std::vector<double> utilisation;
 };
 
 /// One training step, chunk by chunk, as ASTRA-sim's analytical back end (tag tutorial-isca2022)
-/// sees it. Groups lie as `shapes` say (checked before). Throws Error(kBadInput) where a
-/// dimension's algorithm cannot run on a group (halving and doubling on other than a power of two).
+/// sees it. Forward and input gradient wait for their communication; computation never waits for
+/// that of weight gradients, of which several may be under way at once; the step ends when nothing
+/// is. Every group has the full bandwidth of its dimensions; collectives of one group share it, a
+/// chunk at a time. Groups lie as `shapes` say (checked before). Throws Error(kBadInput) on a
+/// network that check() refuses, or with other than the shapes' number of dimensions, where a
+/// dimension's algorithm cannot run on a group (halving and doubling on other than a power of two),
+/// and on checkpoints that are no layers.
 SimulatedStep simulate_step(const Workload& workload, const std::vector<GroupShape>& shapes,
                             const SimulatedNetwork& network, double compute_scale = 1);
 

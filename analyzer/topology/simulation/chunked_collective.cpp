@@ -1,0 +1,157 @@
+#include "analyzer/topology/simulation/chunked_collective.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "analyzer/core/error.h"
+#include "analyzer/topology/simulation/dimension_phase.h"
+
+namespace sextant {
+
+namespace {
+
+using DimensionOrder = std::vector<std::size_t>;
+
+/// The way of one chunk.
+struct Way {
+  std::vector<ChunkVisit> visits;
+  std::vector<double> sent_bytes;  ///< by dimension
+};
+
+class WayBuilder {
+ public:
+  WayBuilder(const GroupShape& group, const SimulatedNetwork& network)
+      : group_(group), network_(network) {
+    way_.sent_bytes.assign(group.size(), 0);
+  }
+
+  void visit(CommunicationOp op, std::size_t d, double bytes) {
+    const DimensionPhase phase =
+        dimension_phase(op, network_.dimensions[d], group_[d], bytes, network_.endpoint_delay_s);
+    if (!(phase.ns < kMostSimulatedNs)) {
+      throw_bad_input(
+          fmt::format("{} of chunks of {} bytes takes dimension {} longer than 30 years",
+                      to_string(op), bytes, d));
+    }
+    way_.visits.push_back({d, phase.ns});
+    way_.sent_bytes[d] += phase.sent_bytes;
+  }
+
+  /// Reduces and scatters in the dimensions of `order` from `from` up to `to`; returns the chunk's
+  /// size afterwards.
+  double scatter(const DimensionOrder& order, std::size_t to, double bytes) {
+    for (std::size_t i = 0; i < to; ++i) {
+      visit(CommunicationOp::kReduceScatter, order[i], bytes);
+      bytes = std::floor(bytes / group_[order[i]]);
+    }
+    return bytes;
+  }
+  void gather(const DimensionOrder& order, std::size_t from, double bytes) {
+    for (std::size_t i = from; i-- > 0;) {
+      visit(CommunicationOp::kAllGather, order[i], bytes);
+      bytes *= group_[order[i]];
+    }
+  }
+
+  Way take() { return std::move(way_); }
+
+ private:
+  const GroupShape& group_;
+  const SimulatedNetwork& network_;
+  Way way_;
+};
+
+Way way_through(const DimensionOrder& order, CommunicationOp op, double bytes,
+                const GroupShape& group, const SimulatedNetwork& network) {
+  WayBuilder way(group, network);
+  switch (op) {
+    case CommunicationOp::kAllReduce: {
+      const std::size_t last = order.size() - 1;
+      const double shard = way.scatter(order, last, bytes);
+      way.visit(op, order[last], shard);
+      way.gather(order, last, shard);
+      break;
+    }
+    case CommunicationOp::kReduceScatter:
+      way.scatter(order, order.size(), bytes);
+      break;
+    case CommunicationOp::kAllGather:
+      way.gather(order, order.size(), bytes);
+      break;
+    case CommunicationOp::kAllToAll:
+    case CommunicationOp::kSendRecv:
+      for (const std::size_t d : order) way.visit(op, d, bytes);
+      break;
+    default:
+      throw Error(ErrorCode::kInternal, "an operation that no training phase has");
+  }
+  return way.take();
+}
+
+void add(std::vector<double>& sum, const std::vector<double>& what) {
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += what[i];
+}
+
+/// How long each dimension has been kept busy.
+using Loads = std::vector<double>;
+
+Loads with(Loads loads, const Way& way) {
+  for (const ChunkVisit& visit : way.visits) loads[visit.dimension] += visit.ns;
+  return loads;
+}
+
+double highest(const Loads& loads) {
+  return *std::max_element(loads.begin(), loads.end());
+}
+
+}  // namespace
+
+ChunkedCollective chunk_collective(CommunicationOp op, double bytes, const GroupShape& group,
+                                   const SimulatedNetwork& network) {
+  ChunkedCollective result;
+  result.sent_bytes.assign(group.size(), 0);
+  DimensionOrder ascending;
+  for (std::size_t d = 0; d < group.size(); ++d) {
+    if (group[d] > 1) ascending.push_back(d);
+  }
+  if (ascending.empty() || !(bytes >= 1)) return result;
+
+  const double chunks = std::min<double>(network.chunks, std::floor(bytes));
+  const double chunk_bytes = std::ceil(std::floor(bytes) / chunks);
+  const auto way_of = [&](const DimensionOrder& order) {
+    return way_through(order, op, chunk_bytes, group, network);
+  };
+  const Way direct = way_of(ascending);
+  result.chunks = static_cast<std::size_t>(chunks);
+  result.visits_per_chunk = direct.visits.size();
+  const bool may_choose =
+      ascending.size() > 1 && op != CommunicationOp::kAllToAll && op != CommunicationOp::kSendRecv;
+  if (network.route == ChunkRoute::kAscending || !may_choose) {
+    result.visits = direct.visits;
+    for (std::size_t d = 0; d < group.size(); ++d)
+      result.sent_bytes[d] = chunks * direct.sent_bytes[d];
+    return result;
+  }
+
+  Loads loads(group.size(), 0);
+  for (std::size_t chunk = 0; chunk < result.chunks; ++chunk) {
+    DimensionOrder order = ascending;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return loads[a] < loads[b]; });
+    Way way = order == ascending ? direct : way_of(order);
+    Loads after = with(loads, way);
+    if (Loads otherwise = with(loads, direct); highest(otherwise) <= highest(after)) {
+      way = direct;
+      after = std::move(otherwise);
+    }
+    loads = std::move(after);
+    result.visits.insert(result.visits.end(), way.visits.begin(), way.visits.end());
+    add(result.sent_bytes, way.sent_bytes);
+  }
+  return result;
+}
+
+}  // namespace sextant
