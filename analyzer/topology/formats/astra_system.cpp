@@ -19,7 +19,6 @@ namespace sextant {
 
 namespace {
 
-/// Nothing that can be simulated has more.
 constexpr std::string_view kAllReduce = "all-reduce-implementation";
 
 constexpr std::array<std::string_view, 12> kKeys = {"scheduling-policy",

@@ -1,5 +1,6 @@
 #include "analyzer/topology/formats/network_files.h"
 
+#include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/topology/formats/astra_network.h"
 #include "analyzer/topology/formats/network_lists.h"

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/topology/formats/near_name.h"
 #include "analyzer/topology/network_cost.h"
 #include "analyzer/topology/topology.h"

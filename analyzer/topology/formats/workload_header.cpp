@@ -1,6 +1,7 @@
 #include "analyzer/topology/formats/workload_header.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 #include <map>
 

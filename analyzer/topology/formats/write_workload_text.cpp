@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,6 +19,7 @@ class WorkloadWriter {
   explicit WorkloadWriter(const Workload& workload) : workload_(workload) {}
 
   std::string text() const {
+    if (workload_.layers.empty()) refuse("it has no layers");
     std::string out = fmt::format("{}\n{}\n", header(), workload_.layers.size());
     for (const WorkloadLayer& layer : workload_.layers) {
       check_name(layer);

@@ -142,7 +142,7 @@ TEST(BadAstraFiles, Systems) {
             "found \"4\""},
            {ring + "preferred-dataset-splits: 0\n",
             "s.txt at line 2, key preferred-dataset-splits: expected a whole number from 1 to "
-            "1048576, found \"0\""},
+            "65536, found \"0\""},
            {ring + "collective-optimization: baseline\n",
             "s.txt at line 2, key collective-optimization: expected localBWAware (no other is "
             "simulated), found \"baseline\""},
