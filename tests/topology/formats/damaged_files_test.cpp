@@ -2,6 +2,7 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
@@ -12,9 +13,12 @@
 #include "tests/support/project_paths.h"
 #include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/topology/formats/refusal.h"
 
 namespace sextant {
 namespace {
+
+using ::testing::HasSubstr;
 
 /// Reads copies of a file that were cut off or of which one byte is another.
 void damage(const std::filesystem::path& original, const auto& read) {
@@ -65,6 +69,25 @@ TEST(DamagedFiles, AreReadOrRefused) {
   const AstraOverrides overrides = {.units = {{8, 128}}};
   damage(network, [&](const auto& path) { read_simulated_network(path, system, overrides); });
   damage(system, [&](const auto& path) { read_simulated_network(network, path, overrides); });
+}
+
+TEST(HostileFiles, AreRefusedSoon) {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& yaml) {
+    const auto file = folder.write("net.yml", yaml);
+    return refusal(folder.path(), [&] { read_network_file(file); });
+  };
+  constexpr std::size_t kMany = 100'000;
+  EXPECT_THAT(message("Topology: " + std::string(kMany, '[')), HasSubstr("is not valid YAML"));
+  EXPECT_THAT(message(std::string(kMany, '-') + " a"), HasSubstr("expected a map"));
+  EXPECT_THAT(message("Topology: " + std::string(2 << 20, 'a')), HasSubstr("bytes; at most"));
+  std::string laughs = "a0: &a0 [ Ring, Ring, Ring, Ring, Ring, Ring, Ring, Ring, Ring ]\n";
+  for (int level = 1; level < 10; ++level) {
+    laughs += fmt::format("a{}: &a{} [ ", level, level);
+    for (int copy = 0; copy < 9; ++copy) laughs += fmt::format("*a{}, ", level - 1);
+    laughs += "Ring ]\n";
+  }
+  EXPECT_THAT(message(laughs), HasSubstr("holds more than 100000 values"));
 }
 
 }  // namespace
