@@ -61,7 +61,7 @@ std::vector<Node> read_list(const Node& root, std::string_view key, std::string_
 
 template <typename Node>
 BuildingBlock read_block(const Node& node) {
-  const std::string name(node.string());
+  const std::string& name = node.string();
   const auto found = std::find(kBuildingBlockNames.begin(), kBuildingBlockNames.end(), name);
   if (found == kBuildingBlockNames.end()) {
     node.fail(fmt::format("one of {}", fmt::join(kBuildingBlockNames, ", ")),
