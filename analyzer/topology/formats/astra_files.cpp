@@ -1,8 +1,8 @@
 #include "analyzer/topology/formats/astra_files.h"
 
-#include "analyzer/core/error.h"
 #include "analyzer/topology/formats/astra_network.h"
 #include "analyzer/topology/formats/astra_system.h"
+#include "analyzer/topology/formats/network_lists.h"
 
 namespace sextant {
 
@@ -27,7 +27,7 @@ SimulatedNetwork read_simulated_network(const std::filesystem::path& network_jso
   const JsonDocument document = JsonDocument::read(network_json);
   const AstraNetwork lists = read_astra_lists(document.root(), overrides);
   refuse_other_delays(document.root());
-  check({network_json.stem().string(), lists.dimensions});
+  check_read({network_json.stem().string(), lists.dimensions}, document.file());
   SimulatedNetwork network;
   for (std::size_t d = 0; d < lists.dimensions.size(); ++d) {
     SimulatedNetwork::Dimension& dimension = network.dimensions.emplace_back();

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "analyzer/topology/simulation/step_simulation.h"
+#include "analyzer/topology/simulation/simulated_network.h"
 
 namespace sextant {
 

@@ -1,5 +1,6 @@
 #include "analyzer/topology/formats/astra_network.h"
 
+#include "analyzer/core/error.h"
 #include "analyzer/topology/formats/network_lists.h"
 
 namespace sextant {
@@ -28,8 +29,8 @@ std::vector<Value> read_override(const std::vector<Value>& values, const char* o
       JsonDocument::parse(nlohmann::json(values).dump(), fmt::format("option --{}", option));
   const std::vector<JsonNode> elements = document.root().elements();
   if (elements.size() != dimensions) {
-    document.root().fail(fmt::format("{} values, one for each dimension", dimensions),
-                         fmt::format("{}", elements.size()));
+    throw_bad_input(fmt::format("option --{}: expected {} values, one for each dimension, found {}",
+                                option, dimensions, elements.size()));
   }
   std::vector<Value> out;
   for (const JsonNode& element : elements) out.push_back(read(element));

@@ -19,7 +19,6 @@ namespace sextant {
 
 namespace {
 
-/// Nothing that can be simulated has more.
 constexpr std::string_view kAllReduce = "all-reduce-implementation";
 
 constexpr std::array<std::string_view, 12> kKeys = {"scheduling-policy",
@@ -53,7 +52,8 @@ class SystemText {
       }
       const auto [entry, is_new] = entries_.try_emplace(key, Entry{place.line, words[1]});
       if (!is_new) {
-        place.fail(fmt::format("each key once, {} is at line {}", key, entry->second.line), "it");
+        place.fail("each key once",
+                   fmt::format("{}, which is at line {} too", quote(key), entry->second.line));
       }
     }
   }
@@ -123,7 +123,7 @@ class SystemText {
                        std::span<const std::string_view> names) const {
     const auto found = std::find(names.begin(), names.end(), value);
     if (found == names.end()) {
-      fail(key, fmt::format("one of {}, which are simulated", fmt::join(names, ", ")),
+      fail(key, fmt::format("{} (no other is simulated)", fmt::join(names, ", ")),
            quote_with_nearest(value, names));
     }
     return static_cast<std::size_t>(found - names.begin());
@@ -149,7 +149,8 @@ void read_algorithms(const SystemText& system, SimulatedNetwork& network) {
   if (system.find(kAllToAll) == nullptr) return;
   const std::vector<DimensionAlgorithm> direct(count, DimensionAlgorithm::kDirect);
   if (system.algorithms(kAllToAll, count) != direct) {
-    system.fail(kAllToAll, "direct in every dimension, which is simulated", system.at(kAllToAll));
+    system.fail(kAllToAll, "direct in every dimension (no other is simulated)",
+                system.at(kAllToAll));
   }
 }
 

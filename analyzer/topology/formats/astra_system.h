@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "analyzer/topology/simulation/step_simulation.h"
+#include "analyzer/topology/simulation/simulated_network.h"
 
 namespace sextant {
 

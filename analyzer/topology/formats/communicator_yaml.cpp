@@ -25,7 +25,7 @@ GroupShape read_extents(const YamlNode& node, const GroupShape& like) {
   }
   if (shape.empty()) node.fail("an extent for each dimension");
   if (!like.empty() && shape.size() != like.size()) {
-    node.fail(fmt::format("{} extents, as many as \"Forward\" has", like.size()),
+    node.fail(fmt::format("as many extents as \"Forward\" has, {}", like.size()),
               fmt::format("{}", shape.size()));
   }
   return shape;

@@ -1,5 +1,6 @@
 #include "analyzer/topology/formats/network_files.h"
 
+#include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/topology/formats/astra_network.h"
 #include "analyzer/topology/formats/network_lists.h"
@@ -54,7 +55,7 @@ NetworkFile read_json_network(const JsonDocument& document) {
   root.fail(
       "a network: a \"schema\" of kind topology, LIBRA's \"topology\" and \"npus-count\", or "
       "ASTRA-sim's \"topologies-per-dim\"",
-      "none of these members");
+      root.is_object() ? "none of these members" : "");
 }
 
 NetworkPrices read_json_prices(const JsonDocument& document) {
@@ -84,11 +85,7 @@ auto read_either(const std::filesystem::path& path, const OfJson& json, const Of
 NetworkFile read_network_file(const std::filesystem::path& path) {
   NetworkFile network = read_either(path, read_json_network, read_release_network);
   if (network.topology.name.empty()) network.topology.name = path.stem().string();
-  try {
-    check(network.topology);
-  } catch (Error& error) {
-    throw std::move(error.in(path.string()));
-  }
+  check_read(network.topology, path.string());
   return network;
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/topology/formats/near_name.h"
 #include "analyzer/topology/network_cost.h"
 #include "analyzer/topology/topology.h"
@@ -52,7 +53,7 @@ std::vector<Node> read_list(const Node& root, std::string_view key, std::string_
   const auto& node = root.at(key);
   std::vector<Node> elements = node.elements();
   if (elements.size() != dimensions) {
-    node.fail(fmt::format("{} elements, as many as {} has", dimensions, quote(first)),
+    node.fail(fmt::format("as many elements as {} has, {}", quote(first), dimensions),
               fmt::format("{}", elements.size()));
   }
   return elements;
@@ -60,7 +61,7 @@ std::vector<Node> read_list(const Node& root, std::string_view key, std::string_
 
 template <typename Node>
 BuildingBlock read_block(const Node& node) {
-  const std::string name(node.string());
+  const std::string& name = node.string();
   const auto found = std::find(kBuildingBlockNames.begin(), kBuildingBlockNames.end(), name);
   if (found == kBuildingBlockNames.end()) {
     node.fail(fmt::format("one of {}", fmt::join(kBuildingBlockNames, ", ")),
@@ -72,6 +73,15 @@ BuildingBlock read_block(const Node& node) {
 template <typename Node>
 int read_npus(const Node& node) {
   return static_cast<int>(node.integer(2, kMostTopologyNpus));
+}
+
+/// check(topology), with the file in the message.
+inline void check_read(const Topology& topology, const std::string& file) {
+  try {
+    check(topology);
+  } catch (Error& error) {
+    throw std::move(error.in(file));
+  }
 }
 
 /// Blocks and tiers of all dimensions; their NPUs are left open.

@@ -16,9 +16,9 @@ namespace sextant {
 Workload read_workload_text(const std::filesystem::path& path);
 
 /// The same text of a workload, with a header, times and sizes rounded to whole ns and bytes.
-/// Throws Error(kBadInput) naming group or layer where the form has no place for it: more than one
-/// group for forward and input gradient or for weight gradients, one of both, other groups of more
-/// than one NPU, a model group of unknown size, messages between neighbours.
+/// Throws Error(kBadInput) naming group or layer where the form has no place for it: forward and
+/// input gradient that communicate in several groups, weight gradients that do or share theirs,
+/// further groups of more than one NPU, a model group of unknown size, messages between neighbours.
 std::string write_workload_text(const Workload& workload);
 
 /// Reads the release's communicator YAML (Forward, InputGrad, WeightGrad: extents by dimension, -1

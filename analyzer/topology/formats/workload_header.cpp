@@ -1,6 +1,7 @@
 #include "analyzer/topology/formats/workload_header.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 #include <map>
 
@@ -23,7 +24,7 @@ class HeaderOptions {
     for (std::size_t i = 1; i < words.size(); ++i) {
       if (words[i].ends_with(':')) {
         const auto [option, is_new] = options_.try_emplace(words[i]);
-        if (!is_new) place.fail(fmt::format("{} once", words[i]), "it twice");
+        if (!is_new) place.fail(fmt::format("{} once", quote(words[i])), "it twice");
         values = &option->second;
         continue;
       }
@@ -47,7 +48,7 @@ class HeaderOptions {
   int number(std::string_view option) const {
     const std::vector<int>& values = at(option);
     if (values.size() != 1 || values.front() < 1) {
-      place_.fail(fmt::format("one number of at least 1 behind {}", option), list(values));
+      place_.fail(fmt::format("one number of at least 1 behind {}", quote(option)), list(values));
     }
     return values.front();
   }
@@ -56,11 +57,12 @@ class HeaderOptions {
   std::vector<int> layers(std::string_view option, std::size_t layer_count) const {
     const std::vector<int>& values = at(option);
     if (values.empty() || values.size() - 1 != static_cast<std::size_t>(values.front())) {
-      place_.fail(fmt::format("behind {} how many layers, then so many", option), list(values));
+      place_.fail(fmt::format("behind {} how many layers, then so many", quote(option)),
+                  list(values));
     }
     for (std::size_t i = 1; i < values.size(); ++i) {
       if (static_cast<std::size_t>(values[i]) < layer_count) continue;
-      place_.fail(fmt::format("behind {} layers from 0 to {}", option, layer_count - 1),
+      place_.fail(fmt::format("behind {} layers from 0 to {}", quote(option), layer_count - 1),
                   std::to_string(values[i]));
     }
     return {values.begin() + 1, values.end()};
@@ -86,9 +88,9 @@ void read_checkpoints(const HeaderOptions& options, const TextPlace& place, Work
   std::sort(checkpoints.begin(), checkpoints.end());
   workload.checkpoint_initiates = options.layers(kInitiatesOption, workload.layers.size());
   if (workload.checkpoint_initiates.size() != checkpoints.size()) {
-    place.fail(
-        fmt::format("as many layers behind {} as behind {}", kInitiatesOption, kCheckpointsOption),
-        fmt::format("{} and {}", workload.checkpoint_initiates.size(), checkpoints.size()));
+    place.fail(fmt::format("as many layers behind {} as behind {}", quote(kInitiatesOption),
+                           quote(kCheckpointsOption)),
+               fmt::format("{} and {}", workload.checkpoint_initiates.size(), checkpoints.size()));
   }
   for (const int initiates : workload.checkpoint_initiates) {
     const auto above = std::upper_bound(checkpoints.begin(), checkpoints.end(), initiates);

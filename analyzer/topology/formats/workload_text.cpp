@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/network/import/text_lines.h"
 #include "analyzer/topology/formats/near_name.h"
@@ -23,15 +23,13 @@ using Words = std::vector<std::string_view>;
 class LayerLine {
  public:
   LayerLine(TextPlace place, const Words& words) : place_(place), words_(words) {
-    if (words.size() != kWorkloadColumns.size()) {
-      const bool few = words.size() < kWorkloadColumns.size();
-      place.fail(
-          fmt::format("{} columns ({})", kWorkloadColumns.size(), fmt::join(kWorkloadColumns, " ")),
-          fmt::format(
-              "{}{}", words.size(),
-              few ? fmt::format(": {} is missing", kWorkloadColumns[words.size()])
-                  : fmt::format(": {} is too much", quote(words[kWorkloadColumns.size()]))));
-    }
+    constexpr std::size_t kColumns = kWorkloadColumns.size();
+    if (words.size() == kColumns) return;
+    const std::string found = words.size() < kColumns
+                                  ? fmt::format("{} is missing", kWorkloadColumns[words.size()])
+                                  : fmt::format("{} is too much", quote(words[kColumns]));
+    place.fail(fmt::format("{} columns ({})", kColumns, fmt::join(kWorkloadColumns, " ")),
+               fmt::format("{}: {}", words.size(), found));
   }
 
   WorkloadLayer read() const {

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,6 +19,7 @@ class WorkloadWriter {
   explicit WorkloadWriter(const Workload& workload) : workload_(workload) {}
 
   std::string text() const {
+    if (workload_.layers.empty()) refuse("it has no layers");
     std::string out = fmt::format("{}\n{}\n", header(), workload_.layers.size());
     for (const WorkloadLayer& layer : workload_.layers) {
       check_name(layer);
@@ -60,35 +61,40 @@ class WorkloadWriter {
                        to_string(op)));
   }
 
-  /// The one group that communicates in weight gradients, or in the two other phases; `fallback`
-  /// where none does.
-  std::size_t sole_group(bool weight_gradients, std::size_t fallback) const {
+  /// The one group that communicates in weight gradients, or in the two other phases.
+  std::optional<std::size_t> sole_group(bool weight_gradients) const {
     std::optional<std::size_t> sole;
     for (const WorkloadLayer& layer : workload_.layers) {
       for (std::size_t p = 0; p < kTrainingPhases; ++p) {
         const LayerPhase& phase = layer.phases[p];
         if ((p == kWeightGradient) != weight_gradients || !communicates(phase)) continue;
         if (sole && *sole != phase.group) {
-          refuse(fmt::format("{} communicate in the groups {} and {}, and it has a place for one",
+          refuse(fmt::format("{} communicate in groups {} and {}; the form has one group for them",
                              weight_gradients ? "weight gradients" : "forward and input gradient",
                              quote(workload_.groups[*sole].name), quote(group_of(phase).name)));
         }
         sole = phase.group;
       }
     }
-    return sole.value_or(fallback);
+    return sole;
   }
 
+  static std::size_t other_than(std::size_t group) { return group == 0 ? 1 : 0; }
+
   std::string header() const {
-    const std::size_t data = sole_group(true, kDataGroup);
-    const std::size_t model = sole_group(false, data == kModelGroup ? kDataGroup : kModelGroup);
-    if (model == data) {
-      refuse(fmt::format("group {} communicates in all phases, and it has two groups",
-                         quote(workload_.groups[model].name)));
+    const auto used_data = sole_group(true);
+    const auto used_model = sole_group(false);
+    if (used_model && used_model == used_data) {
+      refuse(
+          fmt::format("group {} communicates in all phases; the form has one group for weight "
+                      "gradients and another for the rest",
+                      quote(workload_.groups[*used_model].name)));
     }
+    const std::size_t model = used_model.value_or(other_than(used_data.value_or(kDataGroup)));
+    const std::size_t data = used_data.value_or(other_than(model));
     for (std::size_t g = 0; g < workload_.groups.size(); ++g) {
       if (g == model || g == data || workload_.groups[g].npus == 1) continue;
-      refuse(fmt::format("it has a place for groups {} and {}, none for {}",
+      refuse(fmt::format("the form has a place for groups {} and {}, none for {}",
                          quote(workload_.groups[model].name), quote(workload_.groups[data].name),
                          quote(workload_.groups[g].name)));
     }

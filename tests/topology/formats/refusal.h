@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@ namespace sextant {
 
 /// The message of the Error(kBadInput) that `call` throws, what stands before the file's folder
 /// left out: "x.json at …".
-std::string refusal(const std::filesystem::path& folder, const auto& call) {
+inline std::string refusal(const std::filesystem::path& folder, const auto& call) {
   try {
     call();
   } catch (const Error& error) {
