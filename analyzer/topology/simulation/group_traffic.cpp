@@ -1,5 +1,7 @@
 #include "analyzer/topology/simulation/group_traffic.h"
 
+#include <utility>
+
 namespace sextant {
 
 GroupTraffic::GroupTraffic(const GroupShape& group, const SimulatedNetwork& network)
@@ -52,8 +54,16 @@ const GroupTraffic::Known& GroupTraffic::known(CommunicationOp op, double bytes)
   for (const Known& one : known_) {
     if (one.op == op && one.bytes == bytes) return one;
   }
-  Known& one =
-      known_.emplace_back(Known{op, bytes, chunk_collective(op, bytes, group_, network_), 0});
+  Known best = alone(op, bytes, ChunkRoute::kAscending);
+  if (network_.route == ChunkRoute::kBalanced) {
+    Known balanced = alone(op, bytes, ChunkRoute::kBalanced);
+    if (balanced.alone_ns < best.alone_ns) best = std::move(balanced);
+  }
+  return known_.emplace_back(std::move(best));
+}
+
+GroupTraffic::Known GroupTraffic::alone(CommunicationOp op, double bytes, ChunkRoute route) const {
+  Known one = {op, bytes, chunk_collective(op, bytes, group_, network_, route), 0};
   if (one.chunked.chunks > 0) {
     ChunkPipeline pipeline(group_.size(), network_.order);
     pipeline.start(one.chunked, 0);
