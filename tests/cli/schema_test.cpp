@@ -53,7 +53,8 @@ TEST(Schemas, ThereIsOneForEveryKindThatIsWritten) {
 }
 
 TEST(Schemas, HoldForShippedDocuments) {
-  for (const char* folder : {"gpus", "interconnects", "models", "clusters", "jobs", "prices"}) {
+  for (const char* folder :
+       {"gpus", "interconnects", "models", "clusters", "jobs", "prices", "topologies"}) {
     for (const auto& entry : std::filesystem::directory_iterator(kSource + "/profiles/" + folder)) {
       SCOPED_TRACE(entry.path().string());
       expect_described(read_file(entry.path()));

@@ -68,8 +68,7 @@ NetworkPrices read_json_prices(const JsonDocument& document) {
 /// Calls `json` or `yaml` with the content of a file, whichever it is.
 template <typename OfJson, typename OfYaml>
 auto read_either(const std::filesystem::path& path, const OfJson& json, const OfYaml& yaml) {
-  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-  const std::string text = read_file(path, kMostBytes);
+  const std::string text = read_file(path);
   const std::size_t first = text.find_first_not_of("\xEF\xBB\xBF \t\r\n");
   if (first == std::string::npos) {
     throw_bad_input(fmt::format("{}: is empty; expected JSON or YAML", path.string()));

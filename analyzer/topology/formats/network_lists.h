@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/core/error.h"
+#include "analyzer/topology/formats/near_name.h"
 #include "analyzer/topology/network_cost.h"
 #include "analyzer/topology/topology.h"
 
@@ -63,11 +63,8 @@ BuildingBlock read_block(const Node& node) {
   const std::string name(node.string());
   const auto found = std::find(kBuildingBlockNames.begin(), kBuildingBlockNames.end(), name);
   if (found == kBuildingBlockNames.end()) {
-    const std::string near =
-        nearest_name(name, {kBuildingBlockNames.begin(), kBuildingBlockNames.end()});
-    node.fail(
-        fmt::format("one of {}", fmt::join(kBuildingBlockNames, ", ")),
-        fmt::format("{}{}", quote(name), near.empty() ? "" : " (did you mean " + near + "?)"));
+    node.fail(fmt::format("one of {}", fmt::join(kBuildingBlockNames, ", ")),
+              quote_with_nearest(name, kBuildingBlockNames));
   }
   return static_cast<BuildingBlock>(found - kBuildingBlockNames.begin());
 }

@@ -5,8 +5,9 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "analyzer/core/error.h"
+#include "analyzer/topology/formats/near_name.h"
 #include "analyzer/topology/formats/workload_columns.h"
 
 namespace sextant {
@@ -38,11 +39,8 @@ class HeaderOptions {
   void only(std::initializer_list<std::string_view> known) const {
     for (const auto& [option, _] : options_) {
       if (std::find(known.begin(), known.end(), option) != known.end()) continue;
-      const std::string near =
-          nearest_name(option, std::vector<std::string>(known.begin(), known.end()));
-      place_.fail("only known options of a header",
-                  fmt::format("{}{}", quote(option),
-                              near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+      place_.fail("only known options of the training loop",
+                  quote_with_nearest(option, {known.begin(), known.end()}));
     }
   }
 
@@ -123,12 +121,10 @@ void read_workload_header(const std::vector<std::string_view>& words, const Text
     model_npus = options.number(kModelGroupOption);
     read_checkpoints(options, place, workload);
   } else {
-    std::vector<std::string> known(kDataLoops.begin(), kDataLoops.end());
-    known.insert(known.end(), {std::string(kHybridLoop), std::string(kRecomputingLoop)});
-    const std::string near = nearest_name(loop, known);
+    std::vector<std::string_view> known(kDataLoops.begin(), kDataLoops.end());
+    known.insert(known.end(), {kHybridLoop, kRecomputingLoop});
     place.fail(fmt::format("a training loop: {}", fmt::join(known, ", ")),
-               fmt::format("{}{}", quote(loop),
-                           near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+               quote_with_nearest(loop, known));
   }
 }
 

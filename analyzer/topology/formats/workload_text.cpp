@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/network/import/text_lines.h"
+#include "analyzer/topology/formats/near_name.h"
 #include "analyzer/topology/formats/workload_columns.h"
 #include "analyzer/topology/formats/workload_files.h"
 #include "analyzer/topology/formats/workload_header.h"
@@ -64,15 +64,12 @@ class LayerLine {
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     if (name == kNoCommunication) return std::nullopt;
-    std::vector<std::string> known = {std::string(kNoCommunication)};
+    std::vector<std::string_view> known = {kNoCommunication};
     for (const WorkloadOp& op : kWorkloadOps) {
       if (op.name == name) return op.op;
-      known.emplace_back(op.name);
+      known.push_back(op.name);
     }
-    const std::string near = nearest_name(name, known);
-    fail(column, fmt::format("one of {}", fmt::join(known, ", ")),
-         fmt::format("{}{}", quote(words_[column]),
-                     near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+    fail(column, fmt::format("one of {}", fmt::join(known, ", ")), quote_with_nearest(name, known));
   }
 
   LayerPhase read_phase(std::size_t column) const {

@@ -10,6 +10,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/network/import/text_lines.h"
+#include "analyzer/topology/formats/near_name.h"
 
 namespace sextant {
 
@@ -73,11 +74,16 @@ class YamlReader {
 };
 
 YamlNode YamlNode::read(const std::filesystem::path& path) {
-  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-  return parse(read_file(path, kMostBytes), path.string());
+  return parse(read_file(path), path.string());
 }
 
 YamlNode YamlNode::parse(const std::string& text, const std::string& file) {
+  // What is read here is a few hundred bytes; yaml-cpp takes long over much.
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  if (text.size() > kMostBytes) {
+    throw_bad_input(
+        fmt::format("{}: has {} bytes; at most {} are read", file, text.size(), kMostBytes));
+  }
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.size() != 1) {
@@ -186,10 +192,7 @@ std::int64_t YamlNode::integer(std::int64_t low, std::int64_t high) const {
 void YamlNode::only(std::initializer_list<std::string_view> known) const {
   for (const auto& [name, value] : members()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest_name(name, {known.begin(), known.end()});
-    value.fail("only known keys",
-               fmt::format("{}{}", quote(name),
-                           near.empty() ? "" : fmt::format(" (did you mean {}?)", quote(near))));
+    value.fail("only known keys", quote_with_nearest(name, {known.begin(), known.end()}));
   }
 }
 
