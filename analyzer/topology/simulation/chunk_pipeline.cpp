@@ -1,7 +1,5 @@
 #include "analyzer/topology/simulation/chunk_pipeline.h"
 
-#include <algorithm>
-
 namespace sextant {
 
 ChunkPipeline::ChunkPipeline(std::size_t dimensions, CollectiveOrder order)

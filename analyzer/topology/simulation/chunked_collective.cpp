@@ -40,17 +40,17 @@ class WayBuilder {
     way_.sent_bytes[d] += phase.sent_bytes;
   }
 
-  /// Reduces and scatters in the dimensions of `order` from `from` up to `to`; returns the chunk's
-  /// size afterwards.
-  double scatter(const DimensionOrder& order, std::size_t to, double bytes) {
-    for (std::size_t i = 0; i < to; ++i) {
+  /// In the first `count` dimensions of `order`; returns the chunk's size afterwards.
+  double scatter(const DimensionOrder& order, std::size_t count, double bytes) {
+    for (std::size_t i = 0; i < count; ++i) {
       visit(CommunicationOp::kReduceScatter, order[i], bytes);
       bytes = std::floor(bytes / group_[order[i]]);
     }
     return bytes;
   }
-  void gather(const DimensionOrder& order, std::size_t from, double bytes) {
-    for (std::size_t i = from; i-- > 0;) {
+  /// The same the other way round, to the first.
+  void gather(const DimensionOrder& order, std::size_t count, double bytes) {
+    for (std::size_t i = count; i-- > 0;) {
       visit(CommunicationOp::kAllGather, order[i], bytes);
       bytes *= group_[order[i]];
     }

@@ -29,7 +29,7 @@ struct ChunkedCollective {
 
 /// The collective of LayerPhase::bytes on a group. A chunk of an all-reduce is reduced and
 /// scattered in all dimensions but the last on its way, all-reduced there and gathered on the way
-/// back (ASTRA- sim's localBWAware); it shrinks and grows by each dimension's extent. All-gather
+/// back (ASTRA-sim's localBWAware); it shrinks and grows by each dimension's extent. All-gather
 /// begins at the way's end. An all-to-all crosses every dimension at full size; so does a message,
 /// whose slowest pair differs in all of them.
 ///

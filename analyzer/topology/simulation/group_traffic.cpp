@@ -31,7 +31,8 @@ bool GroupTraffic::start(CommunicationOp op, double bytes, double now_ns) {
 }
 
 double GroupTraffic::latest_done_ns() {
-  return alone_ != nullptr ? busy_.back().end_ns : pipeline_.run_until_latest_done();
+  if (alone_ == nullptr) busy_.back().end_ns = pipeline_.run_until_latest_done();
+  return busy_.back().end_ns;
 }
 
 double GroupTraffic::all_done_ns() {
@@ -41,13 +42,10 @@ double GroupTraffic::all_done_ns() {
 }
 
 void GroupTraffic::settle(double now_ns) {
-  if (alone_ != nullptr) {
-    if (busy_.back().end_ns <= now_ns) alone_ = nullptr;
-    return;
-  }
+  if (alone_ != nullptr && busy_.back().end_ns <= now_ns) alone_ = nullptr;
   if (pipeline_.idle()) return;
   pipeline_.run_until(now_ns);
-  if (pipeline_.idle()) busy_.back().end_ns = pipeline_.now_ns();
+  busy_.back().end_ns = pipeline_.now_ns();
 }
 
 const GroupTraffic::Known& GroupTraffic::known(CommunicationOp op, double bytes) {

@@ -44,7 +44,7 @@ class GroupTraffic {
 
   const Known& known(CommunicationOp op, double bytes);
   Known alone(CommunicationOp op, double bytes, ChunkRoute route) const;
-  /// Notes the end of a busy interval that was over at `now_ns`.
+  /// Takes note of what was done by `now_ns`.
   void settle(double now_ns);
 
   const GroupShape& group_;

@@ -108,6 +108,14 @@ Workload any_workload(std::size_t groups) {
   return workload;
 }
 
+RC_GTEST_PROP(SimulationProperties, OneGroupUsesNoMoreThanItsLinks, ()) {
+  SimulatedNetwork network = switches({4, 8}, {100, 25}, 16);
+  network.order = *rc::gen::element(CollectiveOrder::kFifo, CollectiveOrder::kLifo);
+  for (const double used : simulate_step(any_workload(1), {{4, 4}}, network).utilisation) {
+    RC_ASSERT(used <= 1);
+  }
+}
+
 bool same(const SimulatedStep& a, const SimulatedStep& b) {
   return a.step_s == b.step_s && a.compute_s == b.compute_s && a.exposed_s == b.exposed_s &&
          a.drain_s == b.drain_s && a.sent_bytes == b.sent_bytes && a.utilisation == b.utilisation;

@@ -88,8 +88,9 @@ TEST(StepSimulation, ABlockingCollectiveOfABusyGroupDependsOnTheOrder) {
   // The first begins at 713, the second at 914 while its first chunk (of four) is under way.
   SimulatedNetwork ordered = network();
   ordered.order = CollectiveOrder::kFifo;
-  EXPECT_NEAR(simulate_step(workload, kShapes, ordered).step_s, (713 + 8000 + 1 + 301) * kNs,
-              kRounding);
+  const SimulatedStep step = simulate_step(workload, kShapes, ordered);
+  EXPECT_NEAR(step.step_s, (713 + 8000 + 1 + 301) * kNs, kRounding);
+  EXPECT_NEAR(step.utilisation[1], 1, 1e-12);
   ordered.order = CollectiveOrder::kLifo;
   EXPECT_NEAR(simulate_step(workload, kShapes, ordered).step_s, (713 + 8000) * kNs, kRounding);
 }
