@@ -1,7 +1,5 @@
 #include "analyzer/topology/simulation/chunk_pipeline.h"
 
-#include <algorithm>
-
 namespace sextant {
 
 ChunkPipeline::ChunkPipeline(std::size_t dimensions, CollectiveOrder order)
@@ -67,13 +65,14 @@ void ChunkPipeline::finish(Dimension& dimension) {
 void ChunkPipeline::enqueue(Flight& flight, std::uint32_t chunk) {
   const std::size_t d = flight.collective->way_of(chunk)[flight.visit[chunk]].dimension;
   const auto chunks = static_cast<std::uint32_t>(flight.collective->chunks);
+  ++dimensions_[d].waiting;
   Queue& queue = flight.queues[d];
   const std::uint32_t tail = queue.head + queue.length++;
   flight.waiting[d * chunks + (tail < chunks ? tail : tail - chunks)] = chunk;
 }
 
 void ChunkPipeline::serve(std::size_t d) {
-  if (dimensions_[d].done_ns != kNever) return;
+  if (dimensions_[d].done_ns != kNever || dimensions_[d].waiting == 0) return;
   if (order_ == CollectiveOrder::kFifo) {
     for (Flight& flight : flights_) {
       if (serve(d, flight)) return;
@@ -93,7 +92,7 @@ bool ChunkPipeline::serve(std::size_t d, Flight& flight) {
   queue.head = queue.head + 1 == chunks ? 0 : queue.head + 1;
   --queue.length;
   const double ns = flight.collective->way_of(chunk)[flight.visit[chunk]].ns;
-  dimensions_[d] = {now_ns_ + ns, &flight, chunk};
+  dimensions_[d] = {now_ns_ + ns, &flight, chunk, dimensions_[d].waiting - 1};
   return true;
 }
 

@@ -48,6 +48,7 @@ class ChunkPipeline {
     double done_ns = kNever;  ///< with what it works on
     Flight* flight = nullptr;
     std::uint32_t chunk = 0;
+    std::size_t waiting = 0;  ///< chunks, of all flights
   };
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 

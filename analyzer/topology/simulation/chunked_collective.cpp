@@ -40,17 +40,17 @@ class WayBuilder {
     way_.sent_bytes[d] += phase.sent_bytes;
   }
 
-  /// Reduces and scatters in the dimensions of `order` from `from` up to `to`; returns the chunk's
-  /// size afterwards.
-  double scatter(const DimensionOrder& order, std::size_t to, double bytes) {
-    for (std::size_t i = 0; i < to; ++i) {
+  /// In the first `count` dimensions of `order`; returns the chunk's size afterwards.
+  double scatter(const DimensionOrder& order, std::size_t count, double bytes) {
+    for (std::size_t i = 0; i < count; ++i) {
       visit(CommunicationOp::kReduceScatter, order[i], bytes);
       bytes = std::floor(bytes / group_[order[i]]);
     }
     return bytes;
   }
-  void gather(const DimensionOrder& order, std::size_t from, double bytes) {
-    for (std::size_t i = from; i-- > 0;) {
+  /// The same the other way round, to the first.
+  void gather(const DimensionOrder& order, std::size_t count, double bytes) {
+    for (std::size_t i = count; i-- > 0;) {
       visit(CommunicationOp::kAllGather, order[i], bytes);
       bytes *= group_[order[i]];
     }
@@ -91,10 +91,6 @@ Way way_through(const DimensionOrder& order, CommunicationOp op, double bytes,
   return way.take();
 }
 
-void add(std::vector<double>& sum, const std::vector<double>& what) {
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += what[i];
-}
-
 /// How long each dimension has been kept busy.
 using Loads = std::vector<double>;
 
@@ -107,51 +103,61 @@ double highest(const Loads& loads) {
   return *std::max_element(loads.begin(), loads.end());
 }
 
+/// All chunks one way.
+void add_uniform(ChunkedCollective& collective, const Way& way) {
+  collective.visits = way.visits;
+  for (std::size_t d = 0; d < way.sent_bytes.size(); ++d) {
+    collective.sent_bytes[d] = static_cast<double>(collective.chunks) * way.sent_bytes[d];
+  }
+}
+
+/// Each chunk its own way; `way_of` makes it from an order of dimensions.
+void add_balanced(ChunkedCollective& collective, const DimensionOrder& ascending,
+                  const Way& ascending_way, const auto& way_of) {
+  Loads loads(collective.sent_bytes.size(), 0);
+  for (std::size_t chunk = 0; chunk < collective.chunks; ++chunk) {
+    DimensionOrder order = ascending;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return loads[a] < loads[b]; });
+    Way way = way_of(order);
+    Loads after = with(loads, way);
+    if (Loads otherwise = with(loads, ascending_way); highest(otherwise) <= highest(after)) {
+      way = ascending_way;
+      after = std::move(otherwise);
+    }
+    loads = std::move(after);
+    collective.visits.insert(collective.visits.end(), way.visits.begin(), way.visits.end());
+    for (std::size_t d = 0; d < loads.size(); ++d) collective.sent_bytes[d] += way.sent_bytes[d];
+  }
+}
+
 }  // namespace
 
 ChunkedCollective chunk_collective(CommunicationOp op, double bytes, const GroupShape& group,
-                                   const SimulatedNetwork& network) {
-  ChunkedCollective result;
-  result.sent_bytes.assign(group.size(), 0);
+                                   const SimulatedNetwork& network, ChunkRoute route) {
+  ChunkedCollective collective;
+  collective.sent_bytes.assign(group.size(), 0);
   DimensionOrder ascending;
   for (std::size_t d = 0; d < group.size(); ++d) {
     if (group[d] > 1) ascending.push_back(d);
   }
-  if (ascending.empty() || !(bytes >= 1)) return result;
+  if (ascending.empty() || !(bytes >= 1)) return collective;
 
   const double chunks = std::min<double>(network.chunks, std::floor(bytes));
   const double chunk_bytes = std::ceil(std::floor(bytes) / chunks);
   const auto way_of = [&](const DimensionOrder& order) {
     return way_through(order, op, chunk_bytes, group, network);
   };
-  const Way direct = way_of(ascending);
-  result.chunks = static_cast<std::size_t>(chunks);
-  result.visits_per_chunk = direct.visits.size();
-  const bool may_choose =
-      ascending.size() > 1 && op != CommunicationOp::kAllToAll && op != CommunicationOp::kSendRecv;
-  if (network.route == ChunkRoute::kAscending || !may_choose) {
-    result.visits = direct.visits;
-    for (std::size_t d = 0; d < group.size(); ++d)
-      result.sent_bytes[d] = chunks * direct.sent_bytes[d];
-    return result;
+  const Way way = way_of(ascending);
+  collective.chunks = static_cast<std::size_t>(chunks);
+  collective.visits_per_chunk = way.visits.size();
+  const bool shrinks = op != CommunicationOp::kAllToAll && op != CommunicationOp::kSendRecv;
+  if (route == ChunkRoute::kBalanced && shrinks) {
+    add_balanced(collective, ascending, way, way_of);
+  } else {
+    add_uniform(collective, way);
   }
-
-  Loads loads(group.size(), 0);
-  for (std::size_t chunk = 0; chunk < result.chunks; ++chunk) {
-    DimensionOrder order = ascending;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return loads[a] < loads[b]; });
-    Way way = order == ascending ? direct : way_of(order);
-    Loads after = with(loads, way);
-    if (Loads otherwise = with(loads, direct); highest(otherwise) <= highest(after)) {
-      way = direct;
-      after = std::move(otherwise);
-    }
-    loads = std::move(after);
-    result.visits.insert(result.visits.end(), way.visits.begin(), way.visits.end());
-    add(result.sent_bytes, way.sent_bytes);
-  }
-  return result;
+  return collective;
 }
 
 }  // namespace sextant

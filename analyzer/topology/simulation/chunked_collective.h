@@ -29,17 +29,17 @@ struct ChunkedCollective {
 
 /// The collective of LayerPhase::bytes on a group. A chunk of an all-reduce is reduced and
 /// scattered in all dimensions but the last on its way, all-reduced there and gathered on the way
-/// back (ASTRA- sim's localBWAware); it shrinks and grows by each dimension's extent. All-gather
+/// back (ASTRA-sim's localBWAware); it shrinks and grows by each dimension's extent. All-gather
 /// begins at the way's end. An all-to-all crosses every dimension at full size; so does a message,
 /// whose slowest pair differs in all of them.
 ///
-/// ChunkRoute::kBalanced is Themis (Rashidi et al., ISCA'22): each chunk goes first to the
-/// dimension that the chunks before it have kept busy for the least time. Instead of the paper's
-/// threshold, a chunk goes that way only where the busiest dimension is then done earlier than if
-/// it went in ascending order; so no dimension gets more to do than the ascending order's busiest.
+/// ChunkRoute::kBalanced is the greedy choice of Themis (Rashidi et al., ISCA'22): each chunk goes
+/// first to the dimension that the chunks before it keep busy for the least time. In place of the
+/// paper's threshold, it does so only where the busiest dimension is then done earlier than after
+/// one more chunk in ascending order; so none gets more to do than the ascending order's busiest.
 ///
 /// Throws Error(kBadInput) where a dimension's algorithm cannot run on the group.
 ChunkedCollective chunk_collective(CommunicationOp op, double bytes, const GroupShape& group,
-                                   const SimulatedNetwork& network);
+                                   const SimulatedNetwork& network, ChunkRoute route);
 
 }  // namespace sextant

@@ -1,5 +1,7 @@
 #include "analyzer/topology/simulation/group_traffic.h"
 
+#include <utility>
+
 namespace sextant {
 
 GroupTraffic::GroupTraffic(const GroupShape& group, const SimulatedNetwork& network)
@@ -29,7 +31,8 @@ bool GroupTraffic::start(CommunicationOp op, double bytes, double now_ns) {
 }
 
 double GroupTraffic::latest_done_ns() {
-  return alone_ != nullptr ? busy_.back().end_ns : pipeline_.run_until_latest_done();
+  if (alone_ == nullptr) busy_.back().end_ns = pipeline_.run_until_latest_done();
+  return busy_.back().end_ns;
 }
 
 double GroupTraffic::all_done_ns() {
@@ -39,21 +42,26 @@ double GroupTraffic::all_done_ns() {
 }
 
 void GroupTraffic::settle(double now_ns) {
-  if (alone_ != nullptr) {
-    if (busy_.back().end_ns <= now_ns) alone_ = nullptr;
-    return;
-  }
+  if (alone_ != nullptr && busy_.back().end_ns <= now_ns) alone_ = nullptr;
   if (pipeline_.idle()) return;
   pipeline_.run_until(now_ns);
-  if (pipeline_.idle()) busy_.back().end_ns = pipeline_.now_ns();
+  busy_.back().end_ns = pipeline_.now_ns();
 }
 
 const GroupTraffic::Known& GroupTraffic::known(CommunicationOp op, double bytes) {
   for (const Known& one : known_) {
     if (one.op == op && one.bytes == bytes) return one;
   }
-  Known& one =
-      known_.emplace_back(Known{op, bytes, chunk_collective(op, bytes, group_, network_), 0});
+  Known best = alone(op, bytes, ChunkRoute::kAscending);
+  if (network_.route == ChunkRoute::kBalanced) {
+    Known balanced = alone(op, bytes, ChunkRoute::kBalanced);
+    if (balanced.alone_ns < best.alone_ns) best = std::move(balanced);
+  }
+  return known_.emplace_back(std::move(best));
+}
+
+GroupTraffic::Known GroupTraffic::alone(CommunicationOp op, double bytes, ChunkRoute route) const {
+  Known one = {op, bytes, chunk_collective(op, bytes, group_, network_, route), 0};
   if (one.chunked.chunks > 0) {
     ChunkPipeline pipeline(group_.size(), network_.order);
     pipeline.start(one.chunked, 0);

@@ -9,7 +9,8 @@ namespace sextant {
 
 /// What one group communicates in the course of a step. It has the full bandwidth of its
 /// dimensions, whatever other groups do. A collective that meets no other one takes as long as
-/// every time before, so that it is simulated once.
+/// every time before, so that it is simulated once. Balanced routes are taken where they end a
+/// collective that is alone earlier than ascending ones.
 class GroupTraffic {
  public:
   /// When a collective was under way.
@@ -42,7 +43,8 @@ class GroupTraffic {
   };
 
   const Known& known(CommunicationOp op, double bytes);
-  /// Notes the end of a busy interval that was over at `now_ns`.
+  Known alone(CommunicationOp op, double bytes, ChunkRoute route) const;
+  /// Takes note of what was done by `now_ns`.
   void settle(double now_ns);
 
   const GroupShape& group_;

@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 2> kCollectiveOrderNames = {"FIFO"
 /// dimensions.
 enum class ChunkRoute {
   kAscending,  ///< all reduce from the innermost to the outermost and gather back
-  kBalanced,   ///< each by itself, so that all dimensions are busy for equally long (Themis)
+  kBalanced,   ///< each its own way, which keeps all dimensions busy for equally long (Themis)
 };
 inline constexpr std::array<std::string_view, 2> kChunkRouteNames = {"ascending", "themis"};
 

@@ -1,3 +1,5 @@
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "analyzer/core/json_document.h"
@@ -13,7 +15,8 @@ constexpr double kHalfNanosecond = 0.5e-9;
 constexpr double kMib = 1 << 20;
 
 void expect_as_recorded(const JsonNode& run, const Workload& workload) {
-  SCOPED_TRACE(run.at("config").string() + " " + workload.name + " " + run.at("link_bw").raw().dump());
+  SCOPED_TRACE(run.at("config").string() + " " + workload.name + " " +
+               run.at("link_bw").raw().dump());
   const SimulatedNetwork network =
       evaluation_network(run.at("network").string(), run.at("units").numbers(),
                          run.at("links").numbers(), run.at("link_bw").numbers());
