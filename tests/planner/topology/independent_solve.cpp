@@ -18,7 +18,7 @@ namespace {
 using Relation = BandwidthConstraint::Relation;
 
 /// Relative excess over a bound that is rounding.
-constexpr double kSatisfied = 1e-11;
+constexpr double kSatisfied = 1e-14;
 
 /// a x <= bound or a x = bound, in the program's variables.
 struct LinearRow {

@@ -17,7 +17,7 @@ struct IndependentDivision {
 /// starts: variables are bandwidths, one time per byte for each communicator and one for each
 /// maximum. It shares nothing with divide_bandwidth but the problem. Of time alone the problem is
 /// convex, so that every start ends at the optimum; of time times cost it may be a local one.
-/// Nothing where no start ended within 1e-11 of the constraints.
+/// Nothing where no start ended within 1e-14 of the constraints.
 std::optional<IndependentDivision> solve_independently(const BandwidthProblem& problem);
 
 }  // namespace sextant
