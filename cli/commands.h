@@ -26,6 +26,7 @@ void add_network_command(CLI::App& program, Session& session);
 void add_cluster_command(CLI::App& program, Session& session);
 void add_simulate_command(CLI::App& program, Session& session);
 void add_plan_command(CLI::App& program, Session& session);
+void add_topo_command(CLI::App& program, Session& session);
 void add_measured_command(CLI::App& program, Session& session);
 void add_validate_command(CLI::App& program, Session& session);
 void add_calibrate_command(CLI::App& program, Session& session);

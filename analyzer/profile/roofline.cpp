@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/model/operators.h"
 
 namespace sextant {
 
@@ -32,15 +31,14 @@ constexpr double kAdamBytesPerParameter = 28;
 class LayerClock {
  public:
   LayerClock(const GpuSpec& gpu, const RooflineOptions& options)
-      : flops_per_s_(gpu.peak_flops.at(options.dtype)),
-        bytes_per_s_(gpu.memory_bandwidth_bytes_per_s * kMemoryShare),
+      : clock_(gpu, options.dtype),
         link_bytes_per_s_(kLinkShare * link(gpu, options)),
         link_latency_s_(options.link_latency_s) {}
 
   double forward_s(const std::vector<OperatorCost>& operators, int tp) const {
     double sum = 0;
     for (const OperatorCost& op : operators) {
-      sum += operator_s(op.kind, op.forward_flops, op.forward_moved_bytes) +
+      sum += clock_.seconds(op.kind, op.forward_flops, op.forward_moved_bytes) +
              all_reduce_s(op.all_reduce_bytes_forward, tp);
     }
     return sum;
@@ -49,25 +47,20 @@ class LayerClock {
   double backward_s(const std::vector<OperatorCost>& operators, int tp) const {
     double sum = 0;
     for (const OperatorCost& op : operators) {
-      sum += operator_s(op.kind, op.backward_flops, op.backward_moved_bytes) +
+      sum += clock_.seconds(op.kind, op.backward_flops, op.backward_moved_bytes) +
              all_reduce_s(op.all_reduce_bytes_backward, tp);
     }
     return sum;
   }
 
   double update_s(double parameters) const {
-    return std::max(kLaunchSeconds, parameters * kAdamBytesPerParameter / bytes_per_s_);
+    return std::max(kLaunchSeconds, parameters * kAdamBytesPerParameter / clock_.bytes_per_s());
   }
 
  private:
   static double link(const GpuSpec& gpu, const RooflineOptions& options) {
     if (options.link_bytes_per_s > 0) return options.link_bytes_per_s;
     return gpu.nvlink_bytes_per_s > 0 ? gpu.nvlink_bytes_per_s : gpu.pcie_bytes_per_s;
-  }
-
-  double operator_s(OperatorClass kind, double flops, double bytes) const {
-    const double share = kind == OperatorClass::kAttention ? kAttentionShare : kMatmulShare;
-    return std::max({kLaunchSeconds, flops / (flops_per_s_ * share), bytes / bytes_per_s_});
   }
 
   /// A ring: 2 (tp - 1) steps of 1/tp of the data (Thakur et al. 2005).
@@ -77,25 +70,18 @@ class LayerClock {
     return steps * (link_latency_s_ + bytes / tp / link_bytes_per_s_);
   }
 
-  double flops_per_s_;
-  double bytes_per_s_;
+  OperatorClock clock_;
   double link_bytes_per_s_;
   double link_latency_s_;
 };
 
-void check_computes(const GpuSpec& gpu, DataType dtype) {
-  if (gpu.peak_flops.contains(dtype)) return;
+double peak_flops(const GpuSpec& gpu, DataType dtype) {
+  const auto found = gpu.peak_flops.find(dtype);
+  if (found != gpu.peak_flops.end()) return found->second;
   std::vector<std::string_view> known;
   for (const auto& [other, peak] : gpu.peak_flops) known.push_back(to_string(other));
   throw_bad_input(fmt::format("{} does not compute in {}; it does in {}", gpu.name,
                               to_string(dtype), fmt::join(known, ", ")));
-}
-
-void check_options(const GpuSpec& gpu, const RooflineOptions& options) {
-  check_computes(gpu, options.dtype);
-  if (options.microbatches.empty()) {
-    throw_bad_input("a profile needs at least one microbatch size");
-  }
 }
 
 std::vector<int> powers_of_two(const ModelDescription& model, int most) {
@@ -119,9 +105,20 @@ LayerMemory memory_of(const LayerCost& cost) {
 
 }  // namespace
 
+OperatorClock::OperatorClock(const GpuSpec& gpu, DataType dtype)
+    : flops_per_s_(peak_flops(gpu, dtype)),
+      bytes_per_s_(gpu.memory_bandwidth_bytes_per_s * kMemoryShare) {}
+
+double OperatorClock::seconds(OperatorClass kind, double flops, double moved_bytes) const {
+  const double share = kind == OperatorClass::kAttention ? kAttentionShare : kMatmulShare;
+  return std::max({kLaunchSeconds, flops / (flops_per_s_ * share), moved_bytes / bytes_per_s_});
+}
+
 ModelProfile estimate_profile(const ModelDescription& model, const GpuSpec& gpu,
                               const RooflineOptions& options) {
-  check_options(gpu, options);
+  if (options.microbatches.empty()) {
+    throw_bad_input("a profile needs at least one microbatch size");
+  }
   const LayerClock clock(gpu, options);
   const std::vector<LayerKind> layers = layer_sequence(model);
   ModelProfile profile;
@@ -171,8 +168,7 @@ ModelProfile estimate_profile(const ModelDescription& model, const GpuSpec& gpu,
 
 LayerRoofline layer_roofline(const ModelDescription& model, LayerKind kind,
                              const LayerOptions& options, const GpuSpec& gpu, int block) {
-  check_computes(gpu, options.dtype);
-  const double flops_per_s = gpu.peak_flops.at(options.dtype);
+  const double flops_per_s = peak_flops(gpu, options.dtype);
   LayerRoofline roofline;
   for (const OperatorCost& op : layer_operators(model, kind, options, block)) {
     const auto bound = [&](double flops, double bytes) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "analyzer/model/model.h"
+#include "analyzer/model/operators.h"
 #include "analyzer/profile/gpu.h"
 #include "analyzer/profile/model_profile.h"
 
@@ -20,6 +21,21 @@ struct RooflineOptions {
   double link_bytes_per_s = 0;
   /// Of one step of a ring all-reduce; NCCL's smallest take 10 to 40 µs over 2 to 8 GPUs.
   double link_latency_s = 3e-6;
+};
+
+/// Times of operators at the shares of a GPU's data-sheet peaks that are attainable.
+class OperatorClock {
+ public:
+  /// Throws Error(kBadInput) where the GPU cannot compute in the data type.
+  OperatorClock(const GpuSpec& gpu, DataType dtype);
+
+  /// The longer of FLOPs and bytes, at least one kernel launch.
+  double seconds(OperatorClass kind, double flops, double moved_bytes) const;
+  double bytes_per_s() const { return bytes_per_s_; }
+
+ private:
+  double flops_per_s_;
+  double bytes_per_s_;
 };
 
 /// A profile from data-sheet numbers alone, for GPUs that nobody has measured yet; every point is

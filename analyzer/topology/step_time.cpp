@@ -13,12 +13,6 @@ bool overlaps(TrainingLoop loop) {
   return loop == TrainingLoop::kOverlap || loop == TrainingLoop::kOverlapForwardInBackward;
 }
 
-double forward_communications(TrainingLoop loop) {
-  const bool twice =
-      loop == TrainingLoop::kForwardInBackward || loop == TrainingLoop::kOverlapForwardInBackward;
-  return twice ? 2 : 1;
-}
-
 /// The index of these shares among the communicators, which it joins if it is new.
 std::size_t communicator_of(std::vector<std::vector<double>>& all,
                             const std::vector<double>& shares) {
@@ -82,6 +76,12 @@ void widen(StepTime& step) {
 }
 
 }  // namespace
+
+double forward_communications(TrainingLoop loop) {
+  const bool twice =
+      loop == TrainingLoop::kForwardInBackward || loop == TrainingLoop::kOverlapForwardInBackward;
+  return twice ? 2 : 1;
+}
 
 double StepTime::seconds_per_byte(std::size_t communicator,
                                   std::span<const double> bandwidth_bytes_per_s) const {

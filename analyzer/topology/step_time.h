@@ -26,6 +26,9 @@ constexpr std::string_view to_string(TrainingLoop loop) {
   return kTrainingLoopNames[static_cast<std::size_t>(loop)];
 }
 
+/// How often the forward communication of a layer happens in a step: once or twice.
+double forward_communications(TrainingLoop loop);
+
 /// The time of a training step as a function of bandwidth, in closed form. With one communicator's
 /// time per byte tau_k = max_d(shares[k][d] / bandwidth_d), it is
 ///   constant + sum_k weights[k] tau_k + sum of the maxima, each over terms of the same form:

@@ -14,7 +14,7 @@ namespace {
 using Relation = BandwidthConstraint::Relation;
 
 /// Relative to the largest bound; below it a violation is rounding.
-constexpr double kViolated = 1e-9;
+constexpr double kViolated = 1e-7;
 /// In the same unit: a bandwidth beyond it is unbounded.
 constexpr double kHuge = 1e6;
 

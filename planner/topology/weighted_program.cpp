@@ -20,6 +20,8 @@ constexpr int kMostIterations = 100;
 constexpr double kTolerance = 1e-13;
 /// Beyond it the last digits are lost to rounding, which is no failure.
 constexpr double kGoodEnough = 1e-9;
+/// What is left where multipliers are not unique, as of constraints that bind twice.
+constexpr double kAcceptable = 1e-8;
 constexpr double kShortOfTheBoundary = 0.995;
 
 /// Variables are x (D), t (K), e (L), in this order; inequality rows are the needs, the terms, the
@@ -62,7 +64,7 @@ class InteriorPoint {
       }
       step();
     }
-    if (!converged && best < kGoodEnough) {
+    if (!converged && best < kAcceptable) {
       std::tie(point_, slack_, multiplier_, equal_multiplier_) = best_;
       converged = true;
     }

@@ -79,8 +79,8 @@ AstraNetwork read_astra_lists(const JsonNode& root, const AstraOverrides& overri
   return network;
 }
 
-NetworkFile read_astra_network(const JsonNode& root) {
-  const AstraNetwork astra = read_astra_lists(root, {});
+NetworkFile read_astra_network(const JsonNode& root, const AstraOverrides& overrides) {
+  const AstraNetwork astra = read_astra_lists(root, overrides);
   NetworkFile network;
   network.topology.dimensions = astra.dimensions;
   for (std::size_t d = 0; d < astra.links.size(); ++d) {

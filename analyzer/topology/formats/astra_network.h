@@ -18,6 +18,6 @@ struct AstraNetwork {
 AstraNetwork read_astra_lists(const JsonNode& root, const AstraOverrides& overrides);
 
 /// The same as a network whose dimensions' bandwidths are those of all links of an NPU.
-NetworkFile read_astra_network(const JsonNode& root);
+NetworkFile read_astra_network(const JsonNode& root, const AstraOverrides& overrides = {});
 
 }  // namespace sextant

@@ -41,7 +41,9 @@ NetworkFile read_topology_document(const JsonDocument& document) {
   const std::size_t count = network.topology.dimensions.size();
   if (root.find("bandwidth_gb_per_s")) {
     for (const JsonNode& value : read_list(root, "bandwidth_gb_per_s", "dimensions", count)) {
-      network.bandwidth_bytes_per_s.push_back(kBytesPerGb * read_gb_per_s(value));
+      // A dimension that no group uses may have none.
+      network.bandwidth_bytes_per_s.push_back(
+          value.raw() == 0 ? 0 : kBytesPerGb * read_gb_per_s(value));
     }
   }
   if (const auto total = root.find("total_gb_per_s")) {
