@@ -25,7 +25,7 @@ struct Arguments {
 std::string list_text() {
   std::string text = "Experiments:\n";
   for (const ExperimentName& name : experiments()) {
-    text += fmt::format("  {} {:<8} {}\n", name.system, name.experiment, name.description);
+    text += fmt::format("  {:<6} {:<10} {}\n", name.system, name.experiment, name.description);
   }
   return text;
 }
@@ -73,33 +73,42 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       "reproduce", "Run an experiment of a published system beside its published figures");
   auto arguments = std::make_shared<Arguments>();
   add_common_options(*command, session);
-  command->add_option("system", arguments->system, "sailor")->required();
-  command->add_option("experiment", arguments->experiment, "fig7, fig8a, …")->required();
+  command->add_option("system", arguments->system, "sailor or libra")->required();
+  command->add_option("experiment", arguments->experiment, "fig7, fig8a, …, as listed below")
+      ->required();
   ReproduceOptions& options = arguments->options;
-  command->add_option("--planner", options.planners, "Only these planners (figures 7 to 12)")
+  command
+      ->add_option("--planner", options.planners, "Only these planners (sailor's figures 7 to 12)")
       ->delimiter(',')
       ->type_name("NAME,…");
   command
       ->add_option("--estimator", options.estimators,
-                   "Judged by these only (figures 7 to 12; default: all)")
+                   "Judged by these only (sailor's figures 7 to 12; default: all)")
       ->delimiter(',')
       ->type_name("NAME,…");
   command
-      ->add_option("--max-evaluations", options.search.max_evaluations,
-                   "Budget of each search in evaluations of partial plans (figures 7 to 12)")
+      ->add_option(
+          "--max-evaluations", options.search.max_evaluations,
+          "Budget of each search in evaluations of partial plans (sailor's figures 7 to 12)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   command
       ->add_option("--seed", options.search.seed,
-                   "Of planners that choose at random (figures 7 to 12; default: 0)")
+                   "Of planners that choose at random (sailor's figures 7 to 12; default: 0)")
       ->type_name("N");
   command
       ->add_option("--from", options.from,
-                   "Instead of planning: a document that --json printed (figures 7 to 12)")
+                   "Instead of planning or simulating: a document that --json printed (sailor's "
+                   "figures 7 to 12; libra's 12 to 15, also of its evaluation)")
       ->type_name("FILE");
   command
+      ->add_option("--set", options.set,
+                   "Of libra's evaluation and figures 12 to 15: 17B on two dimensions, or all "
+                   "(default: full)")
+      ->check(CLI::IsMember({"small", "full"}));
+  command
       ->add_option("--metric", options.metric,
-                   "What --plot draws (figures 7 to 12; default: as in the paper)")
+                   "What --plot draws (sailor's figures 7 to 12; default: as in the paper)")
       ->check(CLI::IsMember({"throughput", "cost"}));
   command->add_option("--plot", arguments->plot, "Also draw the figure (.svg or .png)")
       ->type_name("FILE");

@@ -1,8 +1,11 @@
 #include "reproduce/reproduction.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "reproduce/libra.h"
 #include "reproduce/sailor_planning.h"
 #include "reproduce/sailor_validation.h"
 
@@ -22,21 +25,27 @@ OrderedJson to_json(const Reproduction& reproduction, bool timing) {
 std::vector<ExperimentName> experiments() {
   std::vector<ExperimentName> all = sailor_validation_experiments();
   for (ExperimentName& name : sailor_planning_experiments()) all.push_back(std::move(name));
+  for (ExperimentName& name : libra_experiments()) all.push_back(std::move(name));
   return all;
 }
 
 Reproduction reproduce(const std::string& system, const std::string& experiment,
                        const ReproduceOptions& options) {
-  for (const ExperimentName& name : sailor_validation_experiments()) {
-    if (name.system == system && name.experiment == experiment) {
-      return reproduce_sailor_validation(experiment, options);
-    }
+  const auto is_among = [&](const std::vector<ExperimentName>& names) {
+    return std::any_of(names.begin(), names.end(), [&](const ExperimentName& name) {
+      return name.system == system && name.experiment == experiment;
+    });
+  };
+  if (is_among(libra_experiments())) return reproduce_libra(experiment, options);
+  if (!options.set.empty()) throw_usage("only figures of libra have a small and a full set");
+  if (is_among(sailor_validation_experiments())) {
+    return reproduce_sailor_validation(experiment, options);
+  }
+  if (is_among(sailor_planning_experiments())) {
+    return reproduce_sailor_planning(experiment, options);
   }
   std::string known;
   for (const ExperimentName& name : experiments()) {
-    if (name.system == system && name.experiment == experiment) {
-      return reproduce_sailor_planning(experiment, options);
-    }
     known += fmt::format(" {}/{}", name.system, name.experiment);
   }
   throw_usage(fmt::format("no experiment {} of system {}; there are:{}", quote(experiment),

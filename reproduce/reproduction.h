@@ -47,9 +47,11 @@ struct ReproduceOptions {
   std::vector<std::string> planners;    ///< empty: all that the experiment compares
   std::vector<std::string> estimators;  ///< likewise; planner figures only
   PlannerOptions search;                ///< budgets of every search
-  /// Instead of planning: the document `reproduction` of an earlier run, whose rows are shown
-  /// again. Planner figures only.
+  /// Instead of planning or simulating: the document `reproduction` of an earlier run, whose rows
+  /// are shown again. Planner figures and figures of LIBRA only.
   std::string from;
+  /// Which of LIBRA's evaluations, "small" or "full"; "" = full.
+  std::string set;
   /// What a planner figure draws: "throughput", "cost", or "" = what the paper's figure shows.
   std::string metric;
   /// Instead of the published runs, those of this directory; "" = the published ones. Validation

@@ -35,28 +35,6 @@ void check(const FrontChart& chart) {
   }
 }
 
-/// Round ticks that hold all values: from zero, or where the values lie close together compared
-/// with their size, from the tick below the least.
-struct Axis {
-  int first = 0;  ///< ticks before the axis begins
-  ValueAxis from_zero;
-
-  Axis() = default;
-  Axis(double least, double most) : from_zero(round_axis(most)) {
-    if (least <= most / 2 || least == most) return;
-    from_zero.step = round_axis(most - least).step;
-    constexpr double kRounding = 1e-9;
-    first = static_cast<int>(std::floor(least / from_zero.step * (1 + kRounding)));
-    from_zero.steps = static_cast<int>(std::ceil(most / from_zero.step * (1 - kRounding)));
-  }
-  int steps() const { return from_zero.steps - first; }
-  double part(double value) const { return (value / from_zero.step - first) / steps(); }
-  std::vector<std::string> tick_labels() const {
-    const std::vector<std::string> all = from_zero.tick_labels();
-    return {all.begin() + first, all.end()};
-  }
-};
-
 class Drawing : SvgFrame {
  public:
   explicit Drawing(const FrontChart& chart) : chart_(chart), points_(chart.points) {
@@ -69,8 +47,8 @@ class Drawing : SvgFrame {
       least_y = std::min(least_y, point.y);
       most_y = std::max(most_y, point.y);
     }
-    across_ = Axis(points_.front().x, points_.back().x);
-    up_ = Axis(least_y, most_y);
+    across_ = SpanAxis(points_.front().x, points_.back().x);
+    up_ = SpanAxis(least_y, most_y);
     for (const std::string& tick : up_.tick_labels()) {
       tick_px_ = std::max(tick_px_, text_width(tick, kFont));
     }
@@ -159,8 +137,8 @@ class Drawing : SvgFrame {
 
   const FrontChart& chart_;
   std::vector<FrontChart::Point> points_;
-  Axis across_;
-  Axis up_;
+  SpanAxis across_;
+  SpanAxis up_;
   double tick_px_ = 0, left_px_ = 0, top_px_ = 0;
 };
 

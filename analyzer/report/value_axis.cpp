@@ -46,4 +46,18 @@ ValueAxis round_axis(double largest, int max_steps) {
   return {20 * power, static_cast<int>(std::ceil(largest / (20 * power)))};
 }
 
+SpanAxis::SpanAxis(double least, double most, int max_steps, double near)
+    : from_zero_(round_axis(most, max_steps)) {
+  if (least <= near * most || least == most) return;
+  from_zero_.step = round_axis(most - least, max_steps).step;
+  constexpr double kRounding = 1e-9;
+  first_ = static_cast<int>(std::floor(least / from_zero_.step * (1 + kRounding)));
+  from_zero_.steps = static_cast<int>(std::ceil(most / from_zero_.step * (1 - kRounding)));
+}
+
+std::vector<std::string> SpanAxis::tick_labels() const {
+  const std::vector<std::string> all = from_zero_.tick_labels();
+  return {all.begin() + first_, all.end()};
+}
+
 }  // namespace sextant

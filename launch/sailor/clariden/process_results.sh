@@ -4,7 +4,7 @@
 # early and figures that repeat are marked, none is left out. Then, in place of the published runs:
 # sextant reproduce sailor fig5b --measured OUT
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../guide.sh"
 split_arguments "$@"
 [ ${#positional[@]} -eq 2 ] || wrong_usage "expected RESULTS and OUT, found ${#positional[@]} of them"
 sextant=$(program sextant)

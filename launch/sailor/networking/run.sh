@@ -6,7 +6,7 @@
 # the bandwidth document data_<WORLD_SIZE>.json, in the current folder. Then: fit_func data_<WORLD_SIZE>.csv
 # Further options go to nccl_bench, as in: run.sh 2 0 10.0.0.1 5000 --backend gloo --max-bytes 1MiB
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../guide.sh"
 split_arguments "$@"
 [ ${#positional[@]} -eq 4 ] || wrong_usage "expected WORLD_SIZE, START_RANK, IP and PORT, found ${#positional[@]} of them"
 world_size=${positional[0]} start_rank=${positional[1]} address=${positional[2]} port=${positional[3]}

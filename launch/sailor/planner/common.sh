@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # To be sourced by the scripts beside it.
-source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../guide.sh"
 
 # leave_figure FIGURE: plans the figure's clusters with `options`, leaves its files and prints the table.
 leave_figure() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # To be sourced by the scripts beside it.
-source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../guide.sh"
 
 # profile MODEL DIR: measures into DIR with `options`; what is there already is kept.
 profile() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # To be sourced by the scripts of the guide: their arguments, their help, and the programs they start.
-source "$(dirname "${BASH_SOURCE[0]}")/../find_program.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/find_program.sh"
 
 script=$(basename "$0")
 
