@@ -49,7 +49,9 @@ struct BandwidthDivision {
   /// How far from satisfied the conditions of optimality are: stationarity in log-bandwidth,
   /// complementarity, signs and constraints, relative to the objective's gradient there.
   double kkt_residual = 0;
-  /// No division that satisfies the constraints has a smaller objective.
+  /// No division that satisfies the constraints has a smaller objective. 0 where nothing is proved:
+  /// constraints may hold bandwidths so far apart that doubles do not reach the optimum, which
+  /// shows in the residual.
   double lower_bound = 0;
   /// By constraint: what the objective gains for each byte/s by which its bound is loosened.
   std::vector<double> multipliers;

@@ -38,6 +38,12 @@ PresolvedProblem presolved_problem(const BandwidthProblem& problem) {
   return presolve(problem);
 }
 
+/// Multipliers that do not nearly meet the conditions of optimality prove nothing.
+double proved(const BandwidthDivision& division, double bound) {
+  constexpr double kNearly = 1e-6;
+  return division.kkt_residual <= kNearly ? std::min(bound, division.objective) : 0;
+}
+
 /// With multipliers for time_weight * time + usd_weight * cost.
 BandwidthDivision finished(const PresolvedProblem& presolved, const WeightedDivision& found,
                            double time_weight, double usd_weight) {
@@ -54,9 +60,8 @@ BandwidthDivision finished(const PresolvedProblem& presolved, const WeightedDivi
   division.objective = time_weight * division.time_s + usd_weight * division.cost_usd;
   division.kkt_residual =
       kkt_residual(problem, time_weight, usd_weight, found.bandwidth_bytes_per_s, multipliers);
-  division.lower_bound =
-      std::min(division.objective, dual_bound(problem, time_weight, usd_weight, multipliers,
-                                              kMost * largest_bound(problem.constraints)));
+  division.lower_bound = proved(division, dual_bound(problem, time_weight, usd_weight, multipliers,
+                                                     kMost * largest_bound(problem.constraints)));
   for (std::size_t j = 0; j < presolved.origin.size(); ++j) {
     const std::optional<std::size_t> origin = presolved.origin[j];
     if (!origin) continue;
@@ -110,7 +115,7 @@ BandwidthDivision least_time_times_cost(const PresolvedProblem& problem) {
   const WeightedDivision found = with_surplus_at_the_cheapest(problem, least.division);
   BandwidthDivision division = finished(problem, found, found.cost_usd, found.time_s);
   division.objective = division.time_s * division.cost_usd;
-  division.lower_bound = std::min(least.lower_bound, division.objective);
+  division.lower_bound = proved(division, least.lower_bound);
   return division;
 }
 

@@ -13,8 +13,6 @@ namespace {
 
 constexpr double kSameWeight = 1e-13;
 constexpr double kGap = 1e-9;
-/// What rounding leaves of a product whose division many weights have.
-constexpr double kSameProduct = 1e-10;
 constexpr int kMostSolves = 400;
 /// Beyond any bandwidth of a bounded problem, in its largest bound.
 constexpr double kMost = 1e4;
@@ -37,24 +35,30 @@ double imbalance(const FrontPoint& point) {
   return std::log(point.time() / point.cost() / point.weight);
 }
 
-/// Safeguarded secants for the zero of the imbalance from `point` on: on either side of it, the
-/// imbalance has the sign of the distance.
+/// Secants for the zero of the imbalance from `point` on, which has the sign of the distance on
+/// either side. Where kinks of the front mislead them, strides that double until the zero is
+/// enclosed, and halving.
 FrontPoint stationary_from(const PresolvedProblem& problem, FrontPoint point) {
-  constexpr int kMostSteps = 60;
+  constexpr int kMostSteps = 200;
+  constexpr int kSecantsPerHalving = 3;
   FrontPoint last = point;
   double low = 0;
   double high = INFINITY;
+  double stride = 1;
   for (int i = 0; i < kMostSteps; ++i) {
     const double off = imbalance(point);
     if (std::abs(off) <= kSameWeight) break;
     (off > 0 ? low : high) = point.weight;
-    double step = off;
+    const bool enclosed = low > 0 && high < INFINITY;
     const double before = imbalance(last);
-    const double moved = std::log(point.weight / last.weight);
-    if (i > 0 && before != off) step = -off * moved / (off - before);
-    double weight = point.weight * std::exp(step);
-    if (!(weight > low && weight < high)) {
-      weight = high < INFINITY && low > 0 ? std::sqrt(low * high) : point.weight * std::exp(off);
+    double weight = 0;
+    if (before != off && i > 0) {
+      weight =
+          point.weight * std::exp(-off * std::log(point.weight / last.weight) / (off - before));
+    }
+    if (!(weight > low && weight < high) || (enclosed && i % (kSecantsPerHalving + 1) == 0)) {
+      weight = enclosed ? std::sqrt(low * high) : point.weight * std::exp(off * stride);
+      if (!enclosed) stride *= 2;
     }
     if (std::abs(weight / point.weight - 1) <= kSameWeight) break;
     last = std::move(point);
@@ -109,12 +113,12 @@ class Enclosure {
         }
       }
       if (worst == 0 || bound >= best_.product() * (1 - kGap) || solves_ >= kMostSolves) {
-        // The same point may be the weighted division of many weights; its multipliers are those of
-        // its own.
+        // The same point may be the weighted division of many weights; those multipliers are its
+        // proof that belong to its own.
         const double weight = best_.time() / best_.cost();
-        auto own = try_weighted_division(problem_, weight);
-        if (own && own->time_s * own->cost_usd <= best_.product() * (1 + kSameProduct)) {
-          best_ = {weight, std::move(*own)};
+        if (auto own = try_weighted_division(problem_, weight)) {
+          if (own->time_s * own->cost_usd < best_.product()) best_.division = *own;
+          best_.division.multipliers = std::move(own->multipliers);
         }
         return {best_.division, best_.time() / best_.cost(), std::min(bound, best_.product())};
       }
@@ -165,7 +169,7 @@ class Enclosure {
   void polish() {
     FrontPoint stationary = stationary_from(problem_, best_.weight > 0 ? best_ : points_.front());
     insert(stationary);
-    if (stationary.product() <= best_.product() * (1 + kSameProduct)) best_ = std::move(stationary);
+    if (stationary.product() <= best_.product() * (1 + kSameWeight)) best_ = std::move(stationary);
     // Tangents close by on either side close the gap around it: it grows with the distance squared.
     for (const double factor : {1 - 2e-5, 1 + 2e-5}) add(best_.weight * factor);
   }

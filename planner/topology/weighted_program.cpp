@@ -36,7 +36,7 @@ constexpr double kKeptSlack = 0.3;
 constexpr double kCentral = 1e-3;
 constexpr double kShortest = 1e-12;
 /// A multiplier so many times its slack makes a row tight.
-constexpr double kTight = 1e2;
+constexpr double kTight = 1e4;
 /// Keeps directions that change nothing from moving; it adds nothing at the solution.
 constexpr double kProximal = 1e-8;
 
@@ -104,6 +104,17 @@ class InteriorPoint {
       bound_[row++] = limit.bound;
     }
     for (const Index d : positive_) jacobian_(row++, d) = -1;
+    for (Index i = 0; i < jacobian_.rows(); ++i) {
+      std::vector<Index>& filled = filled_.emplace_back();
+      if (i < needs_) {
+        const WeightedProgram::Need& need = program_.needs[number(i)];
+        filled = {index(need.dimension), variable_t(need.communicator)};
+        continue;
+      }
+      for (Index v = 0; v < variables_; ++v) {
+        if (jacobian_(i, v) != 0) filled.push_back(v);
+      }
+    }
     equal_ = Matrix::Zero(equalities_, variables_);
     for (Index j = 0; j < equalities_; ++j) {
       equal_.row(j).head(dimensions_) = vector(program_.equal[number(j)].coefficients);
@@ -166,6 +177,16 @@ class InteriorPoint {
     return length;
   }
 
+  /// Adds the sum over rows of ratio * row' row, of which few entries are not zero.
+  void add_condensed(const Vector& ratio, Matrix& system) const {
+    for (std::size_t i = 0; i < filled_.size(); ++i) {
+      for (const Index a : filled_[i]) {
+        const double scaled = ratio[index(i)] * jacobian_(index(i), a);
+        for (const Index b : filled_[i]) system(a, b) += scaled * jacobian_(index(i), b);
+      }
+    }
+  }
+
   /// Newton's step towards slack * multiplier = target in every row.
   void step() {
     const double mean = complementarity();
@@ -188,8 +209,7 @@ class InteriorPoint {
     const Index size = own + index(tight.size());
     Matrix system = Matrix::Zero(size, size);
     Vector right = Vector::Zero(size);
-    system.topLeftCorner(variables_, variables_) =
-        jacobian_.transpose() * roomy.asDiagonal() * jacobian_;
+    add_condensed(roomy, system);
     system.diagonal().head(variables_) += curvature_;
     system.block(0, variables_, variables_, equalities_) = equal_.transpose();
     system.block(variables_, 0, equalities_, variables_) = equal_;
@@ -252,6 +272,8 @@ class InteriorPoint {
   std::vector<Index> positive_;  ///< dimensions that are not free
   Vector gradient_, bound_;
   Matrix jacobian_, equal_;
+  std::vector<std::vector<Index>>
+      filled_;  ///< by row of the Jacobian, the variables that are in it
   Vector point_, slack_, multiplier_, equal_multiplier_;
   Vector curvature_, dual_residual_;
   WeightedSolution best_;

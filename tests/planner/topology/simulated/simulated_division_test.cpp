@@ -179,7 +179,7 @@ TEST(SimulatedDivision, GivesNothingToADimensionThatIsDearAndUnused) {
   problem.target = BandwidthTarget::kTimeTimesCost;
   problem.constraints = {total_budget(2, 100e9)};
   const SimulatedDivision found = divide_bandwidth_simulated(problem);
-  EXPECT_NEAR(found.bandwidth_bytes_per_s[0], 100e9, 1);
+  EXPECT_NEAR(found.bandwidth_bytes_per_s[0], 100e9, 100);
   EXPECT_NEAR(found.cost_usd, 100e3, 1e-3);
   EXPECT_NEAR(found.time_s, 1e-3 + 2e8 * 0.75 / 100e9, 1e-5);  // and some latency
 }
