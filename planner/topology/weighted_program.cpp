@@ -38,7 +38,7 @@ constexpr double kShortest = 1e-12;
 /// A multiplier so many times its slack makes a row tight.
 constexpr double kTight = 1e4;
 /// Keeps directions that change nothing from moving; it adds nothing at the solution.
-constexpr double kProximal = 1e-8;
+constexpr double kProximal = 1e-12;
 
 /// Variables are x, t, e, in this order; inequalities the needs, the terms, the rows at_most and
 /// x >= 0, each with a slack > 0 and a multiplier > 0.
