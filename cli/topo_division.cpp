@@ -76,11 +76,11 @@ std::string optimum_text(const TopoInput& input, const Optimum& optimum,
     text += fmt::format("; the equal split is at {:.6g} times that",
                         *optimum.equal_split / division.objective);
   }
-  text += fmt::format("\nproved: no division is below {}; optimality residual {:.1e}\n",
-                      unit.text(division.lower_bound), division.kkt_residual);
-  text +=
-      "of equally good divisions: the cheapest, then the one with most in the lowest "
-      "dimensions\n\n";
+  text += division.lower_bound > 0
+              ? fmt::format("\nproved: no division is below {}", unit.text(division.lower_bound))
+              : "\nnot proved: the constraints hold bandwidths too far apart for doubles";
+  text += fmt::format("; optimality residual {:.1e}\n", division.kkt_residual);
+  text += "of equally good divisions: the cheapest\n\n";
   return text + constraints_text(optimum, unit);
 }
 
