@@ -62,4 +62,8 @@ double largest_bound(const std::vector<BandwidthConstraint>& constraints) {
   return unit > 0 ? unit : 1;
 }
 
+double beyond_any_bandwidth(const std::vector<BandwidthConstraint>& constraints) {
+  return 1e4 * largest_bound(constraints);
+}
+
 }  // namespace sextant

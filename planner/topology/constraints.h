@@ -22,4 +22,7 @@ double largest_coefficient(const BandwidthConstraint& constraint);
 /// near 1.
 double largest_bound(const std::vector<BandwidthConstraint>& constraints);
 
+/// More than any dimension of a bounded problem can have.
+double beyond_any_bandwidth(const std::vector<BandwidthConstraint>& constraints);
+
 }  // namespace sextant

@@ -20,8 +20,6 @@ constexpr double kOptimal = 1e-9;
 /// A price low enough that the time it costs is rounding, high enough to decide between equals.
 constexpr double kTinyPrice = 1e-8;
 constexpr double kCheaper = 1e-6;
-/// Beyond any bandwidth of a bounded problem, in its largest bound.
-constexpr double kMost = 1e4;
 
 PresolvedProblem presolved_problem(const BandwidthProblem& problem) {
   const std::size_t dimensions = problem.usd_per_byte_per_s.size();
@@ -61,7 +59,7 @@ BandwidthDivision finished(const PresolvedProblem& presolved, const WeightedDivi
   division.kkt_residual =
       kkt_residual(problem, time_weight, usd_weight, found.bandwidth_bytes_per_s, multipliers);
   division.lower_bound = proved(division, dual_bound(problem, time_weight, usd_weight, multipliers,
-                                                     kMost * largest_bound(problem.constraints)));
+                                                     beyond_any_bandwidth(problem.constraints)));
   for (std::size_t j = 0; j < presolved.origin.size(); ++j) {
     const std::optional<std::size_t> origin = presolved.origin[j];
     if (!origin) continue;
@@ -107,9 +105,8 @@ BandwidthDivision least_time(const PresolvedProblem& problem) {
 BandwidthDivision least_time_times_cost(const PresolvedProblem& problem) {
   if (allows_nothing(problem.problem.constraints)) {
     throw_bad_input(
-        "time times cost falls with every byte/s that is left out, and the constraints allow none "
-        "at "
-        "all: give the total as what is to be spent, or a lower bound");
+        "time times cost falls with every byte/s that is left out, and the constraints allow none: "
+        "give the total as what is to be spent, or a lower bound");
   }
   const LeastProduct least = least_product(problem);
   const WeightedDivision found = with_surplus_at_the_cheapest(problem, least.division);

@@ -14,20 +14,28 @@ namespace {
 constexpr double kSameWeight = 1e-13;
 constexpr double kGap = 1e-9;
 constexpr int kMostSolves = 400;
-/// Beyond any bandwidth of a bounded problem, in its largest bound.
-constexpr double kMost = 1e4;
 
 struct FrontPoint {
   double weight = 0;  ///< s / USD: time falls by it where cost rises
   WeightedDivision division;
+  double support =
+      0;  ///< what its multipliers prove of the whole front: time >= this - weight * cost
 
   double time() const { return division.time_s; }
   double cost() const { return division.cost_usd; }
   double product() const { return time() * cost(); }
 };
 
+FrontPoint front_point(const PresolvedProblem& presolved, double weight,
+                       WeightedDivision division) {
+  const BandwidthProblem& problem = presolved.problem;
+  const double support = dual_bound(problem, 1, weight, division.multipliers,
+                                    beyond_any_bandwidth(problem.constraints));
+  return {weight, std::move(division), support};
+}
+
 FrontPoint point_at(const PresolvedProblem& presolved, double weight) {
-  return {weight, weighted_division(presolved, weight)};
+  return front_point(presolved, weight, weighted_division(presolved, weight));
 }
 
 /// log(time / cost / weight), which is zero at a stationary product.
@@ -67,23 +75,16 @@ FrontPoint stationary_from(const PresolvedProblem& problem, FrontPoint point) {
   return point;
 }
 
-/// What its multipliers prove of the whole front: time >= this - weight * cost.
-double support(const PresolvedProblem& presolved, const FrontPoint& point) {
-  return dual_bound(presolved.problem, 1, point.weight, point.division.multipliers,
-                    kMost * largest_bound(presolved.problem.constraints));
-}
-
 /// The least product on the supporting lines of two neighbours, between their costs: at an end or
 /// where the lines meet, since a product is concave along a line that falls.
-double bound_between(const FrontPoint& cheap, double cheap_support, const FrontPoint& fast,
-                     double fast_support) {
+double bound_between(const FrontPoint& cheap, const FrontPoint& fast) {
   const auto product = [&](double cost) {
-    return cost * std::max(cheap_support - cheap.weight * cost, fast_support - fast.weight * cost);
+    return cost * std::max(cheap.support - cheap.weight * cost, fast.support - fast.weight * cost);
   };
   const double slopes = cheap.weight - fast.weight;
   double bound = std::min(product(cheap.cost()), product(fast.cost()));
   if (slopes > 0 && fast.cost() > cheap.cost()) {
-    const double meeting = (cheap_support - fast_support) / slopes;
+    const double meeting = (cheap.support - fast.support) / slopes;
     bound = std::min(bound, product(std::clamp(meeting, cheap.cost(), fast.cost())));
   }
   return bound;
@@ -105,8 +106,7 @@ class Enclosure {
       std::size_t worst = 0;
       double bound = bound_of_ends();
       for (std::size_t i = 0; i + 1 < points_.size(); ++i) {
-        const double between =
-            bound_between(points_[i], supports_[i], points_[i + 1], supports_[i + 1]);
+        const double between = bound_between(points_[i], points_[i + 1]);
         if (between < bound) {
           bound = between;
           worst = i + 1;
@@ -136,7 +136,7 @@ class Enclosure {
       solves_ = kMostSolves;
       return false;
     }
-    FrontPoint point{weight, std::move(*division)};
+    FrontPoint point = front_point(problem_, weight, std::move(*division));
     if (point.product() < best_.product() * (1 - kSameWeight)) best_ = point;
     insert(std::move(point));
     return true;
@@ -152,8 +152,8 @@ class Enclosure {
   /// What no part of the front beyond its first and last point undercuts.
   double bound_of_ends() const {
     const FrontPoint& cheap = points_.front();
-    const double beyond = least_cost_ * (supports_.front() - cheap.weight * least_cost_);
-    const double fastest = supports_.back() * fastest_cost_;
+    const double beyond = least_cost_ * (cheap.support - cheap.weight * least_cost_);
+    const double fastest = points_.back().support * fastest_cost_;
     return std::min({beyond, fastest, best_.product()});
   }
 
@@ -189,13 +189,11 @@ class Enclosure {
     const auto place = std::find_if(points_.begin(), points_.end(), [&](const FrontPoint& other) {
       return other.weight < point.weight;
     });
-    supports_.insert(supports_.begin() + (place - points_.begin()), support(problem_, point));
     points_.insert(place, std::move(point));
   }
 
   const PresolvedProblem& problem_;
   std::vector<FrontPoint> points_;
-  std::vector<double> supports_;  ///< of each
   FrontPoint best_;
   double least_cost_ = 0;
   double fastest_cost_ = 0;
