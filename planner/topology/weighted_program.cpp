@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace sextant {
@@ -26,8 +27,9 @@ constexpr double kGoodEnough = 1e-8;
 /// What is still told apart from no solution; how good it is, the caller's certificate says.
 constexpr double kAcceptable = 1e-5;
 constexpr int kPatience = 10;
-/// Each step aims at a tenth of the complementarity.
-constexpr double kCentring = 0.1;
+/// What part of the complementarity each step aims at; where the first does not get there, the
+/// second may.
+constexpr std::array kCentring = {0.1, 0.3};
 constexpr double kShortOfTheBoundary = 0.995;
 constexpr double kShortened = 0.7;
 /// Of the slack that a need's tangent promises, what its curvature must leave.
@@ -44,8 +46,9 @@ constexpr double kProximal = 1e-12;
 /// x >= 0, each with a slack > 0 and a multiplier > 0.
 class InteriorPoint {
  public:
-  explicit InteriorPoint(const WeightedProgram& program)
+  InteriorPoint(const WeightedProgram& program, double centring)
       : program_(program),
+        centring_(centring),
         dimensions_(index(program.price.size())),
         communicators_(index(program.communicator_weight.size())),
         variables_(dimensions_ + communicators_ + index(program.maximum_weight.size())),
@@ -192,7 +195,7 @@ class InteriorPoint {
     const double mean = complementarity();
     // Slacks that are done long before stationarity is would leave it no room.
     const double residual = dual_residual_.cwiseAbs().maxCoeff();
-    const double target = std::max(kCentring * mean, std::min(mean, 0.01 * residual));
+    const double target = std::max(centring_ * mean, std::min(mean, 0.01 * residual));
     const Vector ratio = multiplier_.cwiseQuotient(slack_);
     const Vector offset = target * slack_.cwiseInverse() - multiplier_;
     // d_multiplier = offset - ratio d_slack and d_slack = -J d_point. Rows with room are condensed
@@ -268,6 +271,7 @@ class InteriorPoint {
   }
 
   const WeightedProgram& program_;
+  double centring_;
   Index dimensions_, communicators_, variables_, needs_, equalities_;
   std::vector<Index> positive_;  ///< dimensions that are not free
   Vector gradient_, bound_;
@@ -282,7 +286,10 @@ class InteriorPoint {
 }  // namespace
 
 std::optional<WeightedSolution> solve(const WeightedProgram& program) {
-  return InteriorPoint(program).run();
+  for (const double centring : kCentring) {
+    if (auto solution = InteriorPoint(program, centring).run()) return solution;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sextant
