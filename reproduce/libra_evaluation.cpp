@@ -109,7 +109,7 @@ std::vector<LibraPoint> improved(const Rivals& rivals, const std::vector<LibraRu
   problem.target = theirs.configuration == kPerfPerCostOptBw ? BandwidthTarget::kTimeTimesCost
                                                              : BandwidthTarget::kTime;
   for (const std::size_t rival : rivals) {
-    const MappedWorkload& mapped = simulator.workload(runs[rival]);
+    const PlacedWorkload& mapped = simulator.workload(runs[rival]);
     problem.trainings.push_back({mapped.workload, mapped.shapes, simulator.network(runs[rival]),
                                  rivals.size() == 1 ? 1 : 1 / own_time_s(points, points[rival])});
   }

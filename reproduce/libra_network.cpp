@@ -5,13 +5,11 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/topology/formats/astra_files.h"
-#include "analyzer/topology/formats/workload_files.h"
 
 namespace sextant {
 
 namespace {
 
-constexpr double kBytesPerGb = 1e9;
 constexpr double kNanosecond = 1e-9;
 constexpr double kBytesPerAstraGb = 1024.0 * 1024 * 1024;
 
@@ -28,20 +26,6 @@ Topology dgx() {
 }
 
 }  // namespace
-
-MappedWorkload read_mapped_workload(const std::filesystem::path& file, const Topology& topology) {
-  MappedWorkload out{read_workload_text(file), {}};
-  const int model_npus = out.workload.groups.at(kModelGroup).npus;
-  if (model_npus < 1 || topology.npus() % model_npus != 0) {
-    throw_bad_input(fmt::format("{}: a model group of {} NPUs does not divide the {} of {}",
-                                quote(file.string()), model_npus, topology.npus(),
-                                topology.describe()));
-  }
-  const int data_npus = topology.npus() / model_npus;
-  out.workload.groups.at(kDataGroup).npus = data_npus;
-  out.shapes = map_from_both_ends(topology, model_npus, data_npus);
-  return out;
-}
 
 LibraNetworks::LibraNetworks(const std::filesystem::path& artifact)
     : topologies_{{"DGX", dgx()}},
@@ -103,7 +87,7 @@ SimulatedNetwork LibraSimulator::network(const LibraRun& run) {
   return network;
 }
 
-const MappedWorkload& LibraSimulator::workload(const LibraRun& run) {
+const PlacedWorkload& LibraSimulator::workload(const LibraRun& run) {
   const std::string key = fmt::format("{} {}", run.workload, fmt::join(run.npus, ","));
   auto found = workloads_.find(key);
   if (found == workloads_.end()) {
@@ -112,7 +96,7 @@ const MappedWorkload& LibraSimulator::workload(const LibraRun& run) {
       topology.dimensions.push_back({npus, BuildingBlock::kSwitch, "any"});
     }
     found = workloads_
-                .emplace(key, read_mapped_workload(
+                .emplace(key, read_placed_workload(
                                   artifact_ / "evaluation" / "workload" / run.workload, topology))
                 .first;
   }
@@ -120,7 +104,7 @@ const MappedWorkload& LibraSimulator::workload(const LibraRun& run) {
 }
 
 double LibraSimulator::step_s(const LibraRun& run) {
-  const MappedWorkload& mapped = workload(run);
+  const PlacedWorkload& mapped = workload(run);
   return simulate_step(mapped.workload, mapped.shapes, network(run), run.compute_scale).step_s;
 }
 

@@ -6,21 +6,11 @@
 #include <vector>
 
 #include "analyzer/topology/formats/network_files.h"
-#include "analyzer/topology/group_mapping.h"
 #include "analyzer/topology/simulation/step_simulation.h"
-#include "analyzer/topology/workload.h"
+#include "planner/topology/input/problem_input.h"
 #include "reproduce/libra_runs.h"
 
 namespace sextant {
-
-/// A workload of the artifact and where its model and data group lie.
-struct MappedWorkload {
-  Workload workload;
-  std::vector<GroupShape> shapes;
-};
-
-/// Reads a workload that fills the topology: what the model group leaves is the data group's.
-MappedWorkload read_mapped_workload(const std::filesystem::path& file, const Topology& topology);
 
 /// The networks of the artifact as its tables of prices see them, by "2D", "3D", "4D" and "DGX".
 class LibraNetworks {
@@ -49,13 +39,13 @@ class LibraSimulator {
 
   /// The run's network with its links.
   SimulatedNetwork network(const LibraRun& run);
-  const MappedWorkload& workload(const LibraRun& run);
+  const PlacedWorkload& workload(const LibraRun& run);
   double step_s(const LibraRun& run);
 
  private:
   std::filesystem::path artifact_;
   std::map<std::string, SimulatedNetwork> networks_;  ///< by files, their links without bandwidth
-  std::map<std::string, MappedWorkload> workloads_;   ///< by file and NPUs of the dimensions
+  std::map<std::string, PlacedWorkload> workloads_;   ///< by file and NPUs of the dimensions
 };
 
 }  // namespace sextant

@@ -16,7 +16,6 @@ namespace sextant {
 
 namespace {
 
-constexpr double kBytesPerGb = 1e9;
 constexpr double kNsPerS = 1e9;
 constexpr int kSolves = 15;
 constexpr std::array kWorkloads = {"17B", "175B", "1T"};
@@ -47,7 +46,7 @@ class Builder {
     std::vector<StepTime> steps;
     for (const char* workload : kWorkloads) {
       if (asked.workload != workload && asked.workload != kGroup) continue;
-      const MappedWorkload& mapped = mapped_workload(workload, topology);
+      const PlacedWorkload& mapped = placed_workload(workload, topology);
       steps.push_back(step_time(mapped.workload, mapped.shapes, asked.loop));
     }
     const std::vector<double> shares(steps.size(), 1.0 / static_cast<double>(steps.size()));
@@ -61,17 +60,17 @@ class Builder {
   }
 
  private:
-  const MappedWorkload& mapped_workload(const std::string& name, const Topology& topology) {
+  const PlacedWorkload& placed_workload(const std::string& name, const Topology& topology) {
     const std::string key = name + ' ' + topology.describe();
     const auto found = mapped_.find(key);
     if (found != mapped_.end()) return found->second;
     return mapped_[key] =
-               read_mapped_workload(workloads_ / fmt::format("transformer_{}.txt", name), topology);
+               read_placed_workload(workloads_ / fmt::format("transformer_{}.txt", name), topology);
   }
 
   std::filesystem::path workloads_;
   LibraNetworks networks_;
-  std::map<std::string, MappedWorkload> mapped_;
+  std::map<std::string, PlacedWorkload> mapped_;
 };
 
 /// s, or s * USD.

@@ -9,8 +9,6 @@ namespace sextant {
 
 namespace {
 
-constexpr double kBytesPerGb = 1e9;
-
 double usd_per_npu(const TopologyDimension& dimension, const TierPrice& price,
                    CostConvention convention, const std::string& place) {
   if (dimension.block == BuildingBlock::kSwitch) {

@@ -8,6 +8,9 @@
 
 namespace sextant {
 
+/// Bandwidths of people and files are in GB/s.
+inline constexpr double kBytesPerGb = 1e9;
+
 /// How the NPUs of one dimension are connected.
 enum class BuildingBlock { kRing, kFullyConnected, kSwitch };
 inline constexpr std::array<std::string_view, 3> kBuildingBlockNames = {"Ring", "FullyConnected",

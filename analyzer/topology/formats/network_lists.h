@@ -19,8 +19,7 @@ namespace sextant {
 // What published network files have in common, whether a JsonNode or a YamlNode stands there:
 // parallel lists with one element for each dimension, and prices by tier.
 
-// Units of the files, over ours.
-inline constexpr double kBytesPerGb = 1e9;
+// Of the files, over ours.
 inline constexpr double kNsPerS = 1e9;
 
 /// Larger figures are taken for ones in another unit.

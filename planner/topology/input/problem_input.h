@@ -16,9 +16,6 @@
 
 namespace sextant {
 
-/// Bandwidths of people and files are in GB/s.
-inline constexpr double kBytesPerGb = 1e9;
-
 /// A workload whose groups have their place in a network.
 struct PlacedWorkload {
   Workload workload;
