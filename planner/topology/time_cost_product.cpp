@@ -11,7 +11,8 @@ namespace sextant {
 
 namespace {
 
-constexpr double kSameWeight = 1e-13;
+/// Weights and products that differ by less are the same.
+constexpr double kSameWeight = 1e-11;
 constexpr double kGap = 1e-9;
 constexpr int kMostSolves = 400;
 

@@ -30,6 +30,9 @@ constexpr int kPatience = 10;
 /// What part of the complementarity each step aims at; where the first does not get there, the
 /// second may.
 constexpr std::array kCentring = {0.1, 0.3};
+/// After a step of nearly all of Newton's the next one aims at this part of that.
+constexpr double kLong = 0.9;
+constexpr double kBold = 0.1;
 constexpr double kShortOfTheBoundary = 0.995;
 constexpr double kShortened = 0.7;
 /// Of the slack that a need's tangent promises, what its curvature must leave.
@@ -72,7 +75,7 @@ class InteriorPoint {
       if (error < least) {
         if (error < 0.9 * least) without_progress = 0;
         least = error;
-        best_ = solution();
+        if (error < kAcceptable) best_ = solution();
       }
       if (error < kTolerance) break;
       if (least > kGoodEnough) without_progress = 0;
@@ -195,7 +198,8 @@ class InteriorPoint {
     const double mean = complementarity();
     // Slacks that are done long before stationarity is would leave it no room.
     const double residual = dual_residual_.cwiseAbs().maxCoeff();
-    const double target = std::max(centring_ * mean, std::min(mean, 0.01 * residual));
+    const double target = std::max((last_length_ > kLong ? kBold : 1) * centring_ * mean,
+                                   std::min(mean, 0.01 * residual));
     const Vector ratio = multiplier_.cwiseQuotient(slack_);
     const Vector offset = target * slack_.cwiseInverse() - multiplier_;
     // d_multiplier = offset - ratio d_slack and d_slack = -J d_point. Rows with room are condensed
@@ -246,6 +250,7 @@ class InteriorPoint {
           (slack_.head(needs_).array() >= kKeptSlack * promised.array()).all();
       if (curves_little && is_central()) break;
     }
+    last_length_ = length;
     equal_multiplier_ += length * newton.segment(variables_, equalities_);
   }
 
@@ -272,6 +277,7 @@ class InteriorPoint {
 
   const WeightedProgram& program_;
   double centring_;
+  double last_length_ = 0;  ///< of the last step, as a part of Newton's
   Index dimensions_, communicators_, variables_, needs_, equalities_;
   std::vector<Index> positive_;  ///< dimensions that are not free
   Vector gradient_, bound_;
