@@ -19,6 +19,7 @@ namespace {
 constexpr double kOptimal = 1e-9;
 /// A price low enough that the time it costs is rounding, high enough to decide between equals.
 constexpr double kTinyPrice = 1e-8;
+constexpr double kSameTime = 1e-12;
 constexpr double kCheaper = 1e-6;
 
 PresolvedProblem presolved_problem(const BandwidthProblem& problem) {
@@ -90,7 +91,8 @@ BandwidthDivision fastest(const PresolvedProblem& problem) {
   cheaper->multipliers = found.multipliers;
   const BandwidthDivision cheapest =
       finished(problem, with_surplus_at_the_cheapest(problem, std::move(*cheaper)), 1, 0);
-  return cheapest.kkt_residual <= kOptimal ? cheapest : division;
+  const bool as_fast = cheapest.time_s <= division.time_s * (1 + kSameTime);
+  return as_fast && cheapest.kkt_residual <= kOptimal ? cheapest : division;
 }
 
 BandwidthDivision least_time(const PresolvedProblem& problem) {

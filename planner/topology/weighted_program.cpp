@@ -122,7 +122,9 @@ class InteriorPoint {
       }
     }
     equal_ = Matrix::Zero(equalities_, variables_);
+    equal_bound_ = Vector::Zero(equalities_);
     for (Index j = 0; j < equalities_; ++j) {
+      equal_bound_[j] = program_.equal[number(j)].bound;
       equal_.row(j).head(dimensions_) = vector(program_.equal[number(j)].coefficients);
     }
   }
@@ -221,6 +223,7 @@ class InteriorPoint {
     system.block(0, variables_, variables_, equalities_) = equal_.transpose();
     system.block(variables_, 0, equalities_, variables_) = equal_;
     right.head(variables_) = -dual_residual_ - jacobian_.transpose() * offset;
+    right.segment(variables_, equalities_) = equal_bound_ - equal_ * point_;
     for (std::size_t j = 0; j < tight.size(); ++j) {
       const Index row = own + index(j);
       const Index i = tight[j];
@@ -280,7 +283,7 @@ class InteriorPoint {
   double last_length_ = 0;  ///< of the last step, as a part of Newton's
   Index dimensions_, communicators_, variables_, needs_, equalities_;
   std::vector<Index> positive_;  ///< dimensions that are not free
-  Vector gradient_, bound_;
+  Vector gradient_, bound_, equal_bound_;
   Matrix jacobian_, equal_;
   std::vector<std::vector<Index>>
       filled_;  ///< by row of the Jacobian, the variables that are in it

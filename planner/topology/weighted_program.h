@@ -39,7 +39,7 @@ struct WeightedProgram {
   std::vector<Row> equal;
   std::vector<bool> is_free;  ///< by dimension; all others are >= 0
   /// Has room to every row of at_most and to x >= 0, and satisfies `equal`, whose rows are
-  /// independent.
+  /// independent, but for rounding.
   std::vector<double> start;
 };
 
