@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "analyzer/serving/placement.h"
+
+namespace sextant {
+
+// Files of Helix's artifact (ASPLOS'25). All readers throw Error(kBadInput) naming file, line, what
+// was expected and what was found. Values are a number, or a number times a unit; nothing is
+// evaluated. What the artifact calls gbps and mbps are 10^9 and 10^6 bytes per second.
+
+/// `<artifact>/profiles`: machine_limits.json and <model>/<type>_{prompt,decode}.csv, with NICs,
+/// disks and memory of `machine_profiles.ini`. `model` is "llama30b" or "llama70b".
+ServingProfiles read_helix_profiles(const std::filesystem::path& artifact,
+                                    const std::string& model);
+
+/// A complete cluster file: machines and links in its order. Its coordinator has the NICs of
+/// `machine_profiles`, a machine_profiles.ini.
+ServingCluster read_helix_cluster(const std::filesystem::path& path,
+                                  const std::filesystem::path& machine_profiles);
+
+/// A solution file (`*_sol.ini`): layers of each of the cluster's machines.
+Placement read_helix_placement(const std::filesystem::path& path, std::size_t machines);
+std::string helix_placement_text(const Placement& placement);
+
+/// A simulator cluster file with its solution file.
+ServedNetwork read_helix_network(const std::filesystem::path& network,
+                                 const std::filesystem::path& placement,
+                                 const ServingProfiles& profiles);
+
+/// Takes the flow of each of the network's links from a flattened simulator input (`sim_inputs/`).
+void read_helix_flow(const std::filesystem::path& path, ServedNetwork& network);
+
+}  // namespace sextant

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "analyzer/serving/trace/request_trace.h"
+#include "planner/serving/placement_planner.h"
+
+namespace sextant {
+
+/// What a placement is searched for.
+enum class PlacementObjective {
+  kServed,  ///< throughput and latency of served requests
+  kFlow,    ///< maximum flow
+};
+inline constexpr std::array<std::string_view, 2> kPlacementObjectiveNames = {"served", "flow"};
+
+struct PlacementSearchOptions {
+  PlacementObjective objective = PlacementObjective::kServed;
+  std::uint64_t seed = 0;
+  int threads = 0;           ///< 0: all; the result does not depend on it
+  double time_limit_s = 60;  ///< past it the incumbent is returned, marked as not complete
+  /// How much is tried; the result depends on it and the seed alone unless time ends the search.
+  double effort = 1;
+  /// Of objective kServed: lengths of requests, and what is offered to the system (input and output
+  /// tokens per second) where latency counts; 0: as much as it can serve.
+  std::vector<RequestLength> lengths;
+  double offered_tokens_per_s = 0;
+};
+
+/// Our own search over layer intervals. Needs lengths for objective kServed.
+PlacementResult search_placement(const PlacementProblem& problem,
+                                 const PlacementSearchOptions& options);
+
+}  // namespace sextant
