@@ -17,9 +17,9 @@ double placement_flow(const ServingCluster& cluster, const ServingProfiles& prof
 /// sides, token and activation on each hop between machines. The network's links then have a
 /// maximum flow. Returns its value.
 ///
-/// Maximum flows are not unique. This one is chosen: among all it minimises the sum over links of
-/// flow^2 / weight, with a link's weight the throughput of the machine at its end, so that machines
-/// side by side are loaded alike. It depends on nothing but the network.
+/// Maximum flows are not unique. This one is chosen: among all it has the least sum, over machines
+/// and the links to them, of flow^2 / (throughput of the machine), so that machines side by side
+/// are loaded alike. It depends on nothing but the network.
 double assign_flow(ServedNetwork& network, const ThroughputTable& throughput);
 
 /// No placement has more flow: the mean over the layers of what all machines give at their best.
