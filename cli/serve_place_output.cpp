@@ -24,6 +24,14 @@ fs::path solution_file(const PlaceArguments& arguments) {
   return fs::path(arguments.output) / (arguments.method + "_sol.ini");
 }
 
+/// How the artifact's files call the methods.
+std::string_view synthesizer(const std::string& method) {
+  if (method == "milp") return "ILP";
+  if (method == "petals") return "heterogeneous Petals";
+  if (method == "swarm") return "heterogeneous Swarm";
+  return method;
+}
+
 /// What comes out of a machine in tokens per second; 0 where nothing does.
 double flow_out_of(const PlacementDocument& document, const std::string& machine) {
   double sum = 0;
@@ -104,7 +112,8 @@ void write_placement(const PlaceArguments& arguments, const PlacementDocument& d
   }
   const std::string solution = helix_placement_text(result.placement);
   const std::string network = helix_network_text(
-      served_network(input.cluster, input.profiles, result.placement, arguments.partial_inference));
+      served_network(input.cluster, input.profiles, result.placement, arguments.partial_inference),
+      synthesizer(arguments.method));
   write_file_atomically(solution_file(arguments), solution);
   write_file_atomically(fs::path(arguments.output) / kNetworkFile, network);
 }

@@ -122,7 +122,7 @@ class Drawing : SvgFrame {
   void row(const PlacementChart::Machine& machine, double y) {
     const double inset = row_px_ < kNamedRow ? 0.5 : 2;
     if (name_px_ > 0) {
-      const auto lines = wrap_text(machine.name, kSmallFont, name_px_ + 1, 1);
+      const auto lines = wrap_text(machine.name, kSmallFont, name_px_ + kFont, 1);
       text(left() - 6, y + row_px_ / 2 + 4, "end", kSmallFont, lines.empty() ? "" : lines.front(),
            "sx-text sx-faint");
     }
@@ -143,7 +143,8 @@ class Drawing : SvgFrame {
   const PlacementChart& chart_;
   Rows rows_;
   std::vector<std::string> types_;
-  double row_px_ = 0, name_px_ = 0;
+  double row_px_ = 0;
+  double name_px_ = 0;
 };
 
 }  // namespace

@@ -66,10 +66,9 @@ TEST(PlacementDocument, IsRefusedWithThePlace) {
   expect(with("\"gap\"", "\"gaps\""), "gaps");
   expect(with("sextant/placement/1.0", "sextant/placement/2.0"), "2.0");
   expect(with("\"replayed\"", "\"sure\""), "/evidence");
-  EXPECT_NO_THROW(
-      read(with("\"gap\"", "\"gaps\"")
-               .replace(0, 0, "")
-               .replace(with("\"gap\"", "\"gaps\"").find("placement/1.0"), 13, "placement/1.1")));
+  std::string newer = with("\"gap\"", "\"gaps\"");
+  newer.replace(newer.find("placement/1.0"), 13, "placement/1.1");
+  EXPECT_NO_THROW(read(newer)) << "a newer minor version may say more";
 }
 
 TEST(PlacementDocument, SuitsItsClusterAndModel) {

@@ -30,9 +30,16 @@ class TwoZones : public Network {
 Cluster two_zones() {
   Cluster cluster;
   cluster.name = "two";
-  cluster.pools.push_back({.gpu = "A100-40", .zone = "a", .count = 1, .memory_bytes = 40e9});
-  cluster.pools.push_back(
-      {.gpu = "T4", .zone = "b", .count = 3, .gpus_per_node = 2, .memory_bytes = 16e9});
+  cluster.pools.resize(2);
+  cluster.pools[0].gpu = "A100-40";
+  cluster.pools[0].zone = "a";
+  cluster.pools[0].count = 1;
+  cluster.pools[0].memory_bytes = 40e9;
+  cluster.pools[1].gpu = "T4";
+  cluster.pools[1].zone = "b";
+  cluster.pools[1].count = 3;
+  cluster.pools[1].gpus_per_node = 2;
+  cluster.pools[1].memory_bytes = 16e9;
   cluster.network = std::make_shared<TwoZones>();
   return cluster;
 }

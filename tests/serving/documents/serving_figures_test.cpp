@@ -1,5 +1,7 @@
 #include "analyzer/serving/documents/serving_figures.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +34,9 @@ ServingSimulationResult result() {
   run.prompt_latency_s = {1, 2, 3, 4};
   run.decode_latency_s = {0.5};
   run.requests = {request(0, 1), request(5, 2), request(10, 4), request(95, 3)};
-  run.requests.push_back(ServedRequest{.arrival_s = 20, .rejected = true});
+  run.requests.emplace_back();
+  run.requests.back().arrival_s = 20;
+  run.requests.back().rejected = true;
   run.finished = 4;
   run.rejected = 1;
   run.nodes.resize(1);
