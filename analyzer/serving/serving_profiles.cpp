@@ -80,6 +80,8 @@ double throughput_at(const MachineType& type, int layers, double share) {
     return (prompt_tokens + decodes) /
            (layers * (type.prompt_s.at(prompt_tokens) + type.decode_s.at(decodes)));
   }
+  // So small a share that nothing is typical.
+  if (prompts <= 0 || prompt_tokens + decodes <= 0) return 0;
   // A prompt in one of `every` steps.
   const double every = 1 / prompts;
   return every * (prompt_tokens + decodes) /
@@ -123,7 +125,10 @@ ThroughputTable typical_throughput(const ServingProfiles& profiles,
   };
   for (int round = 0; round < kRounds; ++round) {
     std::vector<double> next = perf;
-    for (std::size_t t = 0; t < types; ++t) next[t] = throughput(t, typical[t]) * typical[t];
+    for (std::size_t t = 0; t < types; ++t) {
+      // A type without machines counts nothing in the mean.
+      if (machines_of_type[t] > 0) next[t] = throughput(t, typical[t]) * typical[t];
+    }
     perf = next;
   }
   ThroughputTable table(types);

@@ -11,6 +11,9 @@ namespace sextant {
 // was expected and what was found. Values are a number, or a number times a unit; nothing is
 // evaluated. What the artifact calls gbps and mbps are 10^9 and 10^6 bytes per second.
 
+/// Of machine i, in files: compute_node_{i + 2}; 0 and 1 are the coordinator's two ends.
+inline constexpr int kHelixNodeOffset = 2;
+
 /// `<artifact>/profiles`: machine_limits.json and <model>/<type>_{prompt,decode}.csv, with NICs,
 /// disks and memory of `machine_profiles.ini`. `model` is "llama30b" or "llama70b".
 ServingProfiles read_helix_profiles(const std::filesystem::path& artifact,

@@ -7,6 +7,9 @@
 
 namespace sextant {
 
+/// Of input or output, in any file that is read.
+inline constexpr int kMostRequestTokens = 10'000'000;
+
 /// Tokens of one request.
 struct RequestLength {
   int input_tokens = 0;
@@ -39,11 +42,14 @@ RecordedRequests read_azure_conversations(const std::filesystem::path& artifact)
 /// over). Throws Error(kBadInput) naming file and line.
 RequestTrace read_request_trace(const std::filesystem::path& path);
 
-/// As Helix's artifact draws its online load: recorded arrivals in a random order, scaled to so
-/// many tokens (input and output) per second, lengths drawn from the recorded.
+/// As Helix's artifact draws its online load: in each interval a recorded number of arrivals at
+/// random, scaled to so many tokens (input and output) per second in the mean, with lengths drawn
+/// from the recorded. An interval that the duration cuts short is left out. Throws Error(kBadInput)
+/// where rate or duration is no positive number, where the duration is below an interval, and from
+/// 10^8 requests on.
 RequestTrace recorded_trace(const RecordedRequests& recorded, double tokens_per_s,
                             double duration_s, std::uint32_t seed);
-/// The same lengths with exponential gaps.
+/// The same lengths with exponential gaps, drawn with Random; errors likewise. May be empty.
 RequestTrace poisson_trace(const RecordedRequests& recorded, double tokens_per_s, double duration_s,
                            std::uint64_t seed);
 

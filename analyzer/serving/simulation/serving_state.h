@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "analyzer/core/python_random.h"
+#include "analyzer/serving/simulation/event_queue.h"
+#include "analyzer/serving/simulation/link_state.h"
+#include "analyzer/serving/simulation/node_state.h"
+#include "analyzer/serving/simulation/request_pool.h"
+#include "analyzer/serving/simulation/serving_simulation.h"
+
+namespace sextant {
+
+/// All that changes while requests are served, as the driver and the schedulers share it.
+struct ServingState {
+  ServingState(const ServedNetwork& served, const ServingSimulationOptions& chosen);
+
+  const ServedNetwork& network;
+  const ServingSimulationOptions& options;
+  ServingEventQueue events;
+  LinkStates links;
+  std::vector<NodeState> nodes;
+  RequestPool requests;
+  PythonRandom random;  ///< one for lengths and ways, as in the artifact
+
+  /// Starts sending a request over a link, which it occupies with so much bandwidth.
+  void transmit(int request, int link, double bandwidth);
+};
+
+}  // namespace sextant
