@@ -67,7 +67,7 @@ TEST_F(Heuristics, FlowsOfTheSpecification) {
   const ServingProfiles large = read_helix_profiles(data_, "llama70b");
   const PlacementResult petals = place_petals(placement_problem(single, large));
   EXPECT_NEAR(petals.flow_tokens_per_s, 531.70, 0.01);
-  EXPECT_NEAR(petals.bound_tokens_per_s, 2045.64, 0.01);
+  EXPECT_NEAR(petals.bound_tokens_per_s, 2045.641, 1e-3);
   EXPECT_FALSE(petals.proved);
   EXPECT_NEAR(place_petals(placement_problem(single, large, true)).flow_tokens_per_s, 952.11, 0.01);
   EXPECT_NEAR(place_swarm(placement_problem(single, large)).flow_tokens_per_s, 757.85, 0.01);
