@@ -1,5 +1,6 @@
 #include "analyzer/serving/generated/generated_cluster.h"
 
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -67,7 +68,10 @@ ServingCluster cluster_of(const std::vector<std::string>& types) {
 double printed_bandwidth(double bytes_per_s, double whole, double tenths) {
   const double mbps = bytes_per_s / 1e6;
   if (mbps > whole) return std::trunc(mbps) * 1e6;
-  const double printed = std::stod(fmt::format("{:.{}f}", mbps, mbps > tenths ? 1 : 3)) * 1e6;
+  const std::string text = fmt::format("{:.{}f}", mbps, mbps > tenths ? 1 : 3);
+  double printed = 0;
+  std::from_chars(text.data(), text.data() + text.size(), printed);
+  printed *= 1e6;
   return printed > 0 ? printed : bytes_per_s;  // nobody can use a link of 0
 }
 
