@@ -12,6 +12,8 @@
 #include <memory>
 #include <mutex>
 
+#include "analyzer/core/files.h"
+
 namespace sextant {
 
 namespace {
@@ -105,6 +107,21 @@ void pass(void* highs, const MixedIntegerProgram& program) {
   }
 }
 
+/// HiGHS takes the format from the name's ending, and does not survive a file that it cannot make.
+void write_problem(void* highs, const std::filesystem::path& path) {
+  std::string name = (std::filesystem::temp_directory_path() / "sextant-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw_bad_input(fmt::format("cannot make {}: {}", quote(name), std::strerror(errno)));
+  }
+  const std::filesystem::path folder = name;
+  const std::filesystem::path written = folder / ("problem" + path.extension().string());
+  const HighsInt status = Highs_writeModel(highs, written.c_str());
+  const std::string text = status == kHighsStatusError ? "" : read_file(written);
+  std::filesystem::remove_all(folder);
+  check(status, "Highs_writeModel");
+  write_file_atomically(path, text);
+}
+
 }  // namespace
 
 void require_highs() {}
@@ -115,10 +132,7 @@ void run_highs(const MixedIntegerProgram& program, const SolverSettings& setting
   void* const highs = owner.get();
   check(Highs_setBoolOptionValue(highs, "output_flag", 0), "output_flag");
   pass(highs, program);
-  if (!settings.write_problem.empty() &&
-      Highs_writeModel(highs, settings.write_problem.c_str()) == kHighsStatusError) {
-    throw_bad_input(fmt::format("cannot write {}, as .lp or .mps", quote(settings.write_problem)));
-  }
+  if (!settings.write_problem.empty()) write_problem(highs, settings.write_problem);
   check(Highs_setDoubleOptionValue(highs, "time_limit", settings.time_limit_s), "time_limit");
   check(Highs_setIntOptionValue(highs, "threads", settings.threads), "threads");
   // Optimal is to mean it.

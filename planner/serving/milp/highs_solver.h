@@ -10,7 +10,8 @@ namespace sextant {
 void require_highs();
 
 /// Solves a program with HiGHS in this process; its last news is kEnd. Throws Error(kInternal)
-/// naming the call of HiGHS that failed, Error(kBadInput) where the problem cannot be written.
+/// naming the call of HiGHS that failed, Error(kBadInput) naming the path where the problem cannot
+/// be written.
 void run_highs(const MixedIntegerProgram& program, const SolverSettings& settings,
                const std::function<void(const SolverNews&)>& tell);
 

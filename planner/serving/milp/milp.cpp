@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -111,15 +112,17 @@ class MilpRun {
 
   void finish() {
     result_.evaluations = evaluations_;
+    if (result_.flow_tokens_per_s <= 0) result_.placement.clear();
     result_.proved = !result_.placement.empty() && proved();
     result_.complete = result_.complete || result_.proved;
-    if (result_.flow_tokens_per_s > 0) return;
-    result_.placement.clear();
-    if (result_.reason.empty()) {
-      result_.reason = fmt::format(
-          "HiGHS found no placement with a flow in {:.0f} s; a start (petals, swarm) gives it one",
-          options_.time_limit_s);
-    }
+    if (!result_.placement.empty() || !result_.reason.empty()) return;
+    result_.reason =
+        result_.complete
+            ? "no placement holds every layer of the model on a path"
+            : fmt::format(
+                  "HiGHS found no placement with a flow in {:.3g} s; give it a start, as of "
+                  "petals or swarm",
+                  seconds());
   }
 
   const PlacementProblem& problem_;
@@ -136,6 +139,11 @@ class MilpRun {
 
 PlacementResult place_milp(const PlacementProblem& problem, const MilpOptions& options) {
   require_highs();
+  const std::string ending = std::filesystem::path(options.write_problem).extension().string();
+  if (!options.write_problem.empty() && ending != ".lp" && ending != ".mps") {
+    throw_usage(fmt::format("the problem is written as .lp or .mps, not as {}",
+                            quote(options.write_problem)));
+  }
   return MilpRun(problem, options).run();
 }
 

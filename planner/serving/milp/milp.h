@@ -31,10 +31,10 @@ struct MilpOptions {
 /// Helix's mixed-integer program (spec: ASPLOS'25, section 4) on HiGHS, which ends at the time
 /// limit, at Ctrl-C, where nothing is gained any more (above), or with a proof. Never worse than
 /// the start. Incumbents count with their placement_flow, and the bound is HiGHS's or the tight
-/// upper bound, whichever is lower. Throws Error(kUsage) where the build has no HiGHS,
-/// Error(kBadInput) where the start is no placement of the program or the problem cannot be
-/// written, Error(kInfeasible) where a machine that must hold a layer cannot, Error(kInternal)
-/// where HiGHS fails without a start.
+/// upper bound, whichever is lower. Throws Error(kUsage) where the build has no HiGHS or the
+/// problem is to be written as something else, Error(kBadInput) where the start is no placement of
+/// the program or the problem cannot be written, Error(kInfeasible) where a machine that must hold
+/// a layer cannot, Error(kInternal) where HiGHS fails without a start.
 PlacementResult place_milp(const PlacementProblem& problem, const MilpOptions& options);
 
 }  // namespace sextant
