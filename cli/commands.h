@@ -27,6 +27,7 @@ void add_cluster_command(CLI::App& program, Session& session);
 void add_simulate_command(CLI::App& program, Session& session);
 void add_plan_command(CLI::App& program, Session& session);
 void add_topo_command(CLI::App& program, Session& session);
+void add_serve_command(CLI::App& program, Session& session);
 void add_measured_command(CLI::App& program, Session& session);
 void add_validate_command(CLI::App& program, Session& session);
 void add_calibrate_command(CLI::App& program, Session& session);

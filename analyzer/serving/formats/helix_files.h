@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "analyzer/serving/placement.h"
 
@@ -24,14 +26,25 @@ ServingProfiles read_helix_profiles(const std::filesystem::path& artifact,
 ServingCluster read_helix_cluster(const std::filesystem::path& path,
                                   const std::filesystem::path& machine_profiles);
 
-/// A solution file (`*_sol.ini`): layers of each of the cluster's machines.
-Placement read_helix_placement(const std::filesystem::path& path, std::size_t machines);
+/// The same file's text. `heading` stands before it: comments, each line with its end.
+std::string helix_cluster_text(const ServingCluster& cluster, std::string_view heading = "");
+/// What stands before the first section of a file of the artifact.
+std::string helix_heading(const std::filesystem::path& path);
+
+/// A solution file (`*_sol.ini`): layers of each of the cluster's machines, which are so many (as
+/// many as the file has where nothing is given).
+Placement read_helix_placement(const std::filesystem::path& path,
+                               std::optional<std::size_t> machines = std::nullopt);
 std::string helix_placement_text(const Placement& placement);
 
 /// A simulator cluster file with its solution file.
 ServedNetwork read_helix_network(const std::filesystem::path& network,
                                  const std::filesystem::path& placement,
                                  const ServingProfiles& profiles);
+
+/// The same simulator cluster file's text; `synthesizer` is who made the layout: "ILP",
+/// "heterogeneous Petals" or "heterogeneous Swarm" in the artifact's own.
+std::string helix_network_text(const ServedNetwork& network, std::string_view synthesizer);
 
 /// Takes the flow of each of the network's links from a flattened simulator input (`sim_inputs/`).
 void read_helix_flow(const std::filesystem::path& path, ServedNetwork& network);

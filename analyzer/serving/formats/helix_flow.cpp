@@ -89,10 +89,7 @@ void read_helix_flow(const std::filesystem::path& path, ServedNetwork& network) 
   const std::string nodes = fmt::format("{} nodes, as the network has", network.nodes.size());
   if (text.count(nodes) != network.nodes.size()) text.refuse(nodes);
   const auto uid = [&](int node) {
-    return node == kCoordinator
-               ? std::string()
-               : network.nodes[static_cast<std::size_t>(node)].name.substr(
-                     network.nodes[static_cast<std::size_t>(node)].name.rfind('_') + 1);
+    return std::to_string(network.nodes[static_cast<std::size_t>(node)].machine + kHelixNodeOffset);
   };
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const ServedNode& node = network.nodes[i];

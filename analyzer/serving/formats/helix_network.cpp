@@ -11,7 +11,6 @@ namespace sextant {
 
 namespace {
 
-constexpr std::string_view kNamePrefix = "compute_node_";
 constexpr long long kMostLayerTokens = 1'000'000'000'000;
 /// In the map of nodes: one that holds no layers.
 constexpr int kUnused = -2;
@@ -102,21 +101,30 @@ ServedNetwork read_helix_network(const std::filesystem::path& network_path,
   const IniValue names = file.at("ComputeNodes").at("names");
   const std::vector<std::string_view> nodes = names.strings();
   if (nodes.empty()) names.fail("at least one machine");
-  const Placement placement = read_helix_placement(placement_path, nodes.size());
+  const Placement placement = read_helix_placement(placement_path);
   std::map<std::string, int, std::less<>> node_of;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const std::string expected = fmt::format("{}{}", kNamePrefix, i + kHelixNodeOffset);
-    if (nodes[i] != expected) names.fail(expected + ", the next", quote(nodes[i]));
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < placement.size(); ++i) {
+    const std::string name = fmt::format("compute_node_{}", i + kHelixNodeOffset);
     const LayerInterval& layers = placement[i];
     if (layers.end > profiles.model.layers) {
       throw_bad_input(fmt::format("{}: expected layers below {}, as {} has, found {} of {}",
                                   placement_path.string(), profiles.model.layers,
-                                  profiles.model.name, layers.end - 1, nodes[i]));
+                                  profiles.model.name, layers.end - 1, name));
     }
-    const IniSection& section = file.at(nodes[i]);
-    const ServedNode node = read_node(section, static_cast<int>(i), layers, profiles);
-    node_of.emplace(nodes[i], layers.empty() ? kUnused : static_cast<int>(network.nodes.size()));
+    if (next == nodes.size() || nodes[next] != name) {
+      if (!layers.empty())
+        names.fail(name + ", which holds layers, at its place",
+                   next == nodes.size() ? "the end of the list" : quote(nodes[next]));
+      continue;
+    }
+    ++next;
+    const ServedNode node = read_node(file.at(name), static_cast<int>(i), layers, profiles);
+    node_of.emplace(name, layers.empty() ? kUnused : static_cast<int>(network.nodes.size()));
     if (!layers.empty()) network.nodes.push_back(node);
+  }
+  if (next < nodes.size()) {
+    names.fail("machines of " + placement_path.string() + " in its order", quote(nodes[next]));
   }
 
   const IniValue link_names = file.at("Links").at("names");

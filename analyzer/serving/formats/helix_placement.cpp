@@ -27,7 +27,8 @@ LayerInterval read_layers(const IniValue& value) {
 
 }  // namespace
 
-Placement read_helix_placement(const std::filesystem::path& path, std::size_t machines) {
+Placement read_helix_placement(const std::filesystem::path& path,
+                               std::optional<std::size_t> expected_machines) {
   const IniFile file = IniFile::read(path);
   const IniSection& settings = file.at("Settings");
   settings.only({"offset"});
@@ -38,6 +39,7 @@ Placement read_helix_placement(const std::filesystem::path& path, std::size_t ma
       section.fail("Settings and Solution", "another section");
     }
   }
+  const std::size_t machines = expected_machines.value_or(solution.values().size());
   Placement placement;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < machines; ++i) {

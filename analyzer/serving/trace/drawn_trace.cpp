@@ -48,10 +48,6 @@ void check(const RecordedRequests& recorded, double tokens_per_s, double duratio
   }
 }
 
-double to_hundredths(double tokens) {
-  return std::nearbyint(tokens * 100) / 100;
-}
-
 }  // namespace
 
 RequestTrace recorded_trace(const RecordedRequests& recorded, double tokens_per_s,
@@ -65,8 +61,7 @@ RequestTrace recorded_trace(const RecordedRequests& recorded, double tokens_per_
   for (const int count : recorded.arrivals) arrivals += count;
   if (arrivals <= 0) throw_bad_input("expected recorded arrivals of requests, found none");
   const MeanLength mean = mean_length(recorded);
-  const double requests_per_s =
-      tokens_per_s / (to_hundredths(mean.input_tokens) + to_hundredths(mean.output_tokens));
+  const double requests_per_s = tokens_per_s / (mean.input_tokens + mean.output_tokens);
   const double scale = recorded.interval_s * requests_per_s /
                        (arrivals / static_cast<double>(recorded.arrivals.size()));
   PythonRandom random(seed);

@@ -44,9 +44,9 @@ RequestTrace read_request_trace(const std::filesystem::path& path);
 
 /// As Helix's artifact draws its online load: in each interval a recorded number of arrivals at
 /// random, scaled to so many tokens (input and output) per second in the mean, with lengths drawn
-/// from the recorded. Its mean lengths are rounded to hundredths of a token. An interval that the
-/// duration cuts short is left out. Throws Error(kBadInput) where rate or duration is no positive
-/// number, where the duration is below an interval, and from 10^8 requests on.
+/// from the recorded. An interval that the duration cuts short is left out. Throws Error(kBadInput)
+/// where rate or duration is no positive number, where the duration is below an interval, and from
+/// 10^8 requests on.
 RequestTrace recorded_trace(const RecordedRequests& recorded, double tokens_per_s,
                             double duration_s, std::uint32_t seed);
 /// The same lengths with exponential gaps, drawn with Random; errors likewise. May be empty.
