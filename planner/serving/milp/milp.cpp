@@ -103,11 +103,11 @@ class MilpRun {
     }
   }
 
-  /// Without a solver a start is still a placement; a problem that was to be written is not.
-  void fail(const SolverNews& news) {
-    if (result_.placement.empty() || news.code == ErrorCode::kBadInput) {
-      throw Error(news.code, news.text);
-    }
+  /// An incumbent is a placement still; a problem that was to be written is not there.
+  void fail(const SolverNews& news) const {
+    const bool answer = !result_.placement.empty() && news.code == ErrorCode::kInternal;
+    if (!answer || !options_.on_failure) throw Error(news.code, news.text);
+    options_.on_failure(news.text);
   }
 
   void finish() {
