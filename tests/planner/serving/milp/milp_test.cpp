@@ -56,16 +56,14 @@ TEST(Milp, FindsTheBestOfAllPlacementsAndProvesIt) {
     small.each_placement(options.allow_unused, [&](const Placement& placement) {
       best = std::max(best, flow_of(small.problem, placement));
     });
-    for (const bool remove_redundant : {false, true}) {
-      SCOPED_TRACE(::testing::Message() << bits << ", " << remove_redundant);
-      options.remove_redundant = remove_redundant;
-      const PlacementResult result = place_milp(small.problem, options);
-      EXPECT_NEAR(result.flow_tokens_per_s, best, 1e-9 * best);
-      EXPECT_EQ(result.flow_tokens_per_s, flow_of(small.problem, result.placement));
-      EXPECT_NEAR(result.bound_tokens_per_s, best, 1e-6 * best);
-      EXPECT_TRUE(result.proved);
-      EXPECT_TRUE(result.complete);
-    }
+    options.remove_redundant = bits == 0 || bits == 3;
+    SCOPED_TRACE(bits);
+    const PlacementResult result = place_milp(small.problem, options);
+    EXPECT_NEAR(result.flow_tokens_per_s, best, 1e-9 * best);
+    EXPECT_EQ(result.flow_tokens_per_s, flow_of(small.problem, result.placement));
+    EXPECT_NEAR(result.bound_tokens_per_s, best, 1e-6 * best);
+    EXPECT_TRUE(result.proved);
+    EXPECT_TRUE(result.complete);
   }
 }
 
