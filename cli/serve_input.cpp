@@ -129,16 +129,16 @@ ServedPlacement read_served_placement(const ServedPlacementArguments& arguments,
     const ServingInput input = read_serving_input(options);
     const NamedPlacement named =
         read_placement(arguments.placement, input.cluster, input.profiles.model);
-    check_layers(input, named.placement);
+    if (named.method != "separate") check_layers(input, named.placement);
     served.model = input.profiles.model.name;
     served.cluster = input.cluster_name;
     served.method = named.method;
     served.evidence = input.evidence;
     served.notes = input.notes;
-    served.network = served_network(input.cluster, input.profiles, named.placement,
-                                    arguments.partial_inference || named.partial_inference);
-    throughput =
-        typical_throughput(input.profiles, machines_of_type(input.cluster, input.profiles));
+    const PlacementProblem problem = placement_problem(
+        input.cluster, input.profiles, arguments.partial_inference || named.partial_inference);
+    served.network = method_network(named.method, problem, named.placement);
+    throughput = problem.throughput;
     for (std::size_t i = 0; i < named.placement.size(); ++i) {
       if (named.placement[i].empty()) served.unused.push_back(input.cluster.machines[i].name);
     }

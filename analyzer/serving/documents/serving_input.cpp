@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -58,9 +59,11 @@ class InputReader {
     } else {
       input_.profiles.model = served_model(model_);
     }
-    const std::vector<MachineKind> kinds = is_ini(options_.cluster) ? read_ini() : read_document();
+    const bool ini = is_ini(options_.cluster);
+    const std::vector<MachineKind> kinds = ini ? read_ini() : read_document();
     input_.evidence = published_ ? Evidence::kReplayed : Evidence::kMeasuredGpu;
     for (const MachineKind& kind : kinds) add_type(kind);
+    if (ini && published_) add_unused_types();
     check_reachable(input_.cluster);
     return std::move(input_);
   }
@@ -121,6 +124,21 @@ class InputReader {
     }
     add(estimated_type(model_, kind), kind, Evidence::kEstimated,
         "estimated from data-sheet figures, not measured");
+  }
+
+  /// The artifact's files list all of its types, in its order, whether machines have them or not.
+  void add_unused_types() {
+    std::vector<MachineType>& types = input_.profiles.types;
+    std::vector<MachineType> ordered;
+    for (const MachineType& published : published_->types) {
+      const auto found = std::find_if(types.begin(), types.end(), [&](const MachineType& type) {
+        return type.name == published.name;
+      });
+      ordered.push_back(found == types.end() ? published : std::move(*found));
+      if (found != types.end()) types.erase(found);
+    }
+    std::move(types.begin(), types.end(), std::back_inserter(ordered));
+    types = std::move(ordered);
   }
 
   void add(MachineType type, const MachineKind& kind, Evidence evidence, std::string_view what) {

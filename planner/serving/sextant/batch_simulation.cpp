@@ -66,17 +66,17 @@ void BatchSimulation::set_bandwidths(const ServedNetwork& network) {
     const double in_nic = link.to == kCoordinator ? network.coordinator_in_bytes_per_s
                                                   : network.nodes[to].nic_in_bytes_per_s;
     const double flow = link.flow_tokens_per_s;
-    const double bytes_per_s =
-        flow <= 0 ? 0
-                  : std::min({link.bytes_per_s, out_nic * flow / out_flow[from],
-                              in_nic * flow / in_flow[to]});
+    const double bytes_per_s = flow <= 0
+                                   ? 0
+                                   : std::min({link.bytes_per_s, out_nic * flow / out_flow[from],
+                                               in_nic * flow / in_flow[to]});
     const double bytes = model.token_bytes + (outer ? 0 : model.activation_bytes);
     if (flow > 0 && flow >= kLeastFlowShare * out_flow[from] && bytes_per_s > 0) {
       nodes_[from].out.push_back(static_cast<int>(links_.size()));
       nodes_[from].out_load.push_back(0);
     }
-    links_.push_back({static_cast<int>(to), flow, link.latency_s,
-                      bytes_per_s > 0 ? bytes / bytes_per_s : 0, 0});
+    links_.push_back(
+        {static_cast<int>(to), flow, link.latency_s, bytes_per_s > 0 ? bytes / bytes_per_s : 0, 0});
   }
 }
 
@@ -153,8 +153,7 @@ void BatchSimulation::charge_decode(const Request& request) {
     Node& from = nodes_[at(node)];
     if (from.out.size() > 1) {
       const auto place = std::find(from.out.begin(), from.out.end(), way);
-      from.out_load[static_cast<std::size_t>(place - from.out.begin())] +=
-          1 / links_[at(way)].flow;
+      from.out_load[static_cast<std::size_t>(place - from.out.begin())] += 1 / links_[at(way)].flow;
     }
     node = links_[at(way)].to;
   }
@@ -336,8 +335,12 @@ void BatchSimulation::run_until(double end_s) {
         if (!node.busy && event.time_s == node.wake_s) start_batch(event.index, event.time_s);
         break;
       }
-      case EventKind::kBatchDone: finish_batch(event.index, event.time_s); break;
-      case EventKind::kStepDone: finish_step(event.index, event.time_s); break;
+      case EventKind::kBatchDone:
+        finish_batch(event.index, event.time_s);
+        break;
+      case EventKind::kStepDone:
+        finish_step(event.index, event.time_s);
+        break;
     }
   }
 }
@@ -364,8 +367,7 @@ ServiceEstimate BatchSimulation::run_closed_loop(const std::vector<RequestLength
   count_from_s_ = options.warm_up_s;
   count_until_s_ = options.warm_up_s + options.duration_s;
   for (int i = 0; i < options.initial_requests; ++i) {
-    schedule(i * kIssueGap, EventKind::kIssue,
-             add_request(lengths[random_.below(lengths.size())]));
+    schedule(i * kIssueGap, EventKind::kIssue, add_request(lengths[random_.below(lengths.size())]));
   }
   run_until(count_until_s_);
   return summary(count_from_s_, count_until_s_);

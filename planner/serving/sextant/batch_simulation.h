@@ -40,7 +40,7 @@ class BatchSimulation {
     std::vector<int> decodes;
     std::vector<int> batch;
     double layers = 0;
-    double kv_capacity = 0;   ///< tokens of each layer, as all below
+    double kv_capacity = 0;  ///< tokens of each layer, as all below
     double kv_expected = 0;
     double kv_used = 0;
     double wake_s = 0;  ///< of an idle node

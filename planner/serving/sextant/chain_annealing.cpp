@@ -16,9 +16,9 @@ FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
   double best_score = score;
   StageChain tried;
   double temperature = options.hottest * instance.bound;
-  const double cooling = std::pow(options.coldest / options.hottest,
-                                  static_cast<double>(kPollEvery) /
-                                      static_cast<double>(options.evaluations));
+  const double cooling =
+      std::pow(options.coldest / options.hottest,
+               static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
   const double met = instance.bound * (1 - 1e-12);
   while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
     if (best.evaluations % kPollEvery == kPollEvery - 1) {

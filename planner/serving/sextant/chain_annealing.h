@@ -10,8 +10,8 @@ namespace sextant {
 struct ChainAnnealingOptions {
   std::uint64_t seed = 0;
   std::int64_t evaluations = 100'000;
-  double hottest = 0.05;   ///< temperature at the start, as a share of the bound
-  double coldest = 0.0005;  ///< and at the end
+  double hottest = 0.05;       ///< temperature at the start, as a share of the bound
+  double coldest = 0.0003;     ///< and at the end
   std::function<bool()> stop;  ///< polled now and then; true ends it early
 };
 

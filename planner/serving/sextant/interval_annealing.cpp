@@ -68,9 +68,12 @@ double IntervalSearch::score(const Placement& placement, double needed) {
 int IntervalSearch::some_boundary(const Placement& placement) {
   const LayerInterval& other = placement[static_cast<std::size_t>(below(instance_.machines))];
   switch (below(8)) {
-    case 0: return 0;
-    case 1: return instance_.layers;
-    default: return below(2) == 0 ? other.first : other.end;
+    case 0:
+      return 0;
+    case 1:
+      return instance_.layers;
+    default:
+      return below(2) == 0 ? other.first : other.end;
   }
 }
 
@@ -121,10 +124,15 @@ void IntervalSearch::swap_two(Placement& placement) {
 void IntervalSearch::move(Placement& placement) {
   switch (below(8)) {
     case 0:
-    case 1: return swap_two(placement);
-    case 2: return move_boundary(placement);
-    case 3: place_one(placement); [[fallthrough]];
-    default: return place_one(placement);
+    case 1:
+      return swap_two(placement);
+    case 2:
+      return move_boundary(placement);
+    case 3:
+      place_one(placement);
+      [[fallthrough]];
+    default:
+      return place_one(placement);
   }
 }
 
@@ -139,9 +147,9 @@ FlowPlacement anneal_intervals(const SearchInstance& instance, const Placement& 
   FlowPlacement best{start, search.flow(), 0, true};
   Placement tried;
   double temperature = options.hottest * instance.bound;
-  const double cooling = std::pow(options.coldest / options.hottest,
-                                  static_cast<double>(kPollEvery) /
-                                      static_cast<double>(options.evaluations));
+  const double cooling =
+      std::pow(options.coldest / options.hottest,
+               static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
   const double met = instance.bound * (1 - 1e-12);
   while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
     if (best.evaluations % kPollEvery == kPollEvery - 1) {

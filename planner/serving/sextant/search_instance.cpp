@@ -63,7 +63,8 @@ SearchInstance search_instance(const PlacementProblem& problem) {
     const auto to = static_cast<std::size_t>(link.to);
     if (link.from == kCoordinator || link.to == kCoordinator) {
       ++outer_links;
-      instance.coordinator_latency_s += (link.latency_s - instance.coordinator_latency_s) / outer_links;
+      instance.coordinator_latency_s +=
+          (link.latency_s - instance.coordinator_latency_s) / outer_links;
     }
     if (link.from == kCoordinator) {
       instance.from_coordinator[to] += link.bytes_per_s / model.token_bytes;

@@ -10,15 +10,15 @@ namespace sextant {
 /// A placement problem in the form that a search reads fast: tables instead of names and lists.
 struct SearchInstance {
   int machines = 0;
-  int layers = 0;                           ///< of the model
-  std::vector<int> type;                    ///< of each machine
-  std::vector<int> max_layers;              ///< that each machine holds; 0 = it is not usable
-  ThroughputTable throughput;               ///< by type and layers, no more than the NICs pass
-  std::vector<double> from_coordinator;     ///< tokens/s to each machine; 0 without a link
-  std::vector<double> to_coordinator;       ///< likewise back
-  std::vector<double> between;              ///< tokens/s, machines x machines, from x to
-  std::vector<double> latency_s;            ///< likewise
-  double coordinator_latency_s = 0;         ///< mean of the links from and to it
+  int layers = 0;                        ///< of the model
+  std::vector<int> type;                 ///< of each machine
+  std::vector<int> max_layers;           ///< that each machine holds; 0 = it is not usable
+  ThroughputTable throughput;            ///< by type and layers, no more than the NICs pass
+  std::vector<double> from_coordinator;  ///< tokens/s to each machine; 0 without a link
+  std::vector<double> to_coordinator;    ///< likewise back
+  std::vector<double> between;           ///< tokens/s, machines x machines, from x to
+  std::vector<double> latency_s;         ///< likewise
+  double coordinator_latency_s = 0;      ///< mean of the links from and to it
   /// No link can carry less than the machines at its ends, and there is one between any two: a
   /// chain of stages then flows as much as its weakest stage.
   bool network_never_binds = false;

@@ -46,7 +46,8 @@ double ServiceFormula::decode_layer_s(int type, double sequences) const {
   const double n = std::clamp(sequences, 2.0, static_cast<double>(kMostSequences - 1));
   const auto below = static_cast<std::size_t>(n);
   const std::vector<double>& decode_s = decode_s_[at(type)];
-  return decode_s[below] + (n - static_cast<double>(below)) * (decode_s[below + 1] - decode_s[below]);
+  return decode_s[below] +
+         (n - static_cast<double>(below)) * (decode_s[below + 1] - decode_s[below]);
 }
 
 void ServiceFormula::set_members(const StageChain& chain) {
@@ -134,8 +135,8 @@ ServiceFormula::Latency ServiceFormula::latency(double decode_tokens_per_s) cons
         const double send_s = input_ / capacity;
         // Prompts are nearly all that a link carries.
         const double wait_s = used / (1 - used) * send_s * variation_ / 2;
-        const double latency_s = instance_.latency_s[at(from.machine) * at(instance_.machines) +
-                                                     at(to.machine)];
+        const double latency_s =
+            instance_.latency_s[at(from.machine) * at(instance_.machines) + at(to.machine)];
         sum.decode_s += share * (latency_s + wait_s);
         sum.prompt_s += share * (latency_s + wait_s + send_s);
       }

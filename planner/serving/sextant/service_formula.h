@@ -37,7 +37,7 @@ class ServiceFormula {
   struct Member {
     int machine;
     int type;
-    double share;         ///< of the requests that pass the stage
+    double share;  ///< of the requests that pass the stage
     double layers;
     double prompt_s;      ///< that a prompt takes of it
     double decode_limit;  ///< of a batch
@@ -55,9 +55,9 @@ class ServiceFormula {
 
   const SearchInstance& instance_;
   const ServingProfiles& profiles_;
-  double input_ = 0;   ///< mean tokens of a request
+  double input_ = 0;  ///< mean tokens of a request
   double output_ = 0;
-  double variation_ = 0;  ///< of inputs: mean square over square of the mean
+  double variation_ = 0;                       ///< of inputs: mean square over square of the mean
   std::vector<std::vector<double>> decode_s_;  ///< by type and sequences
   std::vector<double> prompt_s_;               ///< of the mean input, by type
   std::vector<Member> members_;                ///< by stage

@@ -216,19 +216,26 @@ void move_at_random(const SearchInstance& instance, StageChain& chain, Random& r
     case 0:
     case 1:
     case 2:
-    case 3: return shift_layers(chain, random);
+    case 3:
+      return shift_layers(chain, random);
     case 4:
     case 5:
     case 6:
-    case 7: return move_machine(chain, random);
+    case 7:
+      return move_machine(chain, random);
     case 8:
     case 9:
-    case 10: return swap_machines(chain, random);
+    case 10:
+      return swap_machines(chain, random);
     case 11:
-    case 12: return relocate_stage(chain, random);
-    case 13: return split_stage(chain, random);
-    case 14: return split_off_machine(instance, chain, random);
-    default: return dissolve_stage(chain, random);
+    case 12:
+      return relocate_stage(chain, random);
+    case 13:
+      return split_stage(chain, random);
+    case 14:
+      return split_off_machine(instance, chain, random);
+    default:
+      return dissolve_stage(chain, random);
   }
 }
 
