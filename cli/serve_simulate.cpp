@@ -61,8 +61,9 @@ void write_files(const ServeSimulateArguments& arguments, const ServedPlacement&
   if (!arguments.plot.empty()) write_plot(arguments.plot, latency_plot(runs));
 }
 
-int run(const ServeSimulateArguments& arguments, const CLI::App& command, const Session& session) {
+int run(ServeSimulateArguments arguments, const CLI::App& command, const Session& session) {
   check(command, arguments);
+  arguments.served.input.context_costs = arguments.context_costs;
   const ServedPlacement served = read_served_placement(
       arguments.served, session.artifact, arguments.scheduler == RequestScheduler::kFlow);
   print_notes(served.notes);
