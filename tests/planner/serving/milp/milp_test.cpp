@@ -44,8 +44,6 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-#ifdef SEXTANT_TEST_HAS_HIGHS
-
 TEST(Milp, FindsTheBestOfAllPlacementsAndProvesIt) {
   for (int bits = 0; bits < 4; ++bits) {
     SmallPlacementProblem small(4, 5, 5);
@@ -200,21 +198,6 @@ TEST(Milp, WritesTheProblem) {
   EXPECT_EQ(refused((folder.path() / "p.lp" / "q.lp").string()), ErrorCode::kBadInput);
   EXPECT_EQ(refused((folder.path() / "p.txt").string()), ErrorCode::kUsage);
 }
-
-#else
-
-TEST(Milp, SaysThatItWasBuiltWithoutASolver) {
-  const SmallPlacementProblem small(3, 6, 1);
-  try {
-    place_milp(small.problem, to_the_end());
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("./setup"));
-  }
-}
-
-#endif
 
 }  // namespace
 }  // namespace sextant
