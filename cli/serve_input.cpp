@@ -145,8 +145,9 @@ ServedPlacement read_served_placement(const ServedPlacementArguments& arguments,
   }
   if (!arguments.flow.empty()) {
     read_helix_flow(arguments.flow, served.network);
-  } else if (flow) {
-    assign_flow(served.network, throughput);
+  } else if (flow && !(assign_flow(served.network, throughput) > 0)) {
+    throw_infeasible(fmt::format("{}: no flow gets from the coordinator through all {} layers",
+                                 arguments.placement, served.network.profiles.model.layers));
   }
   return served;
 }
