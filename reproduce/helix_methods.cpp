@@ -10,6 +10,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/progress.h"
+#include "planner/serving/heuristics/heuristic_networks.h"
 #include "planner/serving/heuristics/heuristics.h"
 #include "planner/serving/sextant/placement_search.h"
 #include "reproduce/helix_flattened.h"
@@ -92,10 +93,8 @@ HelixMethod Methods::swarm() const {
 HelixMethod Methods::highhet_swarm() const {
   HelixMethod out{"swarm", "swarm"};
   const PlacementProblem problem = placement_problem(artifact_.cluster(), artifact_.profiles());
-  const PlacementResult placed = place_swarm(problem);
-  HelixSystem one = helix_system(
-      served_network(artifact_.cluster(), artifact_.profiles(), placed.placement, false),
-      artifact_.cluster());
+  HelixSystem one =
+      helix_system(swarm_network(problem, place_swarm(problem).placement), artifact_.cluster());
   one.scheduler = RequestScheduler::kSwarm;
   one.load = helix_load(experiment_, "swarm");
   out.systems.push_back(std::move(one));
