@@ -192,7 +192,9 @@ TEST_F(BadServingInput, PlacementsThatDoNotSuit) {
   expect(simulated(changed(text, "\"type\": \"T4\"", "\"type\": \"L4\"")), 3,
          "expected type \"T4\"");
   // Nobody holds the last layer.
-  expect(simulated(changed(changed(text, "[0, 4]", "[0, 3]"), "[0, 4]", "[0, 3]")), 4, "");
+  expect(
+      simulated(changed(changed(text, "[0, 4]", "[0, 3]"), "[0, 4]", "[0, 3]")), 4,
+      "no way through all 4 layers: requests get through 3 of them, and no machine begins there");
 }
 
 }  // namespace
