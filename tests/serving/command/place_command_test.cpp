@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "analyzer/core/files.h"
 #include "tests/serving/command/serve_command.h"
@@ -79,6 +80,20 @@ TEST(ServePlace, EveryMethodPlacesOrSaysWhyNot) {
       EXPECT_THAT(result.err, HasSubstr(std::string("error: method ") + method));
     }
   }
+}
+
+TEST(ServePlace, MilpIsNoWorseThanItsStart) {
+  const TemporaryFolder folder;
+  const std::string start = folder.path() / "start.json";
+  ASSERT_EQ(place_mixed({"--method", "swarm", "-o", start}).exit_code, 0);
+  const ProgramResult result = place_mixed(
+      {"--method", "milp", "--start", start, "--time-limit", "1", "--threads", "1", "--json"});
+  if (result.exit_code == 2) GTEST_SKIP() << result.err;
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto flow = [](const std::string& text) {
+    return nlohmann::json::parse(text)["flow_tokens_per_s"].get<double>();
+  };
+  EXPECT_GE(flow(result.out), flow(read_file(start)) * (1 - 1e-9));
 }
 
 TEST(ServePlace, WritesTheArtifactsFiles) {
