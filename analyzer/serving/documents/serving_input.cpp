@@ -199,7 +199,9 @@ ServingProfiles artifact_profiles(const std::string& artifact, const std::string
                     "Llama-2-70B (llama70b)",
                     artifact, quote(model)));
   }
-  return read_helix_profiles(artifact, *name);
+  ServingProfiles profiles = read_helix_profiles(artifact, *name);
+  profiles.model.name = model_named(model).name;
+  return profiles;
 }
 
 }  // namespace sextant

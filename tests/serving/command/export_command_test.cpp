@@ -18,8 +18,7 @@ class ServeExport : public ::testing::Test {
  protected:
   /// Places the model on the shipped cluster once.
   ServeExport() {
-    const ProgramResult result =
-        place_mixed({"--method", "swarm", "--stages", "16", "-o", placement_});
+    const ProgramResult result = place_mixed({"--method", "swarm", "-o", placement_});
     EXPECT_EQ(result.exit_code, 0) << result.err;
   }
 
