@@ -137,7 +137,7 @@ class ResultText {
                  {"at most"},
                  {"KV cache"},
                  {"at most"}});
-    for (std::size_t n = 0; n < document_.nodes.size(); ++n) {
+    for (std::size_t n = 0; n < document_.loads.size(); ++n) {
       const ServedNode& node = document_.nodes[n];
       const ServedNodeLoad& load = document_.loads[n];
       table.add_row({node.name, document_.types[static_cast<std::size_t>(node.type)],
