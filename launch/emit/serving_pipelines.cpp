@@ -104,8 +104,8 @@ std::string LayerChain::pair_all(std::vector<int>& successor) const {
     const auto begin = std::count_if(
         network_.nodes.begin(), network_.nodes.end(),
         [layer = layer](const ServedNode& other) { return other.layers.first == layer; });
-    return fmt::format("the layers of {} machines end before layer {}, those of {} begin with it",
-                       begin + count, layer, begin);
+    return fmt::format("machines whose layers end before layer {}: {}, and that begin with it: {}",
+                       layer, begin + count, begin);
   }
 
   // Links with the most flow are given first, and moved only for the sake of others.

@@ -77,7 +77,10 @@ std::string VllmExport::why_not(const ServingPipelines& found) const {
       "vLLM runs pipelines that share no machine, and the placement is no set of them: {}",
       found.reason);
   if (found.pipelines.empty()) return why + "; no pipeline goes through all layers";
-  why += fmt::format("; nearest, {} pipelines of {} of the {} machines", found.pipelines.size(),
+  why += fmt::format("; nearest {} with {} of the {} machines",
+                     found.pipelines.size() == 1
+                         ? "is one pipeline"
+                         : fmt::format("are {} pipelines", found.pipelines.size()),
                      network_.nodes.size() - found.left_out.size(), network_.nodes.size());
   constexpr std::size_t kShown = 3;
   for (std::size_t p = 0; p < std::min(found.pipelines.size(), kShown); ++p) {

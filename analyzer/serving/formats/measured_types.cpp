@@ -187,6 +187,9 @@ MeasuredType measured_type(const ServingDocument& document, const ServedModel& m
       collectives.any() ? weaker(document.evidence, Evidence::kEstimated) : document.evidence;
   measured.note = fmt::format("{}, {}{}", document.key.text(), to_string(document.evidence),
                               collectives.any() ? ", collectives estimated" : "");
+  if (const int longest = document.limits().prefill_tokens; longest < kMaxInputTokens) {
+    measured.note += fmt::format(", prompts of more than {} tokens extrapolated", longest);
+  }
   return measured;
 }
 

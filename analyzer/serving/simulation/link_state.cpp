@@ -60,6 +60,12 @@ double LinkStates::available(int link) const {
                    nic_in_[to] - used_in_[to]});
 }
 
+double LinkStates::fair_bandwidth(int link) const {
+  const LinkState& state = (*this)[link];
+  const double share = nic_out(state.from) / static_cast<double>(out(state.from).size());
+  return std::min(share - state.used, available(link));
+}
+
 void LinkStates::reserve(int link, double bandwidth) {
   LinkState& state = (*this)[link];
   state.used += bandwidth;

@@ -7,6 +7,9 @@
 
 namespace sextant {
 
+/// Less is not worth a transmission, bytes/s.
+inline constexpr double kLeastBandwidth = 10;
+
 /// A link and what goes over it now.
 struct LinkState {
   int from = 0;  ///< node, or the coordinator, whose index is the number of nodes
@@ -38,6 +41,8 @@ class LinkStates {
   double nic_in(int node) const { return nic_in_[static_cast<std::size_t>(node)]; }
   /// What nobody uses of a link and the NICs at its ends, bytes/s.
   double available(int link) const;
+  /// The same, but no more than an equal share of the sender's NIC for each link that leaves it.
+  double fair_bandwidth(int link) const;
   void reserve(int link, double bandwidth);
   void release(int link, double bandwidth) { reserve(link, -bandwidth); }
 

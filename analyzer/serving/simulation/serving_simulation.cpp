@@ -47,7 +47,7 @@ class Simulation {
       times_.emplace_back(type, prompt, decode);
     if (loop_ != nullptr) {
       for (int i = 0; i < loop_->initial_requests; ++i) {
-        arrivals_.push_back({begin_ + kIssueGap_s * i, draw()});
+        arrivals_.push_back({begin_ + i * kIssueGap_s, draw()});
       }
     } else {
       for (TracedRequest request : std::get<RequestTrace>(load)) {
@@ -142,7 +142,13 @@ class Simulation {
     state_.links.release(link, request.bandwidth);
     router_->sent(link);
     state_.events.post(ServingEventKind::kSend, over.from);
-    state_.events.post_at(state_.events.now() + over.latency_s, ServingEventKind::kReceived, index);
+    // The two sums differ by rounding, which decides what comes first of two events that coincide;
+    // each is the one with which the artifact's figures come out.
+    const double carried = over.bytes_per_token * request.tokens / request.bandwidth;
+    state_.events.post_at(options_.scheduler == RequestScheduler::kFlow
+                              ? state_.events.now() + over.latency_s
+                              : request.sent_s + (carried + over.latency_s),
+                          ServingEventKind::kReceived, index);
   }
 
   void received(int index) {
@@ -248,7 +254,11 @@ class Simulation {
 
   void feed(bool prompt, bool over) {
     if (loop_->fill_kv_cache ? (prompt || over) && router_->has_room() : over) {
-      const double at = state_.events.now() + kIssueGap_s;
+      // The artifact adds in this order, which decides which of two events at nearly the same time
+      // is the first.
+      const double now = state_.events.now();
+      const double at =
+          loop_->fill_kv_cache ? now + kIssueGap_s : begin_ + (now - begin_ + kIssueGap_s);
       state_.events.post_at(at, ServingEventKind::kIssue, add(draw(), at));
     }
   }

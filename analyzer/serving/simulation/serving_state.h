@@ -23,6 +23,11 @@ struct ServingState {
   RequestPool requests;
   PythonRandom random;  ///< one for lengths and ways, as in the artifact
 
+  /// Requests that wait before a node's first layer.
+  int inbound(int node) const {
+    const LayerQueue& queue = nodes[static_cast<std::size_t>(node)].queues.front();
+    return queue.prompts + queue.decodes;
+  }
   /// Starts sending a request over a link, which it occupies with so much bandwidth.
   void transmit(int request, int link, double bandwidth);
 };

@@ -35,7 +35,7 @@ TEST(ServingPipelines, SayWhereMachinesAreNotPaired) {
   link_of(network, 1, 2).flow_tokens_per_s = 10;
   link_of(network, 2, kCoordinator).flow_tokens_per_s = 10;
   const ServingPipelines found = disjoint_pipelines(network);
-  EXPECT_EQ(found.reason, "the layers of 2 machines end before layer 6, those of 1 begin with it");
+  EXPECT_EQ(found.reason, "machines whose layers end before layer 6: 2, and that begin with it: 1");
   ASSERT_EQ(found.pipelines.size(), 1U);
   EXPECT_THAT(found.pipelines[0].nodes, ElementsAre(1, 2));
   EXPECT_THAT(found.left_out, ElementsAre(0));

@@ -105,11 +105,12 @@ TEST(VllmExport, RefusesWhatIsNoSetOfPipelinesAndSaysWhatIsNearest) {
   link_of(network, kCoordinator, 1).flow_tokens_per_s = 10;
   link_of(network, 1, 2).flow_tokens_per_s = 10;
   link_of(network, 2, kCoordinator).flow_tokens_per_s = 10;
-  EXPECT_EQ(refusal(network, small_options(),
-                    "the layers of 2 machines end before layer 6, those of 1 begin with it; "
-                    "nearest, 1 pipelines of 2 of the 3 machines: \"node1\" [0, 6) -> \"node2\" "
-                    "[6, 10)"),
-            ErrorCode::kInfeasible);
+  EXPECT_EQ(
+      refusal(network, small_options(),
+              "machines whose layers end before layer 6: 2, and that begin with it: 1; nearest is "
+              "one pipeline with 2 of the 3 machines: \"node1\" [0, 6) -> \"node2\" "
+              "[6, 10)"),
+      ErrorCode::kInfeasible);
   ServingExportOptions options = small_options();
   options.nearest = true;
   const ServingExport exported = vllm(network, options);

@@ -171,7 +171,7 @@ TEST_F(BadServingInput, RequestsLongerThanTheLimitsAreRejectedAndCounted) {
   EXPECT_THAT(limited.out, HasSubstr("requests: 2 finished, 1 rejected, 0 dropped"));
   // No machine takes a batch of so many tokens, and none has a cache for them.
   const std::string longer =
-      file("longer.csv", "arrival_s,input_tokens,output_tokens\n0,100,5\n1,90000000,5\n");
+      file("longer.csv", "arrival_s,input_tokens,output_tokens\n0,100,5\n1,90000,5\n");
   const ProgramResult result = simulate({"--load", "online", "--trace", longer});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("requests: 1 finished, 1 rejected"));
@@ -187,11 +187,14 @@ TEST_F(BadServingInput, PlacementsThatDoNotSuit) {
                   "--placement", file("changed.json", changed_text)});
   };
   expect(simulated(changed(text, "\"layers\": 4", "\"layers\": 5")), 3, "expected a placement of");
-  expect(simulated(changed(text, "[0, 4]", "[0, 7]")), 3, "changed.json at /machines/0/layers/1");
+  expect(simulated(changed(text, "[0, 4]", "[0, 7]")), 3,
+         "changed.json at \"/machines/0/layers/1\"");
   expect(simulated(changed(text, "\"type\": \"T4\"", "\"type\": \"L4\"")), 3,
          "expected type \"T4\"");
   // Nobody holds the last layer.
-  expect(simulated(changed(changed(text, "[0, 4]", "[0, 3]"), "[0, 4]", "[0, 3]")), 4, "");
+  expect(
+      simulated(changed(changed(text, "[0, 4]", "[0, 3]"), "[0, 4]", "[0, 3]")), 4,
+      "no way through all 4 layers: requests get through 3 of them, and no machine begins there");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "analyzer/core/files.h"
 #include "tests/serving/command/serve_command.h"
@@ -51,15 +52,20 @@ TEST(ServePlace, PrintsTheDocument) {
 }
 
 TEST(ServePlace, DoesNotDependOnThreads) {
-  for (const char* objective : {"flow", "served"}) {
-    const auto placed = [&](const char* threads) {
-      return place_mixed({"--objective", objective, "--effort", "0.02", "--seed", "7", "--threads",
-                          threads, "--json", "--no-timing"});
-    };
-    const ProgramResult one = placed("1");
-    ASSERT_EQ(one.exit_code, 0) << one.err;
-    EXPECT_EQ(one.out, placed("3").out) << objective;
-  }
+  const auto placed = [&](const char* threads) {
+    return place_mixed(
+        with(kQuickFlow, {"--seed", "7", "--threads", threads, "--json", "--no-timing"}));
+  };
+  const ProgramResult one = placed("1");
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(one.out, placed("3").out);
+}
+
+TEST(ServePlace, MarksWhatTimeEnded) {
+  const ProgramResult result = place_mixed({"--effort", "1000", "--time-limit", "0.5"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("objective served"),
+                                HasSubstr("partial: the search was ended before it was done")));
 }
 
 TEST(ServePlace, EveryMethodPlacesOrSaysWhyNot) {
@@ -76,6 +82,20 @@ TEST(ServePlace, EveryMethodPlacesOrSaysWhyNot) {
   }
 }
 
+TEST(ServePlace, MilpIsNoWorseThanItsStart) {
+  const TemporaryFolder folder;
+  const std::string start = folder.path() / "start.json";
+  ASSERT_EQ(place_mixed({"--method", "swarm", "-o", start}).exit_code, 0);
+  const ProgramResult result = place_mixed(
+      {"--method", "milp", "--start", start, "--time-limit", "1", "--threads", "1", "--json"});
+  if (result.exit_code == 2) GTEST_SKIP() << result.err;
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto flow = [](const std::string& text) {
+    return nlohmann::json::parse(text)["flow_tokens_per_s"].get<double>();
+  };
+  EXPECT_GE(flow(result.out), flow(read_file(start)) * (1 - 1e-9));
+}
+
 TEST(ServePlace, WritesTheArtifactsFiles) {
   const auto data = reference_data("helix");
   SEXTANT_NEEDS(data);
@@ -87,8 +107,6 @@ TEST(ServePlace, WritesTheArtifactsFiles) {
     const std::filesystem::path theirs = data / "placements/single/layout_llama70b" / method;
     ASSERT_EQ(serve(arguments).exit_code, 0);
     for (const std::string& file : {method + "_sol.ini", std::string("simulator_cluster.ini")}) {
-      // Petals serves with partial inference, which has more links.
-      if (method == "petals" && file == "simulator_cluster.ini") continue;
       EXPECT_EQ(read_file(made / file), read_file(theirs / file)) << method << " " << file;
     }
     const ProgramResult again = serve(arguments);

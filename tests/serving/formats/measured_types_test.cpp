@@ -162,6 +162,15 @@ TEST(MeasuredTypes, RecordedCollectivesArePricedOrRefused) {
             std::min(6, static_cast<int>(0.6 * 0.8 * 32 * 1.073741824 / 2)));
 }
 
+TEST(MeasuredTypes, ShortPromptsAreSaid) {
+  ServingDocument document = six_blocks("L4", 1);
+  document.kinds[1].prefill.pop_back();
+  const MeasuredType measured = measured_type(document, six_layers());
+  EXPECT_EQ(measured.type.prompt_max_requests[1], 1);
+  EXPECT_THAT(measured.note,
+              ::testing::EndsWith("measured-gpu, prompts of more than 1024 tokens extrapolated"));
+}
+
 TEST(MeasuredTypes, OneContextHasNoSlope) {
   ServingDocument document = six_blocks("L4", 1);
   std::erase_if(document.kinds[1].decode,

@@ -3,118 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analyzer/core/files.h"
-#include "analyzer/core/random.h"
 #include "analyzer/serving/formats/helix_files.h"
 #include "analyzer/serving/formats/machine_profiles.h"
-#include "tests/serving/formats/helix_data.h"
+#include "tests/serving/formats/small_helix_files.h"
+#include "tests/support/reference_data.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/topology/formats/refusal.h"
 
 namespace sextant {
 namespace {
 
-constexpr std::string_view kProfiles = R"([SourceNode]
-outbound_nic_speed = 10 * gbps
-inbound_nic_speed = -1
-[SinkNode]
-inbound_nic_speed = 10 * gbps
-[L4]
-inbound_nic_speed = 10 * gbps
-outbound_nic_speed = 10 * gbps
-disk_speed = 1 * gbps
-vram_size = 24 * GB
-)";
-
-// Two machines, as small as a cluster file gets.
-constexpr std::string_view kCluster = R"([NodeNames]
-total_compute_nodes=2
-
-[SourceNode]
-connected_nodes=[0]
-[SinkNode]
-connected_nodes=[1]
-
-[ComputeNode-0]
-type=L4
-connected_nodes=['source', 1]
-[ComputeNode-1]
-type=L4
-connected_nodes=[0, 'sink']
-
-[Link-source-0]
-bandwidth=10 * mbps
-latency=1 * MilliSec
-[Link-1-sink]
-bandwidth=10 * mbps
-latency=1 * MilliSec
-[Link-0-1]
-bandwidth=10 * mbps
-latency=1 * MilliSec
-)";
-
-constexpr std::string_view kSolution = R"([Settings]
-offset=2
-
-[Solution]
-compute_node_2=[0, 1]
-compute_node_3=[2]
-)";
-
-constexpr std::string_view kNetwork = R"([Coordinator]
-inbound_nic_speed=10000.0 * mbps
-outbound_nic_speed=10000.0 * mbps
-[MachineTypes]
-types=['L4']
-[ComputeNodes]
-names=['compute_node_2', 'compute_node_3']
-[compute_node_2]
-vram_size=24000.0 * MB
-inbound_nic_speed=10000.0 * mbps
-outbound_nic_speed=10000.0 * mbps
-disk_speed=1000.0 * mbps
-machine_type="L4"
-kv_cache_capacity=1000
-activation_backup_capacity=0
-[compute_node_3]
-vram_size=24000.0 * MB
-inbound_nic_speed=10000.0 * mbps
-outbound_nic_speed=10000.0 * mbps
-disk_speed=1000.0 * mbps
-machine_type="L4"
-kv_cache_capacity=1000
-activation_backup_capacity=0
-[Links]
-names=['link_a', 'link_b', 'link_c']
-[link_a]
-in=source
-out=compute_node_2
-latency=1.0 * MilliSec
-bandwidth=10.0 * mbps
-[link_b]
-in=compute_node_2
-out=compute_node_3
-latency=1.0 * MilliSec
-bandwidth=10.0 * mbps
-[link_c]
-in=compute_node_3
-out=sink
-latency=1.0 * MilliSec
-bandwidth=10.0 * mbps
-)";
-
-ServingProfiles three_layers() {
-  MachineType type;
-  type.name = "L4";
-  type.max_layers = 3;
-  type.kv_blocks = {0, 9, 6, 3};
-  type.prompt_max_requests = {0, 1, 1, 1};
-  type.decode_max_requests = {0, 9, 9, 9};
-  ServingProfiles profiles;
-  profiles.model = {"small", 3, 1e9, 2, 100};
-  profiles.types = {type};
-  return profiles;
-}
+using testing::kCluster;
+using testing::kNetwork;
+using testing::kProfiles;
+using testing::kSolution;
+using testing::three_layers;
 
 class RefusedHelixFiles : public ::testing::Test {
  protected:
@@ -302,78 +205,6 @@ TEST_F(RefusedHelixFiles, ModelsWithoutProfile) {
   EXPECT_THAT(
       refusal(data, [&] { profiles.type_index("H100"); }),
       ::testing::StartsWith("no profile of machine type 'H100' for llama30b; there are A100,"));
-}
-
-TEST_F(RefusedHelixFiles, TruncatedFiles) {
-  constexpr std::size_t kStep = 5;
-  const auto solution_file = folder_.write("s.ini", kSolution);
-  for (std::size_t length = 0; length + 1 < kCluster.size(); length += kStep) {
-    const auto file = folder_.write("c.ini", kCluster.substr(0, length));
-    EXPECT_NE(refusal(folder_.path(), [&] { read_helix_cluster(file, profiles_); }), "no error")
-        << length;
-  }
-  for (std::size_t length = 0; length + 1 < kNetwork.size(); length += kStep) {
-    const auto file = folder_.write("n.ini", kNetwork.substr(0, length));
-    EXPECT_NE(
-        refusal(folder_.path(), [&] { read_helix_network(file, solution_file, three_layers()); }),
-        "no error")
-        << length;
-  }
-}
-
-/// Whatever befalls a file, it is read or refused.
-TEST_F(RefusedHelixFiles, DamagedFilesAreReadOrRefused) {
-  const auto data = reference_data("helix");
-  SEXTANT_NEEDS(data);
-  const ServingProfiles profiles = read_helix_profiles(data, "llama30b");
-  const auto layout = data / "placements/geo/layout_llama30b/ilp/a100";
-  const std::string cluster_text = read_file(data / "clusters/geo/a100.ini");
-  const std::string solution_text = read_file(layout / "ilp_sol.ini");
-  const std::string network_text = read_file(layout / "simulator_cluster.ini");
-  constexpr std::string_view kBytes = "[]=*,'\"\n\r#;-+.0123456789eE \tnainfcompute_nodLk\\\x80\0";
-  Random random(20'261'122);
-  const auto damage = [&](std::string text) {
-    for (std::uint64_t changes = 1 + random.below(4); changes-- > 0;) {
-      const std::size_t at = random.below(text.size());
-      switch (random.below(4)) {
-        case 0:
-          text.resize(at);
-          text += ' ';
-          break;
-        case 1:
-          text.erase(at, 1 + random.below(40));
-          text += ' ';
-          break;
-        case 2:
-          text.insert(at, text.substr(random.below(text.size()), random.below(60)));
-          break;
-        default:
-          text[at] = kBytes[random.below(kBytes.size())];
-      }
-    }
-    return text;
-  };
-  int refused = 0;
-  const auto attempt = [&](const auto& read) {
-    try {
-      read();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kBadInput) << error.what();
-      ++refused;
-    }
-  };
-  constexpr int kRounds = 100;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto cluster_file = folder_.write("c.ini", damage(cluster_text));
-    attempt([&] { read_helix_cluster(cluster_file, profiles_); });
-    const auto solution_file = folder_.write("s.ini", damage(solution_text));
-    attempt([&] { read_helix_placement(solution_file, 4); });
-    const auto network_file = folder_.write("n.ini", damage(network_text));
-    attempt([&] { read_helix_network(network_file, layout / "ilp_sol.ini", profiles); });
-    attempt([&] { read_helix_network(layout / "simulator_cluster.ini", solution_file, profiles); });
-  }
-  // Most of what is changed matters.
-  EXPECT_GT(refused, 2 * kRounds);
 }
 
 }  // namespace

@@ -94,6 +94,21 @@ TEST_F(Heuristics, SeparateIsTheRecordedOfSingleClusters) {
   }
 }
 
+TEST_F(Heuristics, SeparateHasThePartsOfGeoClustersInAnotherOrder) {
+  SEXTANT_NEEDS(data_);
+  for (const auto& [model, type] : {std::pair("llama30b", "a100"), std::pair("llama30b", "t4"),
+                                    std::pair("llama70b", "a100"), std::pair("llama70b", "l4")}) {
+    const ServingCluster machines = cluster(std::string("geo/") + type + ".ini");
+    const ServingProfiles profiles = read_helix_profiles(data_, model);
+    const std::string file = std::string("placements/geo/layout_") + model + "/separate/" + type;
+    Placement by_hand = read_helix_placement(data_ / (file + "_solution_file.ini"));
+    std::sort(by_hand.begin(), by_hand.end(),
+              [](const LayerInterval& a, const LayerInterval& b) { return a.first < b.first; });
+    EXPECT_EQ(place_separate(placement_problem(machines, profiles), true).placement, by_hand)
+        << file;
+  }
+}
+
 TEST_F(Heuristics, SeparateOfAMixedClusterKeepsTypesApart) {
   SEXTANT_NEEDS(data_);
   const ServingCluster geo = cluster("geo/3cluster24.ini");
