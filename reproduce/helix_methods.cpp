@@ -122,6 +122,8 @@ HelixMethod Methods::highhet_separate(bool plus) const {
     const ServingCluster own = take_own_machines(network, artifact_.cluster());
     HelixSystem one = helix_system(std::move(network), own);
     one.machine_type = fmt::format("{}", fmt::join(types, "+"));
+    // The artifact's loads are tuned to caches that were not recorded.
+    one.overflow = OverflowPolicy::kPreempt;
     one.scheduler = RequestScheduler::kRandom;
     one.load = helix_load(experiment_, "separate", one.machine_type);
     out.systems.push_back(std::move(one));

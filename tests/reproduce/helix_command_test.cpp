@@ -107,7 +107,7 @@ TEST(ReproduceHelix, PrintsWhatTheSchemaDescribes) {
   for (const auto& [experiment, methods] : std::vector<std::pair<std::string, std::string>>{
            {"geo/llama70b/model_placement", "petals-own-split"},
            {"geo/llama70b/request_scheduling", "helix,shortest-queue"},
-           {"highhet/llama70b/offline", "separate-plus"}}) {
+           {"highhet/llama70b/online", "separate-plus"}}) {
     const ProgramResult result = run_sextant(
         {"reproduce", "helix", experiment, "--artifact", data, "--method", methods, "--json"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
