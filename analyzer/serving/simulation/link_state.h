@@ -20,6 +20,7 @@ struct LinkState {
   double bytes_per_token = 0;
   double bytes_per_s = 0;
   double used = 0;  ///< bytes/s
+  double peak = 0;  ///< the most that was used at once
 };
 
 /// The directed links of a network with the NICs at their ends.
@@ -46,6 +47,10 @@ class LinkStates {
   void reserve(int link, double bandwidth);
   void release(int link, double bandwidth) { reserve(link, -bandwidth); }
 
+  /// The most that was used at once of the NIC of a node or of the coordinator, bytes/s.
+  double peak_out(int node) const { return peak_out_[static_cast<std::size_t>(node)]; }
+  double peak_in(int node) const { return peak_in_[static_cast<std::size_t>(node)]; }
+
   /// Most links on a way from the coordinator back to it. Throws Error(kInfeasible) where no way
   /// passes all layers.
   int longest_way() const;
@@ -59,6 +64,8 @@ class LinkStates {
   std::vector<double> nic_in_;
   std::vector<double> used_out_;
   std::vector<double> used_in_;
+  std::vector<double> peak_out_;
+  std::vector<double> peak_in_;
   std::vector<int> end_;  ///< layer after the last of each node
 };
 

@@ -7,6 +7,7 @@
 #include "analyzer/serving/simulation/link_state.h"
 #include "analyzer/serving/simulation/node_state.h"
 #include "analyzer/serving/simulation/request_pool.h"
+#include "analyzer/serving/simulation/serving_metrics.h"
 #include "analyzer/serving/simulation/serving_simulation.h"
 
 namespace sextant {
@@ -21,6 +22,7 @@ struct ServingState {
   LinkStates links;
   std::vector<NodeState> nodes;
   RequestPool requests;
+  ServingMetrics* metrics = nullptr;
   PythonRandom random;  ///< one for lengths and ways, as in the artifact
 
   /// Requests that wait before a node's first layer.

@@ -17,8 +17,7 @@ SwarmRouter::SwarmRouter(ServingState& state)
       fresh_(state.nodes.size() + 1),
       queues_(state.network.links.size()),
       priority_(state.network.links.size(), kFirstPriority),
-      time_s_(state.network.links.size(), kFirstTime_s),
-      measured_(state.nodes.size() + 1, 0) {}
+      time_s_(state.network.links.size(), kFirstTime_s) {}
 
 void SwarmRouter::enqueue(int from, int request) {
   fresh_[static_cast<std::size_t>(from)].push(state_.requests, request);
@@ -41,12 +40,10 @@ void SwarmRouter::measure(int index) {
   const int link = state_.requests.way(index)[request.hop - 1];
   double& time = time_s_[static_cast<std::size_t>(link)];
   time = kNewest * (state_.events.now() - request.sent_s) + kOlder * time;
-  measured_[static_cast<std::size_t>(state_.links[link].from)] = 1;
 }
 
 void SwarmRouter::send(int from) {
   RequestQueue& fresh = fresh_[static_cast<std::size_t>(from)];
-  const bool any = !fresh.empty();
   while (!fresh.empty()) {
     const int request = fresh.pop(state_.requests);
     const ActiveRequest& waiting = state_.requests[request];
@@ -62,12 +59,6 @@ void SwarmRouter::send(int from) {
     if (bandwidth > kLeastBandwidth) {
       state_.transmit(queue.pop(state_.requests), link, bandwidth);
     }
-  }
-  if (!any) return;
-  for (std::size_t node = 0; node < measured_.size(); ++node) {
-    if (measured_[node] == 0) continue;
-    measured_[node] = 0;
-    state_.events.post(ServingEventKind::kSend, static_cast<int>(node));
   }
 }
 

@@ -27,7 +27,6 @@ class SwarmRouter final : public RequestRouter {
   std::vector<RequestQueue> queues_;  ///< by link
   std::vector<double> priority_;      ///< by link; least first
   std::vector<double> time_s_;        ///< by link: from its start to the end of the node's work
-  std::vector<char> measured_;        ///< by node: whether a link from there was, in this send
 };
 
 }  // namespace sextant
