@@ -95,9 +95,11 @@ TEST(ServeSimulate, WritesSamplesTimelineAndPlot) {
   const std::string latencies = folder.path() / "latencies.csv";
   const std::string timeline = folder.path() / "timeline.json";
   const std::string plot = folder.path() / "latency.svg";
+  const std::string trace =
+      folder.write("few.csv", "arrival_s,input_tokens,output_tokens\n0,100,3\n1,700,2\n2,50,4\n");
   const ProgramResult result =
-      simulate_mixed({"--duration", "40", "--warm-up", "0", "--load", "online", "--latencies",
-                      latencies, "--timeline", timeline, "--plot", plot, "--json"});
+      simulate_mixed({"--duration", "40", "--warm-up", "0", "--load", "online", "--trace", trace,
+                      "--latencies", latencies, "--timeline", timeline, "--plot", plot, "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::string csv = read_file(latencies);
   EXPECT_THAT(csv, AllOf(StartsWith("seed,kind,latency_s\n0,prompt,"), HasSubstr("\n0,decode,")));
