@@ -7,6 +7,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "analyzer/serving/formats/helix_files.h"
+#include "analyzer/serving/formats/sub_cluster.h"
 #include "analyzer/serving/generated/generated_cluster.h"
 #include "cli/cluster_parts.h"
 
@@ -18,6 +19,7 @@ struct GenerateArguments {
   std::string kind;
   int machines = 0;  ///< 0: as published
   std::uint32_t seed = 0;
+  std::string machine_type;  ///< "" = all
   std::string output;
 };
 
@@ -49,6 +51,14 @@ GeneratedCluster generate_mixed(MixedClusterOptions options, const GenerateArgum
     for (MachineCount& one : options.machines) counts.push_back(&one);
     scale(std::move(counts), total(options.machines), arguments.machines);
   }
+  if (!arguments.machine_type.empty()) {
+    std::erase_if(options.machines,
+                  [&](const MachineCount& one) { return one.type != arguments.machine_type; });
+    if (options.machines.empty()) {
+      throw_usage(fmt::format("--machine-type: {} has no {}", arguments.kind,
+                              quote(arguments.machine_type)));
+    }
+  }
   return generate_mixed_cluster(options);
 }
 
@@ -64,7 +74,11 @@ GeneratedCluster generate_regional(RegionalClusterOptions options,
     }
     scale(std::move(counts), published, arguments.machines);
   }
-  return generate_regional_cluster(options);
+  GeneratedCluster made = generate_regional_cluster(options);
+  if (!arguments.machine_type.empty()) {
+    made = {machines_of_one_type(made.cluster, arguments.machine_type), ""};
+  }
+  return made;
 }
 
 GeneratedCluster generated(const GenerateArguments& arguments) {
@@ -110,6 +124,10 @@ void add_cluster_generate(CLI::App& cluster, Session& session) {
       ->type_name("N");
   command->add_option("--seed", arguments->seed, "Of the random numbers (default: 0, published)")
       ->type_name("N");
+  command
+      ->add_option("--machine-type", arguments->machine_type,
+                   "Only the machines of this type, as the artifact serves LLaMA-30B")
+      ->type_name("TYPE");
   command
       ->add_option("-o,--output", arguments->output,
                    "Complete cluster file in Helix's form (.ini); else stdout")

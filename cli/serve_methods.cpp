@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,10 @@ PlacementResult solved(const PlaceArguments& arguments, const PlacementProblem& 
   MilpOptions options;
   options.time_limit_s = arguments.search.time_limit_s;
   options.threads = arguments.search.threads;
+  options.write_problem = arguments.write_problem;
+  options.on_incumbent = [](double seconds, double flow, double bound) {
+    std::fprintf(stderr, "%.1f s: flow %.3f tokens/s, bound %.3f\n", seconds, flow, bound);
+  };
   if (!arguments.start.empty()) {
     options.start =
         read_placement(arguments.start, *problem.cluster, problem.profiles->model).placement;

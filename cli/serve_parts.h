@@ -86,6 +86,7 @@ struct PlaceArguments {
   bool partial_inference = false;
   std::string trace;
   std::string start;
+  std::string write_problem;  ///< of milp
   int stages = 0;
   std::string output;
   bool force = false;

@@ -32,6 +32,7 @@ void check(const CLI::App& command, const PlaceArguments& arguments) {
   only("--threads", {"sextant", "milp"});
   only("--time-limit", {"sextant", "milp"});
   only("--start", {"milp"});
+  only("--write-problem", {"milp"});
   only("--stages", {"swarm"});
   if (arguments.search.offered_tokens_per_s > 0 &&
       arguments.search.objective == PlacementObjective::kFlow) {
@@ -116,6 +117,10 @@ void add_search_options(CLI::App& command, PlaceArguments& arguments) {
   command
       .add_option("--start", arguments.start,
                   "Placement that milp starts from (default: the better of petals and swarm)")
+      ->type_name("FILE");
+  command
+      .add_option("--write-problem", arguments.write_problem,
+                  "Also write milp's problem, as .lp or .mps")
       ->type_name("FILE");
   command
       .add_option("--stages", arguments.stages, "Stages of swarm (default: the published number)")

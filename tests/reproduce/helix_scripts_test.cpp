@@ -99,8 +99,9 @@ TEST_F(HelixScripts, RefuseWhatTheGuideDoesNotHave) {
 }
 
 TEST_F(HelixScripts, StartTheRightWords) {
-  EXPECT_EQ(run("step1_gen_cluster", {"distributed"}).out,
-            "cluster|generate|helix-geo|-o|config|\n");
+  EXPECT_THAT(run("step1_gen_cluster", {"distributed"}).out,
+              AllOf(StartsWith("cluster|generate|helix-geo|-o|config/3cluster24.ini|\n"),
+                    EndsWith("|helix-geo|--machine-type|T4|-o|config/t4.ini|\n")));
   have_cluster("cluster24.ini");
   const std::string place = "serve|place|--method|";
   EXPECT_THAT(
