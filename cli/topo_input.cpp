@@ -27,7 +27,7 @@ std::vector<PlacedWorkload> read_workloads(const TopoArguments& arguments,
   if (generated) return {generated_workload(arguments.generated, topology)};
   std::vector<PlacedWorkload> workloads;
   for (std::size_t i = 0; i < count; ++i) {
-    Placement placement{arguments.model_parallel};
+    WorkloadPlacement placement{arguments.model_parallel};
     if (!arguments.communicators.empty()) placement.communicators = arguments.communicators[i];
     workloads.push_back(read_placed_workload(arguments.workloads[i], topology, placement));
     if (!arguments.weights.empty()) workloads.back().weight = arguments.weights[i];

@@ -22,7 +22,7 @@ bool is_name(const std::string& text) {
   return text.find_first_of("/.") == std::string::npos && !std::filesystem::exists(text);
 }
 
-int model_npus(const Workload& workload, const Placement& placement) {
+int model_npus(const Workload& workload, const WorkloadPlacement& placement) {
   const int said = workload.groups[kModelGroup].npus;
   if (said == 0 && !placement.model_npus) {
     throw_bad_input(
@@ -82,7 +82,7 @@ NetworkFile find_astra_network(const std::filesystem::path& path, const AstraOve
 }
 
 PlacedWorkload read_placed_workload(const std::filesystem::path& path, const Topology& topology,
-                                    const Placement& placement) {
+                                    const WorkloadPlacement& placement) {
   PlacedWorkload placed;
   placed.workload = read_workload_text(path);
   placed.shapes =

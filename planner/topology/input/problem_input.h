@@ -32,7 +32,7 @@ NetworkFile find_network(const std::string& file_or_name);
 NetworkFile find_astra_network(const std::filesystem::path& path, const AstraOverrides& overrides);
 
 /// What a workload's file leaves open.
-struct Placement {
+struct WorkloadPlacement {
   std::optional<int> model_npus = {};        ///< where its header does not say
   std::filesystem::path communicators = {};  ///< the release's YAML; "" = by LIBRA's rule
 };
@@ -41,7 +41,7 @@ struct Placement {
 /// by map_from_both_ends. Throws Error(kBadInput) where they do not fit the network, or nothing
 /// says how many NPUs the model group has.
 PlacedWorkload read_placed_workload(const std::filesystem::path& path, const Topology& topology,
-                                    const Placement& placement = {});
+                                    const WorkloadPlacement& placement = {});
 
 /// The workload of a model (generate_workload), its axes from the innermost dimension outwards in
 /// `order`. Throws Error(kBadInput) where they do not fit the network.
