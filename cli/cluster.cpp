@@ -208,6 +208,7 @@ void add_cluster_command(CLI::App& program, Session& session) {
     session.action = [arguments, &session] { return from_trace(*arguments, session); };
   });
   add_cluster_discover(*command, session);
+  add_cluster_generate(*command, session);
 }
 
 }  // namespace sextant::cli

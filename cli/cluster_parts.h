@@ -12,6 +12,9 @@ namespace sextant::cli {
 /// Declares `sextant cluster discover`.
 void add_cluster_discover(CLI::App& cluster, Session& session);
 
+/// Declares `sextant cluster generate`.
+void add_cluster_generate(CLI::App& cluster, Session& session);
+
 /// `path` as the document at `output` ("" = one in the working directory) must name it.
 std::string relative_to_document(const std::filesystem::path& path, const std::string& output);
 

@@ -19,13 +19,18 @@ struct Arguments {
   std::string experiment;
   std::string plot;
   std::string csv;
+  std::string latencies;
   ReproduceOptions options;
 };
 
 std::string list_text() {
+  const std::vector<ExperimentName> names = experiments();
+  std::size_t width = 0;
+  for (const ExperimentName& name : names) width = std::max(width, name.experiment.size());
   std::string text = "Experiments:\n";
-  for (const ExperimentName& name : experiments()) {
-    text += fmt::format("  {:<6} {:<10} {}\n", name.system, name.experiment, name.description);
+  for (const ExperimentName& name : names) {
+    text +=
+        fmt::format("  {:<6} {:<{}} {}\n", name.system, name.experiment, width, name.description);
   }
   return text;
 }
@@ -35,6 +40,7 @@ int run(const Arguments& arguments, const Session& session) {
   options.artifact_dir = session.artifact;
   options.progress = !session.json;
   options.timing = session.timing;
+  options.latencies = !arguments.latencies.empty();
   if (!options.from.empty()) {
     if (!options.artifact_dir.empty() || session.json) {
       throw_usage("--from has the rows as --json printed them; leave out --artifact and --json");
@@ -54,6 +60,9 @@ int run(const Arguments& arguments, const Session& session) {
   }
   if (!arguments.plot.empty()) write_plot(arguments.plot, result.plot_svg);
   if (!arguments.csv.empty()) write_file_atomically(arguments.csv, result.csv);
+  if (!arguments.latencies.empty()) {
+    write_file_atomically(arguments.latencies, result.latencies_csv);
+  }
   if (session.json) {
     print(json_text(to_json(result, session.timing)));
   } else {
@@ -73,12 +82,15 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       "reproduce", "Run an experiment of a published system beside its published figures");
   auto arguments = std::make_shared<Arguments>();
   add_common_options(*command, session);
-  command->add_option("system", arguments->system, "sailor or libra")->required();
+  command->add_option("system", arguments->system, "sailor, libra or helix")->required();
   command->add_option("experiment", arguments->experiment, "fig7, fig8a, …, as listed below")
       ->required();
   ReproduceOptions& options = arguments->options;
   command
       ->add_option("--planner", options.planners, "Only these planners (sailor's figures 7 to 12)")
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command->add_option("--method", options.methods, "Only these methods (helix)")
       ->delimiter(',')
       ->type_name("NAME,…");
   command
@@ -93,8 +105,9 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   command
-      ->add_option("--seed", options.search.seed,
-                   "Of planners that choose at random (sailor's figures 7 to 12; default: 0)")
+      ->add_option(
+          "--seed", options.search.seed,
+          "Of planners that choose at random (sailor's figures 7 to 12; helix; default: 0)")
       ->type_name("N");
   command
       ->add_option("--from", options.from,
@@ -117,6 +130,14 @@ void add_reproduce_command(CLI::App& program, Session& session) {
       ->add_option("--measured", options.measured_dir,
                    "Your own measured runs instead of the published ones (validation figures)")
       ->type_name("DIR");
+  command
+      ->add_option(
+          "--layouts", options.layouts_dir,
+          "Placements instead of the recorded ones, as launch/helix/step2_gen_layout leaves "
+          "them in layout_<model> (helix's single and geo)")
+      ->type_name("DIR");
+  command->add_option("--latencies", arguments->latencies, "Also write every latency (helix)")
+      ->type_name("FILE");
   command->footer(list_text());
   command->callback([arguments, &session] {
     session.action = [arguments, &session] { return run(*arguments, session); };

@@ -48,6 +48,27 @@ void check_layers(const ServingInput& input, const Placement& placement) {
   }
 }
 
+/// Refuses a placement in which no machine goes on where others end.
+void check_way(const std::string& path, const Placement& placement, int layers,
+               bool partial_inference) {
+  std::vector<char> reached(static_cast<std::size_t>(layers) + 1, 0);
+  reached[0] = 1;
+  int furthest = 0;
+  for (int at = 0; at < layers; ++at) {
+    if (!reached[static_cast<std::size_t>(at)]) continue;
+    furthest = at;
+    for (const LayerInterval& held : placement) {
+      const bool enters = held.first == at || (partial_inference && held.first < at);
+      if (enters && held.end > at) reached[static_cast<std::size_t>(held.end)] = 1;
+    }
+  }
+  if (reached.back()) return;
+  throw_infeasible(
+      fmt::format("{}: no way through all {} layers: requests get through {} of them, and no "
+                  "machine {} there",
+                  path, layers, furthest, partial_inference ? "goes on" : "begins"));
+}
+
 }  // namespace
 
 void add_serving_input_options(CLI::App& command, ServingInputOptions& options) {
@@ -129,24 +150,27 @@ ServedPlacement read_served_placement(const ServedPlacementArguments& arguments,
     const ServingInput input = read_serving_input(options);
     const NamedPlacement named =
         read_placement(arguments.placement, input.cluster, input.profiles.model);
-    check_layers(input, named.placement);
+    if (named.method != "separate") check_layers(input, named.placement);
     served.model = input.profiles.model.name;
     served.cluster = input.cluster_name;
     served.method = named.method;
     served.evidence = input.evidence;
     served.notes = input.notes;
-    served.network = served_network(input.cluster, input.profiles, named.placement,
-                                    arguments.partial_inference || named.partial_inference);
-    throughput =
-        typical_throughput(input.profiles, machines_of_type(input.cluster, input.profiles));
+    const PlacementProblem problem = placement_problem(
+        input.cluster, input.profiles, arguments.partial_inference || named.partial_inference);
+    check_way(arguments.placement, named.placement, input.profiles.model.layers,
+              problem.partial_inference);
+    served.network = method_network(named.method, problem, named.placement);
+    throughput = problem.throughput;
     for (std::size_t i = 0; i < named.placement.size(); ++i) {
       if (named.placement[i].empty()) served.unused.push_back(input.cluster.machines[i].name);
     }
   }
   if (!arguments.flow.empty()) {
     read_helix_flow(arguments.flow, served.network);
-  } else if (flow) {
-    assign_flow(served.network, throughput);
+  } else if (flow && !(assign_flow(served.network, throughput) > 0)) {
+    throw_infeasible(fmt::format("{}: no flow gets from the coordinator through all {} layers",
+                                 arguments.placement, served.network.profiles.model.layers));
   }
   return served;
 }

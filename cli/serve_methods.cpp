@@ -83,7 +83,7 @@ PlacementDocument placement_document(const PlaceArguments& arguments, const Serv
   document.model = input.profiles.model.name;
   document.cluster = input.cluster_name;
   document.layers = input.profiles.model.layers;
-  document.partial_inference = arguments.partial_inference;
+  document.partial_inference = problem.partial_inference;
   document.method = arguments.method;
   if (arguments.method == "sextant") {
     document.objective =
@@ -94,8 +94,7 @@ PlacementDocument placement_document(const PlaceArguments& arguments, const Serv
     const ServingMachine& machine = input.cluster.machines[i];
     document.machines.push_back({machine.name, machine.type, result.placement[i]});
   }
-  ServedNetwork network =
-      served_network(input.cluster, input.profiles, result.placement, arguments.partial_inference);
+  ServedNetwork network = method_network(arguments.method, problem, result.placement);
   if (!network.links.empty()) assign_flow(network, problem.throughput);
   document.flow = flow_edges(network);
   document.flow_tokens_per_s = result.flow_tokens_per_s;

@@ -58,6 +58,10 @@ struct NamedPlacement {
 NamedPlacement read_placement(const std::string& path, const ServingCluster& cluster,
                               const ServedModel& model);
 
+/// The links through which a method's placement serves: Helix's heuristics choose them as well.
+ServedNetwork method_network(const std::string& method, const PlacementProblem& problem,
+                             const Placement& placement);
+
 /// Notes on stderr, one a line.
 void print_notes(const std::vector<std::string>& notes);
 
@@ -96,7 +100,7 @@ PlacementDocument placement_document(const PlaceArguments& arguments, const Serv
 std::string placement_text(const PlacementDocument& document, const ServingInput& input);
 /// A document where `output` ends in .json, else a directory with Helix's two files.
 void write_placement(const PlaceArguments& arguments, const PlacementDocument& document,
-                     const ServingInput& input, const PlacementResult& result);
+                     const PlacementProblem& problem, const PlacementResult& result);
 /// Throws Error(kBadInput) where the directory is there already, unless --force was given.
 void check_placement_output(const PlaceArguments& arguments);
 

@@ -64,12 +64,12 @@ int run(PlaceArguments arguments, const CLI::App& command, const Session& sessio
   print_notes(input.notes);
   handle_interrupts();
   const auto start = std::chrono::steady_clock::now();
-  const PlacementProblem problem =
-      placement_problem(input.cluster, input.profiles, arguments.partial_inference);
+  const PlacementProblem problem = placement_problem(
+      input.cluster, input.profiles, arguments.partial_inference || arguments.method == "petals");
   const PlacementResult result = find_placement(arguments, problem, session.artifact);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   const PlacementDocument document = placement_document(arguments, input, problem, result);
-  write_placement(arguments, document, input, result);
+  write_placement(arguments, document, problem, result);
   if (!arguments.plot.empty()) write_plot(arguments.plot, svg(chart_of(document)));
   if (!session.json) {
     print(placement_text(document, input));
@@ -138,7 +138,7 @@ void add_serve_place(CLI::App& serve, Session& session) {
           "heuristics it is compared with (default: sextant)")
       ->check(CLI::IsMember({"sextant", "milp", "petals", "swarm", "separate"}));
   command->add_flag("--partial-inference", arguments->partial_inference,
-                    "A machine may be entered in the middle of its layers");
+                    "A machine may be entered in the middle of its layers (petals: always)");
   add_search_options(*command, *arguments);
   command
       ->add_option("-o,--output", arguments->output,

@@ -104,7 +104,7 @@ void check_placement_output(const PlaceArguments& arguments) {
 }
 
 void write_placement(const PlaceArguments& arguments, const PlacementDocument& document,
-                     const ServingInput& input, const PlacementResult& result) {
+                     const PlacementProblem& problem, const PlacementResult& result) {
   if (arguments.output.empty()) return;
   if (is_document(arguments.output)) {
     write_file_atomically(arguments.output, json_text(to_json(document)));
@@ -112,8 +112,7 @@ void write_placement(const PlaceArguments& arguments, const PlacementDocument& d
   }
   const std::string solution = helix_placement_text(result.placement);
   const std::string network = helix_network_text(
-      served_network(input.cluster, input.profiles, result.placement, arguments.partial_inference),
-      synthesizer(arguments.method));
+      method_network(arguments.method, problem, result.placement), synthesizer(arguments.method));
   write_file_atomically(solution_file(arguments), solution);
   write_file_atomically(fs::path(arguments.output) / kNetworkFile, network);
 }

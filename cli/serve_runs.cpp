@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "analyzer/core/interrupt.h"
 #include "cli/serve_parts.h"
 
 namespace sextant::cli {

@@ -5,7 +5,6 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
-#include "analyzer/core/interrupt.h"
 #include "analyzer/report/write_plot.h"
 #include "analyzer/serving/documents/batch_trace.h"
 #include "cli/input_options.h"
@@ -61,12 +60,12 @@ void write_files(const ServeSimulateArguments& arguments, const ServedPlacement&
   if (!arguments.plot.empty()) write_plot(arguments.plot, latency_plot(runs));
 }
 
-int run(const ServeSimulateArguments& arguments, const CLI::App& command, const Session& session) {
+int run(ServeSimulateArguments arguments, const CLI::App& command, const Session& session) {
   check(command, arguments);
+  arguments.served.input.context_costs = arguments.context_costs;
   const ServedPlacement served = read_served_placement(
       arguments.served, session.artifact, arguments.scheduler == RequestScheduler::kFlow);
   print_notes(served.notes);
-  handle_interrupts();
   const auto start = std::chrono::steady_clock::now();
   const ServingRuns runs = run_simulations(arguments, served, session.artifact);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
@@ -178,7 +177,7 @@ void add_answer_options(CLI::App& command, ServeSimulateArguments& arguments) {
                   "Write every sample: CSV with seed, kind (prompt or decode), latency_s")
       ->type_name("FILE.csv");
   command
-      .add_option("--timeline,--trace-out", arguments.timeline,
+      .add_option("--timeline", arguments.timeline,
                   "Write the first seed's batches as Chrome trace events, which Perfetto opens")
       ->type_name("FILE.json");
   command.add_option("--plot", arguments.plot, "Draw the latencies by percentile, as .svg or .png")

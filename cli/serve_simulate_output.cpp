@@ -57,8 +57,10 @@ class ResultText {
   std::string seconds(const std::optional<double>& mean,
                       const std::optional<double>& half_width) const {
     if (!mean) return "-";
-    return with_half_width(format_seconds(*mean), format_seconds(half_width.value_or(0)),
-                           several_ && half_width);
+    // Of equal values rounding alone is left.
+    constexpr double kRounding = 1e-9;
+    const bool spread = several_ && half_width && *half_width > kRounding * *mean;
+    return with_half_width(format_seconds(*mean), format_seconds(half_width.value_or(0)), spread);
   }
 
   std::string throughput() const {
@@ -117,9 +119,12 @@ class ResultText {
 
   std::string counts() const {
     const ServingFigures& mean = statistics_.mean;
-    return fmt::format("requests{}: {:g} finished, {:g} rejected, {:g} dropped, {:g} preemptions\n",
-                       several_ ? ", mean of the seeds" : "", mean.finished, mean.rejected,
-                       mean.dropped, mean.preempted);
+    const auto count = [&](double value) {
+      return fmt::format("{:.{}f}", value, several_ ? 1 : 0);
+    };
+    return fmt::format("requests{}: {} finished, {} rejected, {} dropped, {} preemptions\n",
+                       several_ ? ", mean of the seeds" : "", count(mean.finished),
+                       count(mean.rejected), count(mean.dropped), count(mean.preempted));
   }
 
   std::string nodes() const {
@@ -132,7 +137,7 @@ class ResultText {
                  {"at most"},
                  {"KV cache"},
                  {"at most"}});
-    for (std::size_t n = 0; n < document_.nodes.size(); ++n) {
+    for (std::size_t n = 0; n < document_.loads.size(); ++n) {
       const ServedNode& node = document_.nodes[n];
       const ServedNodeLoad& load = document_.loads[n];
       table.add_row({node.name, document_.types[static_cast<std::size_t>(node.type)],

@@ -26,7 +26,10 @@ if(SEXTANT_HIGHS_INCLUDE AND SEXTANT_HIGHS_LIBRARY AND highs_version VERSION_GRE
   target_include_directories(sextant_highs SYSTEM INTERFACE ${SEXTANT_HIGHS_INCLUDE} ${SEXTANT_HIGHS_INCLUDE}/..)
   target_link_libraries(sextant_highs INTERFACE ${SEXTANT_HIGHS_LIBRARY})
   target_compile_definitions(sextant_highs INTERFACE SEXTANT_HAS_HIGHS)
-  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)  # installed programs find it where it is
+  # Programs find it where it is, installed or not. The same path for both: else CMake fills one up with
+  # empty entries, which stand for the current directory.
+  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+  set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 elseif(SEXTANT_HIGHS_INCLUDE AND SEXTANT_HIGHS_LIBRARY)
   message(STATUS "Planner milp is off: HiGHS ${highs_version} is older than ${highs_least}; ./setup installs another")
 else()

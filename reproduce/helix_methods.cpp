@@ -10,6 +10,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/progress.h"
+#include "planner/serving/heuristics/heuristic_networks.h"
 #include "planner/serving/heuristics/heuristics.h"
 #include "planner/serving/sextant/placement_search.h"
 #include "reproduce/helix_flattened.h"
@@ -92,10 +93,8 @@ HelixMethod Methods::swarm() const {
 HelixMethod Methods::highhet_swarm() const {
   HelixMethod out{"swarm", "swarm"};
   const PlacementProblem problem = placement_problem(artifact_.cluster(), artifact_.profiles());
-  const PlacementResult placed = place_swarm(problem);
-  HelixSystem one = helix_system(
-      served_network(artifact_.cluster(), artifact_.profiles(), placed.placement, false),
-      artifact_.cluster());
+  HelixSystem one =
+      helix_system(swarm_network(problem, place_swarm(problem).placement), artifact_.cluster());
   one.scheduler = RequestScheduler::kSwarm;
   one.load = helix_load(experiment_, "swarm");
   out.systems.push_back(std::move(one));
@@ -123,6 +122,8 @@ HelixMethod Methods::highhet_separate(bool plus) const {
     const ServingCluster own = take_own_machines(network, artifact_.cluster());
     HelixSystem one = helix_system(std::move(network), own);
     one.machine_type = fmt::format("{}", fmt::join(types, "+"));
+    // The artifact's loads are tuned to caches that were not recorded.
+    one.overflow = OverflowPolicy::kPreempt;
     one.scheduler = RequestScheduler::kRandom;
     one.load = helix_load(experiment_, "separate", one.machine_type);
     out.systems.push_back(std::move(one));

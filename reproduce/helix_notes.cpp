@@ -37,7 +37,8 @@ std::vector<std::string> helix_notes(const HelixExperiment& experiment) {
         "The artifact's own separate pipelines were not to be had: here each type has equal parts "
         "of the layers, and 'separate-plus' a pipeline of V100 and T4 more. Where a machine holds "
         "more layers than its profile has, its KV cache is the one recorded on the single cluster, "
-        "or the profile's last step carried on.");
+        "or what the profile extrapolates to; where that is full, the "
+        "youngest request starts again.");
   } else {
     notes.emplace_back(
         "'helix' and the other recorded placements under Helix's scheduler follow the flow split "

@@ -58,8 +58,9 @@ OrderedJson queues_json(const HelixRow& row) {
   OrderedJson out = OrderedJson::object();
   for (std::size_t s = 0; s < row.method.systems.size(); ++s) {
     const HelixSystem& system = row.method.systems[s];
-    for (std::size_t n = 0; n < system.network.nodes.size(); ++n) {
-      out[node_name(system, system.network.nodes[n])] = row.outcome.nodes[s][n].mean_queue;
+    const std::vector<ServedNodeLoad>& loads = row.outcome.nodes[s];
+    for (std::size_t n = 0; n < loads.size(); ++n) {
+      out[node_name(system, system.network.nodes[n])] = loads[n].mean_queue;
     }
   }
   return out;
@@ -149,7 +150,8 @@ OrderedJson to_json(const HelixRow& row, const HelixExperiment& experiment, bool
   }
   if (timing) out["simulate_s"] = row.outcome.simulate_s;
   if (row.ok() && experiment.study == HelixExperiment::Study::kScheduling) {
-    out["mean_queue"] = queues_json(row);
+    OrderedJson queues = queues_json(row);
+    if (!queues.empty()) out["mean_queue"] = std::move(queues);
   }
   if (row.published) out["published"] = to_json(*row.published);
   return out;

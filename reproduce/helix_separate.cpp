@@ -8,6 +8,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/serving/formats/helix_files.h"
+#include "planner/serving/heuristics/heuristic_networks.h"
 
 namespace sextant {
 
@@ -27,13 +28,6 @@ std::optional<double> recorded_capacity(const HelixArtifact& artifact, const std
     if (node.layers.layers() == layers) return node.kv_capacity_layer_tokens;
   }
   return std::nullopt;
-}
-
-/// Every further layer takes as much from the cache as the last of the profile.
-double continued_capacity(const MachineType& type, int layers) {
-  const auto most = static_cast<double>(type.kv_layer_tokens(type.max_layers));
-  const auto before = static_cast<double>(type.kv_layer_tokens(type.max_layers - 1));
-  return most + (layers - type.max_layers) * (most - before);
 }
 
 }  // namespace
@@ -59,8 +53,8 @@ ServedNetwork helix_pipeline(const HelixArtifact& artifact,
     const MachineType& type = profiles.types[static_cast<std::size_t>(node.type)];
     const int layers = node.layers.layers();
     if (layers <= type.max_layers) continue;
-    node.kv_capacity_layer_tokens =
-        recorded_capacity(artifact, type.name, layers).value_or(continued_capacity(type, layers));
+    node.kv_capacity_layer_tokens = recorded_capacity(artifact, type.name, layers)
+                                        .value_or(extrapolated_kv_layer_tokens(type, layers));
     if (node.kv_capacity_layer_tokens <= 0) {
       throw_infeasible(fmt::format("{} layers leave a {} no KV cache", layers, type.name));
     }

@@ -36,6 +36,7 @@ ServingSimulationResult simulated(const Task& task, const RecordedRequests& reco
   ServingSimulationOptions options =
       online ? helix_online_options(system.scheduler) : helix_offline_options(system.scheduler);
   options.seed = kSeed;
+  options.overflow = system.overflow;
   if (online) {
     // The artifact's own runs never met it; where ours do, requests wait.
     if (task.ours) options.overflow = OverflowPolicy::kQueue;

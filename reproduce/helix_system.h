@@ -19,6 +19,8 @@ struct HelixSystem {
   /// type's profile has.
   std::optional<double> flow_tokens_per_s;
   double bound_tokens_per_s = 0;
+  /// What happens where a KV cache has no room, or a prompt no way.
+  OverflowPolicy overflow = OverflowPolicy::kFail;
 };
 
 /// With flow and bound of the network's placement on the machines of `cluster`.

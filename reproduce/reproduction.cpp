@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "reproduce/helix.h"
 #include "reproduce/libra.h"
 #include "reproduce/sailor_planning.h"
 #include "reproduce/sailor_validation.h"
@@ -26,6 +27,7 @@ std::vector<ExperimentName> experiments() {
   std::vector<ExperimentName> all = sailor_validation_experiments();
   for (ExperimentName& name : sailor_planning_experiments()) all.push_back(std::move(name));
   for (ExperimentName& name : libra_experiments()) all.push_back(std::move(name));
+  for (ExperimentName& name : helix_experiments()) all.push_back(std::move(name));
   return all;
 }
 
@@ -36,8 +38,14 @@ Reproduction reproduce(const std::string& system, const std::string& experiment,
       return name.system == system && name.experiment == experiment;
     });
   };
+  const bool of_helix = is_among(helix_experiments());
+  if (!of_helix &&
+      (!options.methods.empty() || !options.layouts_dir.empty() || options.latencies)) {
+    throw_usage("only experiments of helix have methods, layouts and latencies");
+  }
   if (is_among(libra_experiments())) return reproduce_libra(experiment, options);
   if (!options.set.empty()) throw_usage("only figures of libra have a small and a full set");
+  if (of_helix) return reproduce_helix(experiment, options);
   if (is_among(sailor_validation_experiments())) {
     return reproduce_sailor_validation(experiment, options);
   }

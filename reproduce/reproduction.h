@@ -28,6 +28,8 @@ struct Reproduction {
   std::string plot_svg;
   /// The rows, for other programs; "" where the experiment has no such file.
   std::string csv;
+  /// Every latency, where that was asked for.
+  std::string latencies_csv = {};
 };
 
 /// {"schema", "system", "experiment", "notes", "rows", "summary", "timing"}; without what was timed
@@ -46,12 +48,18 @@ struct ReproduceOptions {
   std::string artifact_dir;
   std::vector<std::string> planners;    ///< empty: all that the experiment compares
   std::vector<std::string> estimators;  ///< likewise; planner figures only
+  std::vector<std::string> methods;     ///< likewise; Helix's experiments only
   PlannerOptions search;                ///< budgets of every search
   /// Instead of planning or simulating: the document `reproduction` of an earlier run, whose rows
   /// are shown again. Planner figures and figures of LIBRA only.
   std::string from;
   /// Which of LIBRA's evaluations, "small" or "full"; "" = full.
   std::string set;
+  /// Placements in place of the recorded ones, a folder as the artifact's layout_<model>; "" =
+  /// those. Helix's single and geo experiments only.
+  std::string layouts_dir;
+  /// Also every latency that was simulated. Helix's experiments only.
+  bool latencies = false;
   /// What a planner figure draws: "throughput", "cost", or "" = what the paper's figure shows.
   std::string metric;
   /// Instead of the published runs, those of this directory; "" = the published ones. Validation

@@ -36,7 +36,7 @@ double TimeCurve::at(double n) const {
   const auto& [x1, y1] = *above;
   const auto& [x0, y0] = *(above - 1);
   if (n == x1) return y1;
-  return std::max(0.0, y0 + (y1 - y0) * ((n - x0) / (x1 - x0)));
+  return std::max(0.0, y0 + (y1 - y0) * (n - x0) / (x1 - x0));
 }
 
 int ServingProfiles::type_index(std::string_view name) const {
@@ -117,9 +117,9 @@ ThroughputTable typical_throughput(const ServingProfiles& profiles,
     for (std::size_t u = 0; u < types; ++u) {
       const double held = static_cast<double>(machines_of_type[u]) * typical[u];
       weight += held;
-      weighted += held / perf[u];
+      weighted += held * (1 / perf[u]);
     }
-    const double own = layers / perf[t];
+    const double own = layers * (1 / perf[t]);
     const double others = (profiles.model.layers - layers) * (weighted / weight);
     return throughput_at(profiles.types[t], layers, own / (others + own));
   };

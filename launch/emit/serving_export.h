@@ -13,7 +13,7 @@ namespace sextant {
 
 /// What a placement can be written for.
 enum class ServingRuntime {
-  kJson,   ///< one document, serving_export.json, for any runtime
+  kJson,   ///< a document for any runtime, which goes with all others too: serving_export.json
   kVllm,   ///< a folder of start scripts for each pipeline
   kHelix,  ///< real_sys_config.txt of Helix's prototype (ASPLOS'25, artifact)
 };
@@ -53,7 +53,7 @@ struct ServingExport {
 /// Machines that hand requests on from one to the next; together they hold every layer once.
 struct ServingPipeline {
   std::vector<int> nodes;        ///< of the network, first layers first
-  double flow_tokens_per_s = 0;  ///< least of its links
+  double flow_tokens_per_s = 0;  ///< through the machine with the least, other links counted too
 };
 
 /// The network's nodes as disjoint pipelines: each ends where the next one's layers begin.
@@ -74,9 +74,9 @@ ServingPipelines disjoint_pipelines(const ServedNetwork& network);
 ServingExport export_serving(ServingRuntime runtime, const ServedNetwork& network,
                              const ServingExportOptions& options);
 
-/// Makes the directory with the files in it (*.sh executable) in one step. One that is there is
-/// refused (Error(kBadInput)) or, with `replace`, exchanged for the new one. Returns the paths
-/// written.
+/// Makes the directory with the files in it (*.sh executable) in one step. One that is there and
+/// not empty is refused (Error(kBadInput)) or, with `replace`, exchanged for the new one if it is
+/// an export too. Returns the paths written.
 std::vector<std::filesystem::path> write_serving_export(const ServingExport& exported,
                                                         const std::filesystem::path& directory,
                                                         bool replace);

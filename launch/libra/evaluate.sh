@@ -4,13 +4,13 @@
 # (552). Leaves evaluation.json and evaluation.csv in output/small or output/full, below the current folder,
 # where plot.sh finds them, and prints the table. The artifact is SEXTANT_DATA/libra or that of --artifact DIR.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../guide.sh"
 split_arguments "$@"
 [ ${#positional[@]} -eq 1 ] || wrong_usage "expected small or full"
 set_name=${positional[0]}
 one_of "$set_name" "a set" small full
 refuse_options --json --csv --from --set
-take_artifact
+take_artifact libra
 sextant=$(program sextant)
 files=output/$set_name/evaluation
 mkdir -p "${files%/*}"

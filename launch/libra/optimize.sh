@@ -5,7 +5,7 @@
 # of --artifact DIR; further options go to sextant topo optimize, as in:
 #   optimize.sh 4D 325 175B Perf NoOverlap --constraint 'B3 <= 5' --json
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../guide.sh"
 split_arguments "$@"
 [ ${#positional[@]} -eq 5 ] || wrong_usage "expected a network, a bandwidth, a workload, a target and a loop"
 one_of "${positional[0]}" "a network" 2D 3D 4D
@@ -13,7 +13,7 @@ one_of "${positional[2]}" "a workload" 17B 175B 1T Group
 one_of "${positional[3]}" "a target" Perf PerfPerCost
 one_of "${positional[4]}" "a loop" NoOverlap Overlap
 refuse_options --network --prices --workload --total-gb-per-s --target --loop
-take_artifact
+take_artifact libra
 workloads=("${positional[2]}")
 [ "${workloads[0]}" != Group ] || workloads=(17B 175B 1T)
 words=()

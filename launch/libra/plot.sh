@@ -3,7 +3,7 @@
 # simulating anything again, and prints its table. Leaves <figure>.svg and <figure>.csv in output/graph_small
 # or output/graph_full, below the current folder. Figure 15 needs the full set.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../guide.sh"
 split_arguments "$@"
 [ ${#positional[@]} -eq 2 ] || wrong_usage "expected small or full, and a figure"
 set_name=${positional[0]}

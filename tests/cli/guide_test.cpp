@@ -44,7 +44,8 @@ std::vector<std::filesystem::path> guides() {
 
 /// Holds one command line of a guide against the program's own help.
 void expect_known(const std::string& program, const std::vector<std::string>& arguments) {
-  const std::vector<std::string> nesting = {"model", "profile", "network", "cluster", "topo"};
+  const std::vector<std::string> nesting = {"model",   "profile", "network",
+                                            "cluster", "topo",    "serve"};
   std::vector<std::string> help = {built_program(program)};
   if (program == "sextant") {
     help.push_back(arguments[0]);

@@ -106,7 +106,8 @@ ServedModel served_model(const ModelDescription& model) {
   return served;
 }
 
-MachineType estimated_type(const ModelDescription& model, const MachineKind& kind) {
+MachineType estimated_type(const ModelDescription& model, const MachineKind& kind,
+                           double context_tokens) {
   check_degree(model, kind);
   const GpuSpec gpu = gpu_named(kind.gpu);
   const LayerClock clock(model, gpu, kind.gpus);
@@ -120,13 +121,15 @@ MachineType estimated_type(const ModelDescription& model, const MachineKind& kin
     points.emplace_back(tokens, clock.seconds(1, tokens));
   }
   type.prompt_s = TimeCurve(std::move(points), kind.type + ", prompts");
-  points = {{0, 0}};
-  for (const int sequences : kDecodePoints) {
-    points.emplace_back(sequences, clock.seconds(sequences, 1));
-  }
-  type.decode_s = TimeCurve(std::move(points), kind.type + ", decode steps");
   const double kv_bytes = kv_bytes_per_token(model, kind.gpus);
   type.decode_s_per_context_token = kv_bytes / kind.gpus / clock.memory_bytes_per_s();
+  points = {{0, 0}};
+  for (const int sequences : kDecodePoints) {
+    points.emplace_back(
+        sequences,
+        clock.seconds(sequences, 1) + sequences * context_tokens * type.decode_s_per_context_token);
+  }
+  type.decode_s = TimeCurve(std::move(points), kind.type + ", decode steps");
 
   const double layer_bytes = served_model(model).layer_bytes;
   type.vram_bytes = kind.memory_bytes > 0 ? kind.memory_bytes : kind.gpus * gpu.memory_bytes;

@@ -15,6 +15,7 @@ ServedModel served_model(const ModelDescription& model);
 /// which it is split. Memory as in the published tables: 80 % of it for weights and KV cache, and
 /// no more layers than 60 % of that hold. Throws Error(kBadInput) where the GPU type is not
 /// shipped, or its number does not divide the model.
-MachineType estimated_type(const ModelDescription& model, const MachineKind& kind);
+MachineType estimated_type(const ModelDescription& model, const MachineKind& kind,
+                           double context_tokens);
 
 }  // namespace sextant

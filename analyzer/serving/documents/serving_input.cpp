@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -9,10 +10,12 @@
 #include "analyzer/cluster/cluster_document.h"
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
+#include "analyzer/profile/gpu.h"
 #include "analyzer/serving/documents/estimated_types.h"
 #include "analyzer/serving/documents/served_site.h"
 #include "analyzer/serving/formats/helix_files.h"
 #include "analyzer/serving/formats/machine_profiles.h"
+#include "analyzer/serving/formats/measured_types.h"
 #include "analyzer/training/shipped_gpus.h"
 
 namespace sextant {
@@ -58,9 +61,14 @@ class InputReader {
     } else {
       input_.profiles.model = served_model(model_);
     }
-    const std::vector<MachineKind> kinds = is_ini(options_.cluster) ? read_ini() : read_document();
+    if (!options_.profiles.empty()) {
+      measured_ = read_serving_documents(options_.profiles, model_.name);
+    }
+    const bool ini = is_ini(options_.cluster);
+    const std::vector<MachineKind> kinds = ini ? read_ini() : read_document();
     input_.evidence = published_ ? Evidence::kReplayed : Evidence::kMeasuredGpu;
     for (const MachineKind& kind : kinds) add_type(kind);
+    if (ini && published_) add_unused_types();
     check_reachable(input_.cluster);
     return std::move(input_);
   }
@@ -119,8 +127,46 @@ class InputReader {
         return;
       }
     }
-    add(estimated_type(model_, kind), kind, Evidence::kEstimated,
+    if (const ServingDocument* document = find_serving_document(measured_, kind.gpu, kind.gpus)) {
+      MeasuredType measured =
+          measured_type(*document, input_.profiles.model, measured_options(kind));
+      add(std::move(measured.type), kind, measured.evidence, measured.note);
+      return;
+    }
+    add(estimated_type(model_, kind, context_tokens()), kind, Evidence::kEstimated,
         "estimated from data-sheet figures, not measured");
+  }
+
+  double context_tokens() const { return options_.context_costs ? 0 : kTypicalContextTokens; }
+
+  MeasuredTypeOptions measured_options(const MachineKind& kind) const {
+    MeasuredTypeOptions options;
+    options.memory_bytes = kind.memory_bytes;
+    options.nic_bytes_per_s = kind.nic_bytes_per_s;
+    options.context_tokens = context_tokens();
+    if (const auto gpu = find_gpu(kind.gpu)) {
+      // What nccl-tests shows of a link's peak.
+      constexpr double kLinkShare = 0.8;
+      options.tensor_link = TensorLink{.bytes_per_s = kLinkShare * (gpu->nvlink_bytes_per_s > 0
+                                                                        ? gpu->nvlink_bytes_per_s
+                                                                        : gpu->pcie_bytes_per_s)};
+    }
+    return options;
+  }
+
+  /// The artifact's files list all of its types, in its order, whether machines have them or not.
+  void add_unused_types() {
+    std::vector<MachineType>& types = input_.profiles.types;
+    std::vector<MachineType> ordered;
+    for (const MachineType& published : published_->types) {
+      const auto found = std::find_if(types.begin(), types.end(), [&](const MachineType& type) {
+        return type.name == published.name;
+      });
+      ordered.push_back(found == types.end() ? published : std::move(*found));
+      if (found != types.end()) types.erase(found);
+    }
+    std::move(types.begin(), types.end(), std::back_inserter(ordered));
+    types = std::move(ordered);
   }
 
   void add(MachineType type, const MachineKind& kind, Evidence evidence, std::string_view what) {
@@ -135,6 +181,7 @@ class InputReader {
   const ServingInputOptions& options_;
   ModelDescription model_;
   std::optional<ServingProfiles> published_;
+  std::vector<ServingDocument> measured_;
   ServingInput input_;
 };
 
@@ -152,7 +199,9 @@ ServingProfiles artifact_profiles(const std::string& artifact, const std::string
                     "Llama-2-70B (llama70b)",
                     artifact, quote(model)));
   }
-  return read_helix_profiles(artifact, *name);
+  ServingProfiles profiles = read_helix_profiles(artifact, *name);
+  profiles.model.name = model_named(model).name;
+  return profiles;
 }
 
 }  // namespace sextant

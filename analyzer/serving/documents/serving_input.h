@@ -16,6 +16,9 @@ struct ServingInputOptions {
   std::string model;
   std::string profiles;  ///< databases of measured serving profiles
   std::string artifact;  ///< of Helix
+  /// Whether decode steps are charged for the context besides: what is measured or estimated then
+  /// leaves it out of their time, which else contains a typical one.
+  bool context_costs = false;
 };
 
 /// Machines, the model and how they serve it.

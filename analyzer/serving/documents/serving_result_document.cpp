@@ -98,7 +98,7 @@ OrderedJson to_json(const ServingResultDocument& document) {
     }
   }
   OrderedJson& nodes = out["nodes"] = OrderedJson::array();
-  for (std::size_t n = 0; n < document.nodes.size(); ++n) {
+  for (std::size_t n = 0; n < document.loads.size(); ++n) {
     const auto type = static_cast<std::size_t>(document.nodes[n].type);
     nodes.push_back(node_json(document.nodes[n], document.types[type], document.loads[n]));
   }

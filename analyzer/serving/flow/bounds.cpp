@@ -34,6 +34,9 @@ double tight_upper_bound(const ServingCluster& cluster, const ServingProfiles& p
                          const ThroughputTable& throughput) {
   const std::vector<int> machines = machines_of_type(cluster, profiles);
   const int layers = profiles.model.layers;
+  // Where every machine gives just what the layers need over a range of flows, rounding must not
+  // end the range early.
+  constexpr double kRounding = 1e-12;
   double low = 0;
   double high = naive_upper_bound(cluster, profiles, throughput);
   // What is given grows with the flow, but less than in proportion: there is one crossing. Halved
@@ -41,7 +44,8 @@ double tight_upper_bound(const ServingCluster& cluster, const ServingProfiles& p
   while (true) {
     const double middle = low + (high - low) / 2;
     if (middle <= low || middle >= high) return high;
-    (layer_tokens_per_s(machines, throughput, middle) >= layers * middle ? low : high) = middle;
+    const double needed = layers * middle * (1 - kRounding);
+    (layer_tokens_per_s(machines, throughput, middle) >= needed ? low : high) = middle;
   }
 }
 

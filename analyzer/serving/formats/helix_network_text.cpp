@@ -3,6 +3,7 @@
 
 #include "analyzer/serving/formats/helix_files.h"
 #include "analyzer/serving/formats/helix_text.h"
+#include "analyzer/serving/formats/machine_profiles.h"
 
 namespace sextant {
 
@@ -22,12 +23,14 @@ std::string helix_network_text(const ServedNetwork& network, std::string_view sy
       mbps_text(network.coordinator_out_bytes_per_s));
   std::vector<std::string> types;
   for (const MachineType& type : network.profiles.types) types.push_back(type.name);
+  std::vector<std::string> listed;
+  for (const std::size_t i : last_gpu_first(types)) listed.push_back(types[i]);
   std::vector<std::string> nodes;
   for (const ServedNode& node : network.nodes) {
     nodes.push_back(fmt::format("compute_node_{}", node.machine + kHelixNodeOffset));
   }
   text += fmt::format("[MachineTypes]\ntypes={}\n\n[ComputeNodes]\nnames={}\n\n",
-                      quoted_list(types), quoted_list(nodes));
+                      quoted_list(listed), quoted_list(nodes));
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const ServedNode& node = network.nodes[i];
     const MachineType& type = network.profiles.types[static_cast<std::size_t>(node.type)];

@@ -151,10 +151,13 @@ ServingProfiles read_helix_profiles(const std::filesystem::path& artifact,
   profiles.model.activation_bytes =
       bytes_in(facts.at("activation_size"), facts.at("activation_size").string());
   read_layers(facts.at("params"), profiles.model);
-  for (const MachineHardware& hardware :
-       read_machine_profiles(artifact / "clusters" / "single" / "machine_profiles.ini").types) {
-    if (const auto node = limits->find(hardware.type)) {
-      profiles.types.push_back(read_type(*node, facts, hardware, folder / name));
+  std::vector<std::string> names;
+  const MachineProfiles machines =
+      read_machine_profiles(artifact / "clusters" / "single" / "machine_profiles.ini");
+  for (const MachineHardware& hardware : machines.types) names.push_back(hardware.type);
+  for (const std::size_t i : last_gpu_first(names)) {
+    if (const auto node = limits->find(names[i])) {
+      profiles.types.push_back(read_type(*node, facts, machines.types[i], folder / name));
     }
   }
   if (profiles.types.empty()) limits->fail("a type of machine_profiles.ini", "none");

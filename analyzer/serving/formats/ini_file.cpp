@@ -56,8 +56,13 @@ IniFile IniFile::parse(std::string text, std::string name) {
 
 IniFile::IniFile(std::string text, std::string name)
     : file_(std::move(name)), text_(std::move(text)) {
+  const std::vector<std::string_view> lines = lines_of(text_);
+  const auto headers = static_cast<std::size_t>(std::count_if(
+      lines.begin(), lines.end(), [](std::string_view line) { return line.starts_with('['); }));
+  sections_.reserve(headers);
+  index_.reserve(headers);
   TextPlace place = {file_};
-  for (const std::string_view whole : lines_of(text_)) {
+  for (const std::string_view whole : lines) {
     ++place.line;
     const std::string_view line = without_blanks(whole);
     if (sections_.empty() && !line.starts_with('[')) heading_.push_back(whole);

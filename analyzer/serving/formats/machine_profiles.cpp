@@ -1,5 +1,7 @@
 #include "analyzer/serving/formats/machine_profiles.h"
 
+#include <algorithm>
+
 #include "analyzer/serving/formats/ini_file.h"
 
 namespace sextant {
@@ -27,6 +29,23 @@ MachineProfiles read_machine_profiles(const std::filesystem::path& path) {
   file.at("SinkNode");
   if (profiles.types.empty()) file.fail("at least one type of machine", "none");
   return profiles;
+}
+
+std::vector<std::size_t> last_gpu_first(const std::vector<std::string>& types) {
+  const auto gpu_of = [](const std::string& type) { return type.substr(0, type.rfind('x')); };
+  std::vector<std::string> gpus;
+  for (const std::string& type : types) {
+    if (std::find(gpus.begin(), gpus.end(), gpu_of(type)) == gpus.end()) {
+      gpus.push_back(gpu_of(type));
+    }
+  }
+  std::vector<std::size_t> order;
+  for (auto gpu = gpus.rbegin(); gpu != gpus.rend(); ++gpu) {
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      if (gpu_of(types[i]) == *gpu) order.push_back(i);
+    }
+  }
+  return order;
 }
 
 }  // namespace sextant

@@ -25,4 +25,9 @@ struct MachineProfiles {
 /// Throws Error(kBadInput) naming file and line.
 MachineProfiles read_machine_profiles(const std::filesystem::path& path);
 
+/// Indices of types ("T4x4") so that those of the last GPU ("T4") come first, each GPU's in their
+/// order. So the artifact's tables are to machine_profiles.ini, and the other way round; sums of
+/// the typical throughput are to the last bit those of the tables in the tables' order.
+std::vector<std::size_t> last_gpu_first(const std::vector<std::string>& types);
+
 }  // namespace sextant

@@ -27,6 +27,7 @@ struct ServingEvent {
 class ServingEventQueue {
  public:
   static constexpr int kSubjectBits = 28;
+  static constexpr int kMostSubjects = 1 << kSubjectBits;
 
   double now() const { return now_; }
   void start_at(double time) { now_ = time; }

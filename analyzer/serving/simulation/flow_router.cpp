@@ -68,7 +68,7 @@ int FlowRouter::choose(int from, const ActiveRequest& request) const {
     const int to = state_.links[link].to;
     if (to != state_.links.coordinator()) {
       const ServedNode& node = state_.network.nodes[static_cast<std::size_t>(to)];
-      if (request.tokens > node.prompt_max_tokens) continue;
+      if (request.piece > node.prompt_max_tokens) continue;
       const double left = planned_[static_cast<std::size_t>(to)] -
                           static_cast<double>(request.expected) * node.layers.layers();
       if (left < (1 - state_.options.kv_high_water) * node.kv_capacity_layer_tokens) continue;
@@ -138,7 +138,7 @@ void FlowRouter::end(int request) {
   plan(request, -1);
 }
 
-bool FlowRouter::has_room() const {
+double FlowRouter::planned_share() const {
   const auto layers = static_cast<std::size_t>(state_.network.profiles.model.layers);
   std::vector<double> total(layers, 0);
   std::vector<double> left(layers, 0);
@@ -152,7 +152,7 @@ bool FlowRouter::has_room() const {
   }
   double used = 0;
   for (std::size_t l = 0; l < layers; ++l) used = std::max(used, 1 - left[l] / total[l]);
-  return used <= 0.8;
+  return used;
 }
 
 }  // namespace sextant

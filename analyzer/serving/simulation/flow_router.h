@@ -21,7 +21,7 @@ class FlowRouter final : public RequestRouter {
   void send(int from) override;
   void sent(int link) override { queues_.sent(link); }
   void end(int request) override;
-  bool has_room() const override;
+  double planned_share() const override;
 
  private:
   struct Share {

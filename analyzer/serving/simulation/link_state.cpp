@@ -23,6 +23,8 @@ LinkStates::LinkStates(const ServedNetwork& network)
   end_.push_back(0);
   used_out_.assign(places, 0);
   used_in_.assign(places, 0);
+  peak_out_.assign(places, 0);
+  peak_in_.assign(places, 0);
 
   const auto place = [&](int node) { return node == kCoordinator ? coordinator_ : node; };
   first_out_.assign(places + 1, 0);
@@ -40,6 +42,13 @@ LinkStates::LinkStates(const ServedNetwork& network)
       const LayerInterval& layers = network.nodes[static_cast<std::size_t>(link.to)].layers;
       state.entry = end_[static_cast<std::size_t>(state.from)] - layers.first;
       state.passed = layers.layers() - state.entry;
+      if (state.entry < 0 || state.passed <= 0) {
+        throw Error(
+            ErrorCode::kBadInput,
+            fmt::format("link {}: {} holds layers {} to {}, expected layer {}", links_.size(),
+                        network.nodes[static_cast<std::size_t>(link.to)].name, layers.first,
+                        layers.end, layers.first + state.entry));
+      }
     }
     links_.push_back(state);
     ++first_out_[static_cast<std::size_t>(state.from) + 1];
@@ -60,11 +69,22 @@ double LinkStates::available(int link) const {
                    nic_in_[to] - used_in_[to]});
 }
 
+double LinkStates::fair_bandwidth(int link) const {
+  const LinkState& state = (*this)[link];
+  const double share = nic_out(state.from) / static_cast<double>(out(state.from).size());
+  return std::min(share - state.used, available(link));
+}
+
 void LinkStates::reserve(int link, double bandwidth) {
   LinkState& state = (*this)[link];
+  const auto from = static_cast<std::size_t>(state.from);
+  const auto to = static_cast<std::size_t>(state.to);
   state.used += bandwidth;
-  used_out_[static_cast<std::size_t>(state.from)] += bandwidth;
-  used_in_[static_cast<std::size_t>(state.to)] += bandwidth;
+  used_out_[from] += bandwidth;
+  used_in_[to] += bandwidth;
+  state.peak = std::max(state.peak, state.used);
+  peak_out_[from] = std::max(peak_out_[from], used_out_[from]);
+  peak_in_[to] = std::max(peak_in_[to], used_in_[to]);
 }
 
 int LinkStates::longest_way() const {

@@ -7,6 +7,9 @@
 
 namespace sextant {
 
+/// Less is not worth a transmission, bytes/s.
+inline constexpr double kLeastBandwidth = 10;
+
 /// A link and what goes over it now.
 struct LinkState {
   int from = 0;  ///< node, or the coordinator, whose index is the number of nodes
@@ -17,6 +20,7 @@ struct LinkState {
   double bytes_per_token = 0;
   double bytes_per_s = 0;
   double used = 0;  ///< bytes/s
+  double peak = 0;  ///< the most that was used at once
 };
 
 /// The directed links of a network with the NICs at their ends.
@@ -38,8 +42,14 @@ class LinkStates {
   double nic_in(int node) const { return nic_in_[static_cast<std::size_t>(node)]; }
   /// What nobody uses of a link and the NICs at its ends, bytes/s.
   double available(int link) const;
+  /// The same, but no more than an equal share of the sender's NIC for each link that leaves it.
+  double fair_bandwidth(int link) const;
   void reserve(int link, double bandwidth);
   void release(int link, double bandwidth) { reserve(link, -bandwidth); }
+
+  /// The most that was used at once of the NIC of a node or of the coordinator, bytes/s.
+  double peak_out(int node) const { return peak_out_[static_cast<std::size_t>(node)]; }
+  double peak_in(int node) const { return peak_in_[static_cast<std::size_t>(node)]; }
 
   /// Most links on a way from the coordinator back to it. Throws Error(kInfeasible) where no way
   /// passes all layers.
@@ -54,6 +64,8 @@ class LinkStates {
   std::vector<double> nic_in_;
   std::vector<double> used_out_;
   std::vector<double> used_in_;
+  std::vector<double> peak_out_;
+  std::vector<double> peak_in_;
   std::vector<int> end_;  ///< layer after the last of each node
 };
 

@@ -16,33 +16,31 @@ bool NodeState::find_work() {
   return false;
 }
 
-void NodeState::take_batch(RequestPool& pool) {
-  LayerQueue& queue = queues[static_cast<std::size_t>(layer)];
-  LayerQueue taken;
-  if (queue.prompts <= node->prompt_max_requests &&
-      queue.prompt_tokens <= node->prompt_max_tokens && queue.decodes <= decode_max_requests &&
-      static_cast<double>(queue.context) <= node->decode_max_context_tokens) {
-    taken = std::exchange(queue, {});
-  } else {
-    LayerQueue left;
-    const auto fits = [&](const ActiveRequest& request) {
-      if (request.prompt()) {
-        return taken.prompts < node->prompt_max_requests &&
-               taken.prompt_tokens + request.tokens <= node->prompt_max_tokens;
-      }
-      return taken.decodes < decode_max_requests &&
-             static_cast<double>(taken.context + request.context()) <=
-                 node->decode_max_context_tokens;
-    };
-    while (!queue.empty()) {
-      const int request = queue.requests.pop(pool);
-      (fits(pool[request]) ? taken : left).push(pool, request);
-    }
-    queue = left;
+bool NodeState::all_fits() const {
+  const LayerQueue& queue = current();
+  return queue.prompts <= node->prompt_max_requests &&
+         queue.prompt_tokens <= node->prompt_max_tokens && queue.decodes <= decode_max_requests &&
+         static_cast<double>(queue.context) <= node->decode_max_context_tokens;
+}
+
+bool NodeState::fits(const ActiveRequest& request) const {
+  if (request.prompt()) {
+    return batch.prompts < node->prompt_max_requests &&
+           batch.prompt_tokens + request.piece <= node->prompt_max_tokens;
   }
-  static_cast<LayerQueue&>(batch) = taken;
+  return batch.decodes < decode_max_requests &&
+         static_cast<double>(batch.context + request.context()) <= node->decode_max_context_tokens;
+}
+
+void NodeState::take_none() {
+  batch = NodeBatch{};
   batch.layer = layer;
   batch.layers = whole_passes ? layers : 1;
+}
+
+void NodeState::take_all() {
+  take_none();
+  static_cast<LayerQueue&>(batch) = std::exchange(current(), {});
 }
 
 }  // namespace sextant

@@ -17,10 +17,11 @@ struct LayerQueue {
   std::int64_t context = 0;  ///< of the decodes, tokens
 
   bool empty() const { return requests.empty(); }
+  int count() const { return prompts + decodes; }
   void add(const ActiveRequest& request) {
     if (request.prompt()) {
       ++prompts;
-      prompt_tokens += request.tokens;
+      prompt_tokens += request.piece;
     } else {
       ++decodes;
       context += request.context();
@@ -48,16 +49,26 @@ struct NodeState {
   bool whole_passes = true;
   bool busy = false;
   int layer = 0;                   ///< whose queue is next, counted from the first
+  int waiting = 0;                 ///< requests in the queues
   std::int64_t buffered = 0;       ///< tokens received that are not yet on the GPU
   std::int64_t kv_used = 0;        ///< layer-tokens
+  std::int64_t kv_promised = 0;    ///< likewise, to what the requests admitted here grow to
   std::vector<LayerQueue> queues;  ///< by layer; only the first where whole_passes
   NodeBatch batch;
 
   /// Goes to the next layer at which something waits, from this one on. Returns whether there is
   /// one.
   bool find_work();
-  /// Takes a batch off the queue of the current layer: in its order, those that still fit.
-  void take_batch(RequestPool& pool);
+  /// Whether all that waits at the current layer fits into one batch.
+  bool all_fits() const;
+  /// Whether a request still fits into the batch that is being put together.
+  bool fits(const ActiveRequest& request) const;
+  /// Starts a batch of the current layer with all that waits there.
+  void take_all();
+  /// Starts an empty one.
+  void take_none();
+  LayerQueue& current() { return queues[static_cast<std::size_t>(layer)]; }
+  const LayerQueue& current() const { return queues[static_cast<std::size_t>(layer)]; }
 };
 
 }  // namespace sextant

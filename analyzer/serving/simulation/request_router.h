@@ -23,8 +23,8 @@ class RequestRouter {
   virtual void sent(int link) = 0;
   /// A request is over.
   virtual void end(int /*request*/) {}
-  /// Whether the KV cache of the fullest layer has room for more requests.
-  virtual bool has_room() const { return true; }
+  /// Share of the fullest layer's KV caches that is planned for.
+  virtual double planned_share() const { return 0; }
 };
 
 /// The scheduler that the options name.

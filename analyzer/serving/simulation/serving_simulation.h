@@ -72,6 +72,9 @@ ServingSimulationOptions helix_offline_options(RequestScheduler scheduler);
 ServingSimulationOptions helix_online_options(RequestScheduler scheduler);
 
 /// How one request fared. Times are after the load began; negative where it did not get there.
+/// first_token_s is when the coordinator knew that the prompt was through, which is what the
+/// artifact calls prompt latency: its model makes all output tokens in decode steps, the first
+/// among them.
 struct ServedRequest {
   double arrival_s = 0;
   double first_token_s = -1;
@@ -88,6 +91,8 @@ struct ServedNodeLoad {
   double mean_kv_share = 0;  ///< of the capacity
   double peak_kv_share = 0;
   double mean_batch = 0;  ///< requests of a batch
+  double peak_nic_in_share = 0;
+  double peak_nic_out_share = 0;
 };
 
 /// A layer pass of a node, for Chrome's trace viewer.
@@ -108,12 +113,13 @@ struct ServingSimulationResult {
   std::vector<ServedRequest> requests;   ///< all, by arrival
   std::vector<ServedNodeLoad> nodes;     ///< of the network's
   std::vector<double> link_busy_share;   ///< of the network's
+  std::vector<double> link_peak_share;   ///< of the bandwidth, at any time
   std::vector<ServedBatch> batches;      ///< where keep_timeline
   std::int64_t finished = 0;
   std::int64_t rejected = 0;
   std::int64_t dropped = 0;  ///< offline prompts that found no way (OverflowPolicy::kFail)
   std::int64_t preempted = 0;
-  std::int64_t events = 0;
+  std::int64_t events = 0;  ///< handled; layers of one batch that nothing can part count as one
 };
 
 /// Throws Error(kInfeasible) where the network has no way from the coordinator through all layers,

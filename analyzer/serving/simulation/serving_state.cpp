@@ -31,8 +31,9 @@ void ServingState::transmit(int request, int link, double bandwidth) {
   links.reserve(link, bandwidth);
   sent.bandwidth = bandwidth;
   sent.sent_s = events.now();
-  events.post_at(events.now() + over.bytes_per_token * sent.tokens / bandwidth,
-                 ServingEventKind::kSent, request);
+  const double end = events.now() + over.bytes_per_token * sent.tokens / bandwidth;
+  metrics->sending(link, events.now(), end);
+  events.post_at(end, ServingEventKind::kSent, request);
 }
 
 }  // namespace sextant

@@ -103,11 +103,11 @@ class MilpRun {
     }
   }
 
-  /// Without a solver a start is still a placement; a problem that was to be written is not.
-  void fail(const SolverNews& news) {
-    if (result_.placement.empty() || news.code == ErrorCode::kBadInput) {
-      throw Error(news.code, news.text);
-    }
+  /// An incumbent is a placement still; a problem that was to be written is not there.
+  void fail(const SolverNews& news) const {
+    const bool answer = !result_.placement.empty() && news.code == ErrorCode::kInternal;
+    if (!answer || !options_.on_failure) throw Error(news.code, news.text);
+    options_.on_failure(news.text);
   }
 
   void finish() {
@@ -116,13 +116,17 @@ class MilpRun {
     result_.proved = !result_.placement.empty() && proved();
     result_.complete = result_.complete || result_.proved;
     if (!result_.placement.empty() || !result_.reason.empty()) return;
-    result_.reason =
-        result_.complete
-            ? "no placement holds every layer of the model on a path"
-            : fmt::format(
-                  "HiGHS found no placement with a flow in {:.3g} s; give it a start, as of "
-                  "petals or swarm",
-                  seconds());
+    if (result_.complete) {
+      result_.reason = "no placement holds every layer of the model on a path";
+    } else if (options_.start.empty()) {
+      result_.reason = fmt::format(
+          "HiGHS found no placement with a flow in {:.3g} s; give it a start, as of petals or "
+          "swarm",
+          seconds());
+    } else {
+      result_.reason = fmt::format(
+          "the start has no flow, and HiGHS found no placement with one in {:.3g} s", seconds());
+    }
   }
 
   const PlacementProblem& problem_;

@@ -20,6 +20,9 @@ struct MilpOptions {
   double enough_share = 0.995;
   /// Called with time and objective of each incumbent; may be empty.
   std::function<void(double seconds, double flow_tokens_per_s, double bound)> on_incumbent;
+  /// Called with what went wrong where HiGHS fails and the incumbent is returned nonetheless; where
+  /// it is empty, such a failure is thrown.
+  std::function<void(const std::string& failure)> on_failure;
   std::string write_problem;  ///< also write the problem here, as .lp or .mps; "" = not
   /// Gives no edge of the program more room than the machines at its ends can use: the same
   /// placements, and a relaxation that HiGHS can work with. Off: the published coefficients.

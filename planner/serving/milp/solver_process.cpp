@@ -155,7 +155,7 @@ std::optional<SolverNews> SolverProcess::next(double seconds) {
       news.bound = header.bound;
       news.nodes = header.nodes;
       news.values.resize(static_cast<std::size_t>(header.values));
-      std::memcpy(news.values.data(), received_.data() + sizeof header, values);
+      if (values > 0) std::memcpy(news.values.data(), received_.data() + sizeof header, values);
       news.text.assign(received_, sizeof header + values, text);
       received_.erase(0, sizeof header + values + text);
       return news;

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
 MachineType type_of(const std::string& model, const std::string& type) {
-  return estimated_type(model_named(model), machine_kind_of(type));
+  return estimated_type(model_named(model), machine_kind_of(type), 0);
 }
 
 TEST(EstimatedTypes, NamesSayGpuAndNumber) {
@@ -53,6 +53,17 @@ TEST(EstimatedTypes, TimesRiseAndTheCacheShrinks) {
   EXPECT_GT(type_of("Llama-2-70B", "T4x2").max_layers, type_of("Llama-2-70B", "T4").max_layers);
   EXPECT_LT(type_of("Llama-2-70B", "T4x2").prompt_s.at(1024),
             type_of("Llama-2-70B", "T4").prompt_s.at(1024));
+}
+
+// 870 tokens of 4096 bytes for each of 128 sequences, at 80 % of 1555 GB/s.
+TEST(EstimatedTypes, ContextIsReadFromTheCache) {
+  const ModelDescription model = model_named("Llama-2-70B");
+  const MachineKind kind = machine_kind_of("A100");
+  const MachineType without = estimated_type(model, kind, 0);
+  const MachineType with = estimated_type(model, kind, 870);
+  EXPECT_NEAR(with.decode_s.at(128) - without.decode_s.at(128), 128 * 870 * 4096 / (0.8 * 1555e9),
+              1e-9);
+  EXPECT_DOUBLE_EQ(with.decode_s_per_context_token, 4096 / (0.8 * 1555e9));
 }
 
 TEST(EstimatedTypes, RefusesGpusThatCannotShareALayer) {

@@ -58,8 +58,8 @@ TEST(PlacementDocument, IsRefusedWithThePlace) {
   const auto expect = [](const std::string& text, const std::string& message) {
     EXPECT_THAT([&] { read(text); }, ThrowsMessage<Error>(HasSubstr(message))) << text;
   };
-  expect(with("[0, 8]", "[0, 9]"), "p.json at /machines/0/layers/1: expected");
-  expect(with("[0, 8]", "[3, 3]"), "p.json at /machines/0/layers: expected at least one layer");
+  expect(with("[0, 8]", "[0, 9]"), "p.json at \"/machines/0/layers/1\": expected");
+  expect(with("[0, 8]", "[3, 3]"), "p.json at \"/machines/0/layers\": expected at least one layer");
   expect(with("[0, 8]", "[3]"), "/machines/0/layers");
   expect(with("\"machine\": \"b\"", "\"machine\": \"a\""), "each machine once");
   expect(with("\"layers\": 8", "\"layers\": 0"), "/layers");

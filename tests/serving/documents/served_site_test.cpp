@@ -83,12 +83,12 @@ TEST(ServedSite, PutsTheCoordinatorWhereItIsAsked) {
               ThrowsMessage<Error>(HasSubstr("no pool is in the coordinator's zone \"c\"")));
 }
 
-// A regime of 10 us up to 1 kB, then 100 MB/s: the line through 2 kB and a prompt's 1.5 MB.
+// Two regimes; the line goes through 2 kB and a prompt's 1.5 MB.
 TEST(ServedSite, DrawsAStraightLineThroughATokenAndAPrompt) {
   class Segments : public TwoZones {
    public:
     std::optional<LinkModel> find(const LinkEnd&, const LinkEnd&) const override {
-      return LinkModel::segments({{0, 1e-5, 1e9}, {1e5, 2e-3, 1e8}});
+      return LinkModel::segments({{0, 1e-3, 1e9}, {1e5, 2e-3, 1e8}});
     }
   };
   Cluster cluster = two_zones();

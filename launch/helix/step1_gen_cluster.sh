@@ -1,0 +1,1 @@
+step1_gen_cluster

@@ -1,0 +1,1 @@
+step2_gen_layout

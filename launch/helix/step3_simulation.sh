@@ -1,0 +1,1 @@
+step3_simulation
