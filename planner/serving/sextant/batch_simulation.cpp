@@ -266,8 +266,7 @@ void BatchSimulation::finish_batch(int index, double time_s) {
 
 void BatchSimulation::finish_step(int index, double time_s) {
   Request& request = requests_[at(index)];
-  const bool counts = time_s >= count_from_s_ && time_s < count_until_s_;
-  if (counts) {
+  if (time_s >= count_from_s_ && time_s < count_until_s_) {
     auto& samples = request.decoded < 0 ? prompt_latency_s_ : decode_latency_s_;
     if (!closed_) samples.push_back(static_cast<float>(time_s - request.issued_s));
     if (request.decoded >= 0) ++decoded_;
@@ -373,14 +372,15 @@ ServiceEstimate BatchSimulation::run_closed_loop(const std::vector<RequestLength
   return summary(count_from_s_, count_until_s_);
 }
 
-ServiceEstimate BatchSimulation::run_offered(const RequestTrace& trace, double duration_s) {
-  count_until_s_ = duration_s;
+ServiceEstimate BatchSimulation::run_offered(const RequestTrace& trace) {
+  if (trace.empty()) return {};
+  count_until_s_ = trace.back().arrival_s;
   // Requests are kept until the end, so that their indices are those of the trace.
   for (const TracedRequest& traced : trace) {
     schedule(traced.arrival_s, EventKind::kIssue, add_request(traced.length));
   }
   run_until(kNever);
-  return summary(0, duration_s);
+  return summary(0, count_until_s_);
 }
 
 ServiceEstimate estimate_closed_loop(const ServedNetwork& network,
@@ -393,7 +393,7 @@ ServiceEstimate estimate_closed_loop(const ServedNetwork& network,
 ServiceEstimate estimate_offered(const ServedNetwork& network, const RequestTrace& trace,
                                  const OfferedEstimate& options) {
   return BatchSimulation(network, options.kv_high_water, options.expected_output_share)
-      .run_offered(trace, options.duration_s);
+      .run_offered(trace);
 }
 
 }  // namespace sextant

@@ -16,7 +16,7 @@ class BatchSimulation {
 
   ServiceEstimate run_closed_loop(const std::vector<RequestLength>& lengths, std::uint64_t seed,
                                   const ClosedLoopEstimate& options);
-  ServiceEstimate run_offered(const RequestTrace& trace, double duration_s);
+  ServiceEstimate run_offered(const RequestTrace& trace);
 
  private:
   struct Request {

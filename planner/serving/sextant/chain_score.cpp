@@ -35,14 +35,24 @@ double ChainScore::score(const StageChain& chain, double needed) {
     if (layers > instance_.max_layers[i]) return kInfeasible;
     sum_[static_cast<std::size_t>(stage)] += instance_.node_capacity(static_cast<int>(i), layers);
   }
-  const double least = *std::min_element(sum_.begin(), sum_.end());
-  if (least <= 0) return kInfeasible;
+  if (*std::min_element(sum_.begin(), sum_.end()) <= 0) return kInfeasible;
+  // Pipelines side by side add up.
+  double least = 0;
+  double weakest = sum_.front();
+  int layers = 0;
+  for (std::size_t s = 0; s < sum_.size(); ++s) {
+    weakest = layers == 0 ? sum_[s] : std::min(weakest, sum_[s]);
+    layers += chain.layers[s];
+    if (layers < instance_.layers) continue;
+    least += weakest;
+    layers = 0;
+  }
   const double slope = kSlope * smooth_minimum(sum_, least);
   flow_ = least;
   if (instance_.network_never_binds || (1 - kSlope) * least + slope < needed) {
     return (1 - kSlope) * least + slope;
   }
-  flow_ = interval_flow_.flow(chain_placement(chain));
+  flow_ = interval_flow_.flow(chain_placement(chain, instance_.layers));
   return (1 - kSlope) * flow_ + slope;
 }
 

@@ -50,7 +50,7 @@ FlowPlacement search_flow(const SearchInstance& instance, std::uint64_t seed, do
       best.complete = best.complete && one.complete;
       if (one.flow_tokens_per_s <= best.flow_tokens_per_s) continue;
       best.flow_tokens_per_s = one.flow_tokens_per_s;
-      best.placement = chain_placement(one.chain);
+      best.placement = chain_placement(one.chain, instance.layers);
     }
   }
   if (best.flow_tokens_per_s <= 0 || best.flow_tokens_per_s >= met) return best;

@@ -24,7 +24,8 @@ struct PlacementSearchOptions {
   /// How much is tried; the result depends on it and the seed alone unless time ends the search.
   double effort = 1;
   /// Of objective kServed: lengths of requests, and what is offered to the system (input and output
-  /// tokens per second) where latency counts; 0: as much as it can serve.
+  /// tokens per second). Where that is given it must be served, and latency counts first; 0: what
+  /// counts is the throughput under as much as can be served, and a little the latency under half.
   std::vector<RequestLength> lengths;
   double offered_tokens_per_s = 0;
 };

@@ -1,6 +1,8 @@
 #include "planner/serving/sextant/search_instance.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "analyzer/serving/flow/placement_flow.h"
 
@@ -30,6 +32,39 @@ bool never_binds(const SearchInstance& instance) {
   return true;
 }
 
+/// Regions by links whose capacity is nearer to the best than to the worst, as ratios go.
+std::vector<int> regions(const SearchInstance& instance) {
+  constexpr double kMuchFaster = 4;
+  const auto n = static_cast<std::size_t>(instance.machines);
+  double best = 0;
+  double worst = std::numeric_limits<double>::infinity();
+  for (const double capacity : instance.between) {
+    if (capacity <= 0) continue;
+    best = std::max(best, capacity);
+    worst = std::min(worst, capacity);
+  }
+  const double least = best > kMuchFaster * worst ? std::sqrt(best * worst) : 0;
+  constexpr int kNone = -1;
+  std::vector<int> region(n, kNone);
+  int regions = 0;
+  std::vector<std::size_t> reached;
+  for (std::size_t start = 0; start < n; ++start) {
+    if (region[start] != kNone) continue;
+    region[start] = regions;
+    reached.assign(1, start);
+    for (std::size_t next = 0; next < reached.size(); ++next) {
+      for (std::size_t other = 0; other < n; ++other) {
+        const double capacity = instance.between[reached[next] * n + other];
+        if (region[other] != kNone || capacity <= 0 || capacity < least) continue;
+        region[other] = regions;
+        reached.push_back(other);
+      }
+    }
+    ++regions;
+  }
+  return region;
+}
+
 }  // namespace
 
 SearchInstance search_instance(const PlacementProblem& problem) {
@@ -45,6 +80,11 @@ SearchInstance search_instance(const PlacementProblem& problem) {
     const MachineType& type = profiles.types[t];
     const double nic =
         std::min(type.nic_in_bytes_per_s, type.nic_out_bytes_per_s) / model.activation_bytes;
+    std::vector<double> kv_tokens;
+    for (const std::int64_t blocks : type.kv_blocks) {
+      kv_tokens.push_back(static_cast<double>(kKvBlockTokens * blocks));
+    }
+    instance.kv_tokens.push_back(std::move(kv_tokens));
     for (double& tokens_per_s : instance.throughput[t]) tokens_per_s = std::min(tokens_per_s, nic);
   }
   for (const ServingMachine& machine : cluster.machines) {
@@ -77,6 +117,7 @@ SearchInstance search_instance(const PlacementProblem& problem) {
       instance.latency_s[from * n + to] = instance.latency_s[to * n + from] = link.latency_s;
     }
   }
+  instance.region = regions(instance);
   instance.network_never_binds = never_binds(instance);
   instance.bound = tight_upper_bound(cluster, profiles, problem.throughput);
   return instance;

@@ -14,11 +14,14 @@ struct SearchInstance {
   std::vector<int> type;                 ///< of each machine
   std::vector<int> max_layers;           ///< that each machine holds; 0 = it is not usable
   ThroughputTable throughput;            ///< by type and layers, no more than the NICs pass
+  ThroughputTable kv_tokens;             ///< likewise: room in the KV cache of each layer held
   std::vector<double> from_coordinator;  ///< tokens/s to each machine; 0 without a link
   std::vector<double> to_coordinator;    ///< likewise back
   std::vector<double> between;           ///< tokens/s, machines x machines, from x to
   std::vector<double> latency_s;         ///< likewise
   double coordinator_latency_s = 0;      ///< mean of the links from and to it
+  /// Of each machine: those of a region are joined by fast links, where links differ much.
+  std::vector<int> region;
   /// No link can carry less than the machines at its ends, and there is one between any two: a
   /// chain of stages then flows as much as its weakest stage.
   bool network_never_binds = false;

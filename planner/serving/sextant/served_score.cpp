@@ -9,7 +9,7 @@
 namespace sextant {
 namespace {
 
-constexpr double kLatencyWeight = 0.5;
+constexpr double kEstimatedDuration = 360;
 
 ServedNetwork network_of(const PlacementProblem& problem, const Placement& placement) {
   ServedNetwork network =
@@ -33,45 +33,51 @@ ServiceEstimate estimate_of(const ServingSimulationResult& result) {
 
 }  // namespace
 
-double served_score(const ServiceEstimate& closed, const ServiceEstimate* offered) {
+double served_score(const ServedLoads& loads, const ServiceEstimate& closed,
+                    const ServiceEstimate* offered) {
   if (!closed.served || closed.decode_tokens_per_s <= 0) return kNotServed;
-  double score = std::log(closed.decode_tokens_per_s);
+  double score = loads.throughput_weight * std::log(closed.decode_tokens_per_s);
   if (offered == nullptr) return score;
   if (!offered->served || offered->prompt_p50_s <= 0 || offered->decode_p50_s <= 0) {
     return kNotServed;
   }
-  score -= kLatencyWeight / 4 *
+  score -= loads.latency_weight / 4 *
            (std::log(offered->prompt_p50_s) + std::log(offered->prompt_p95_s) +
             std::log(offered->decode_p50_s) + std::log(offered->decode_p95_s));
   return score;
 }
 
 double estimated_score(const PlacementProblem& problem, const Placement& placement,
-                       const ServedLoads& loads) {
+                       const ServedLoads& loads, double needed) {
   const ServedNetwork network = network_of(problem, placement);
-  const ServiceEstimate closed = estimate_closed_loop(network, loads.lengths, loads.seed);
-  if (loads.offered.empty() || !closed.served) return served_score(closed, nullptr);
-  const ServiceEstimate offered =
-      estimate_offered(network, loads.offered, {.duration_s = loads.offered_duration_s});
-  return served_score(closed, &offered);
+  const ServiceEstimate closed =
+      estimate_closed_loop(network, loads.lengths, loads.seed, {.duration_s = kEstimatedDuration});
+  if (loads.offered.empty() || !closed.served) return served_score(loads, closed, nullptr);
+  const ServiceEstimate offered = estimate_offered(network, loads.offered);
+  const double score = served_score(loads, closed, &offered);
+  if (score < needed || loads.heavy.empty()) return score;
+  return estimate_offered(network, loads.heavy).served ? score : score - loads.not_enduring;
 }
 
 double simulated_score(const PlacementProblem& problem, const Placement& placement,
                        const ServedLoads& loads) {
   const ServedNetwork network = network_of(problem, placement);
+  double score = kNotServed;
   try {
     const ClosedLoop loop{.lengths = loads.lengths, .fill_kv_cache = true};
     ServingSimulationOptions options = helix_offline_options(RequestScheduler::kFlow);
     options.seed = static_cast<std::uint32_t>(loads.seed);
     const ServiceEstimate closed = estimate_of(simulate_serving(network, loop, options));
-    if (loads.offered.empty()) return served_score(closed, nullptr);
+    if (loads.offered.empty()) return served_score(loads, closed, nullptr);
     options = helix_online_options(RequestScheduler::kFlow);
-    options.duration_s = loads.offered_duration_s;
+    options.duration_s = loads.offered.back().arrival_s;
     const ServiceEstimate offered = estimate_of(simulate_serving(network, loads.offered, options));
-    return served_score(closed, &offered);
+    score = served_score(loads, closed, &offered);
+    if (!loads.heavy.empty()) simulate_serving(network, loads.heavy, options);
+    return score;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInfeasible) throw;
-    return kNotServed;
+    return score - loads.not_enduring;
   }
 }
 

@@ -10,15 +10,16 @@
 namespace sextant {
 namespace {
 
+constexpr std::size_t kForms = 4;  ///< of starts
 constexpr std::size_t kStarts = 12;
-constexpr double kFormulaEvaluations = 15000;
+constexpr double kFormulaEvaluations = 8000;
 /// What annealing by the formula has latency count for against throughput: start after start.
-constexpr double kFormulaLatencyWeights[] = {0.0, 0.25, 0.5, 1.0};
+constexpr double kFormulaLatencyWeights[] = {0.0, 0.25, 0.5};
 constexpr double kFormulaHottest = 0.05;
 constexpr double kFormulaColdest = 0.0005;
 
 constexpr std::size_t kLanes = 8;  ///< of starts that are improved
-constexpr double kLaneSimulations = 30;
+constexpr double kLaneSimulations = 20;
 constexpr std::size_t kFinalLanes = 4;
 constexpr double kFinalLaneSimulations = 60;
 constexpr std::size_t kFinalists = 6;
@@ -27,9 +28,16 @@ constexpr double kLaneColdest = 0.002;
 /// A move is not simulated where the formula expects so much less than of what it starts from.
 constexpr double kFormulaTolerance = 0.15;
 
-/// Load at which latency counts, as a share of what the first simulated placement serves.
+/// Load at which latency counts, and that which must be served, as shares of what the best of the
+/// first simulated placements serves in a closed loop.
 constexpr double kModerateShare = 0.5;
-constexpr double kOfferedDuration = 600;
+constexpr double kHeavyShare = 0.8;
+constexpr double kOfferedDuration = 360;
+// Where the load is given, latency counts first, and more than the load must be served.
+constexpr double kGivenLoadLatencyWeight = 1;
+constexpr double kGivenLoadThroughputWeight = 0.3;
+constexpr double kGivenLoadNotEnduring = 10;
+constexpr double kReserve = 1.1;
 
 struct Candidate {
   StageChain chain;
@@ -52,8 +60,11 @@ class ServedSearch {
   std::int64_t count(double number) const {
     return std::max<std::int64_t>(1, std::llround(number * options_.effort));
   }
+  /// Whether a load is given, which has to be served.
+  bool must_endure() const { return options_.offered_tokens_per_s > 0; }
   double formula_score(ServiceFormula& formula, const StageChain& chain, double weight) const;
   Candidate anneal_formula(std::size_t start, double weight, std::int64_t& evaluations) const;
+  Candidate start_by_group(std::size_t start, std::int64_t& evaluations) const;
   std::vector<Candidate> starts(std::uint64_t phase, std::size_t number);
   void improve(Candidate& candidate, std::uint64_t seed, std::int64_t simulations,
                std::int64_t& evaluations) const;
@@ -105,7 +116,7 @@ Candidate ServedSearch::anneal_formula(std::size_t start, double weight,
                                        std::int64_t& evaluations) const {
   Random random(part_seed(options_.seed, offered_decode_ > 0 ? 5 : 4, start));
   ServiceFormula formula = formula_;
-  StageChain chain = random_chain(instance_, random);
+  StageChain chain = random_pipelines(instance_, start % 2 == 0 ? 1 : 2, random);
   if (chain.layers.empty()) return {};
   double score = formula_score(formula, chain, weight);
   Candidate best{chain, score};
@@ -128,13 +139,51 @@ Candidate ServedSearch::anneal_formula(std::size_t start, double weight,
   return best;
 }
 
+/// By region or by type, or one type apart from all others; a few layers moved at random: the best
+/// of several by simulation. The formula knows too little of pipelines side by side to improve
+/// them.
+Candidate ServedSearch::start_by_group(std::size_t start, std::int64_t& evaluations) const {
+  constexpr int kVariants = 12;
+  constexpr int kMoves = 6;
+  Random random(part_seed(options_.seed, 9, start));
+  // By region every other time, where there are several.
+  std::vector<int> group = instance_.type;
+  const int last = *std::max_element(instance_.region.begin(), instance_.region.end());
+  if (start / kForms % 2 == 0 && last > 0) group = instance_.region;
+  if (start % kForms == 3) {
+    const int alone = group[static_cast<std::size_t>(random.below(group.size()))];
+    for (int& of : group) of = of == alone ? 0 : 1;
+  }
+  Candidate best;
+  for (int variant = 0; variant < kVariants && !limits_.stopped(); ++variant) {
+    StageChain chain = pipelines_by_group(instance_, group, random);
+    if (chain.layers.empty()) return {};
+    for (int move = 0; move < kMoves; ++move) {
+      StageChain moved = chain;
+      move_at_random(instance_, moved, random);
+      if (feasible(instance_, moved)) chain = std::move(moved);
+    }
+    if (variant % 2 == 0 || must_endure()) begin_with_tightest(instance_, chain);
+    const double score =
+        estimated_score(problem_, chain_placement(chain, instance_.layers), loads_);
+    ++evaluations;
+    if (score > best.score) best = {std::move(chain), score};
+  }
+  return best;
+}
+
 std::vector<Candidate> ServedSearch::starts(std::uint64_t phase, std::size_t number) {
   std::vector<Candidate> found(number);
   std::vector<std::int64_t> evaluations(number, 0);
   limits_.each(number, [&](std::size_t start) {
     const double weight =
-        kFormulaLatencyWeights[(start + phase) % std::size(kFormulaLatencyWeights)];
-    found[start] = anneal_formula(start, weight, evaluations[start]);
+        kFormulaLatencyWeights[(start / kForms + phase) % std::size(kFormulaLatencyWeights)];
+    if (start % kForms >= 2) {
+      found[start] = start_by_group(start, evaluations[start]);
+    }
+    if (found[start].chain.layers.empty()) {
+      found[start] = anneal_formula(start, weight, evaluations[start]);
+    }
   });
   for (const std::int64_t one : evaluations) result_.evaluations += one;
   std::erase_if(found, [](const Candidate& candidate) { return candidate.chain.layers.empty(); });
@@ -143,7 +192,8 @@ std::vector<Candidate> ServedSearch::starts(std::uint64_t phase, std::size_t num
 
 void ServedSearch::score_all(std::vector<Candidate>& candidates) {
   limits_.each(candidates.size(), [&](std::size_t i) {
-    candidates[i].score = estimated_score(problem_, chain_placement(candidates[i].chain), loads_);
+    candidates[i].score =
+        estimated_score(problem_, chain_placement(candidates[i].chain, instance_.layers), loads_);
   });
   result_.evaluations += static_cast<std::int64_t>(candidates.size());
 }
@@ -165,15 +215,19 @@ void ServedSearch::improve(Candidate& candidate, std::uint64_t seed, std::int64_
     tried = chain;
     move_at_random(instance_, tried, random);
     if (random.below(3) == 0) move_at_random(instance_, tried, random);
-    if (tried == chain) continue;
+    if (tried == chain || !feasible(instance_, tried)) continue;
     const double formula_found = formula_score(formula, tried, kWeight);
-    if (formula_found < expected - kFormulaTolerance) continue;
-    const double found = estimated_score(problem_, chain_placement(tried), loads_);
+    const bool one = pipeline_of(tried, instance_.layers, 0).stages() == tried.stages();
+    if (!one && must_endure()) begin_with_tightest(instance_, tried);
+    if (one && formula_found < expected - kFormulaTolerance) continue;
     const double temperature =
         kLaneHottest * std::pow(kLaneColdest / kLaneHottest,
                                 static_cast<double>(done) / static_cast<double>(simulations));
     ++done;
-    if (found < score + temperature * std::log(1 - random.uniform())) continue;
+    const double needed = score + temperature * std::log(1 - random.uniform());
+    const double found =
+        estimated_score(problem_, chain_placement(tried, instance_.layers), loads_, needed);
+    if (found < needed) continue;
     std::swap(chain, tried);
     score = found;
     expected = formula_found;
@@ -192,23 +246,28 @@ void ServedSearch::improve_all(std::vector<Candidate>& candidates, std::uint64_t
   for (const std::int64_t one : evaluations) result_.evaluations += one;
 }
 
-/// Fixes the load at which latency counts.
+/// Fixes the loads at which latency counts and endurance is asked.
 void ServedSearch::set_offered() {
-  double tokens_per_s = options_.offered_tokens_per_s;
-  if (tokens_per_s <= 0) {
-    std::vector<Candidate> pilots = starts(0, 2);
-    score_all(pilots);
-    rank(pilots, 1);
-    if (pilots.empty()) return;
-    tokens_per_s = kModerateShare * std::exp(pilots.front().score) * formula_.mean_tokens() /
-                   formula_.mean_output_tokens();
-  }
+  std::vector<Candidate> pilots = starts(0, kForms);
+  score_all(pilots);
+  rank(pilots, 1);
+  if (pilots.empty()) return;
+  const double most =
+      std::exp(pilots.front().score) * formula_.mean_tokens() / formula_.mean_output_tokens();
+  const double asked = options_.offered_tokens_per_s;
+  const double moderate = asked > 0 ? asked : kModerateShare * most;
+  const double heavy = asked > 0 ? kReserve * asked : kHeavyShare * most;
   RecordedRequests recorded;
   recorded.lengths = options_.lengths;
   loads_.offered =
-      poisson_trace(recorded, tokens_per_s, kOfferedDuration, part_seed(options_.seed, 6, 0));
-  loads_.offered_duration_s = kOfferedDuration;
-  offered_decode_ = tokens_per_s * formula_.mean_output_tokens() / formula_.mean_tokens();
+      poisson_trace(recorded, moderate, kOfferedDuration, part_seed(options_.seed, 6, 0));
+  if (must_endure()) {
+    loads_.latency_weight = kGivenLoadLatencyWeight;
+    loads_.throughput_weight = kGivenLoadThroughputWeight;
+    loads_.not_enduring = kGivenLoadNotEnduring;
+  }
+  loads_.heavy = poisson_trace(recorded, heavy, kOfferedDuration, part_seed(options_.seed, 6, 1));
+  offered_decode_ = moderate * formula_.mean_output_tokens() / formula_.mean_tokens();
 }
 
 ServedPlacement ServedSearch::run() {
@@ -224,11 +283,13 @@ ServedPlacement ServedSearch::run() {
   improve_all(candidates, 8, count(kFinalLaneSimulations));
   rank(candidates, kFinalists);
   limits_.each(candidates.size(), [&](std::size_t i) {
-    candidates[i].score = simulated_score(problem_, chain_placement(candidates[i].chain), loads_);
+    candidates[i].score =
+        simulated_score(problem_, chain_placement(candidates[i].chain, instance_.layers), loads_);
   });
   result_.evaluations += static_cast<std::int64_t>(candidates.size());
   rank(candidates, 1);
-  if (!candidates.empty()) result_.placement = chain_placement(candidates.front().chain);
+  if (!candidates.empty())
+    result_.placement = chain_placement(candidates.front().chain, instance_.layers);
   result_.complete = !limits_.stopped();
   return result_;
 }

@@ -34,7 +34,6 @@ struct ClosedLoopEstimate {
 struct OfferedEstimate {
   double kv_high_water = 0.9;
   double expected_output_share = 0.6;
-  double duration_s = 600;
 };
 
 /// A simulation of whole batches instead of single layers and messages, ten and more times as fast
@@ -45,8 +44,8 @@ struct OfferedEstimate {
 ServiceEstimate estimate_closed_loop(const ServedNetwork& network,
                                      const std::vector<RequestLength>& lengths, std::uint64_t seed,
                                      const ClosedLoopEstimate& options = {});
-/// The same for requests that come in by themselves, all served to their end; those of the first
-/// duration_s count as throughput.
+/// The same for requests that come in by themselves, all served to their end; steps that end
+/// by the last arrival count as throughput.
 ServiceEstimate estimate_offered(const ServedNetwork& network, const RequestTrace& trace,
                                  const OfferedEstimate& options = {});
 

@@ -16,12 +16,13 @@ struct ServiceFormulaResult {
   double decode_latency_s = 0;
 };
 
-/// Throughput and latency of a chain of stages in microseconds instead of by simulation, good
-/// enough to find what is worth simulating. A machine of a stage gets its share of the requests by
-/// throughput; its cycle through its layers has all of its decodes, and takes longer for the time
-/// that prompts take. A request waits for half a cycle at each stage, and at links as in an M/G/1
-/// queue (Pollaczek and Khinchine). In the closed loop throughput times latency is the number of
-/// requests that the fullest stage's KV cache holds (Little's law).
+/// Throughput and latency of pipelines of stages in microseconds instead of by simulation, good
+/// enough to find what is worth simulating. Pipelines get their share of the
+/// requests by the throughput of their weakest stages, machines of a stage by their own; its cycle
+/// through its layers has all of its decodes, and takes longer for the time that prompts take. A
+/// request waits for half a cycle at each stage, and at links as in an M/G/1 queue (Pollaczek and
+/// Khinchine). In the closed loop throughput times latency is the number of requests that the
+/// fullest stage's KV cache holds (Little's law).
 class ServiceFormula {
  public:
   ServiceFormula(const PlacementProblem& problem, const SearchInstance& instance,
@@ -43,14 +44,29 @@ class ServiceFormula {
     double decode_limit;  ///< of a batch
     double prompt_limit;
   };
+  /// Weighted with the pipeline's share of the requests.
   struct Latency {
-    double prompt_s;
-    double decode_s;
+    double prompt_s = 0;
+    double decode_s = 0;
+  };
+  struct Pipeline {
+    std::size_t first_stage;
+    std::size_t end_stage;
+    double share;      ///< of all requests
+    double sequences;  ///< for which its KV caches have room
   };
 
   void set_members(const StageChain& chain);
-  double stage_time(const Member& member, double decode_tokens_per_s, Latency& latency) const;
-  Latency latency(double decode_tokens_per_s) const;
+  void set_pipelines(const StageChain& chain);
+  int shared_boundaries(const StageChain& chain);
+  bool add_machine(const Member& member, double decode_tokens_per_s, Latency& latency) const;
+  bool add_links(const Pipeline& pipeline, std::size_t stage, double tokens_per_s,
+                 Latency& latency) const;
+  /// Infinite where the load is more than the pipeline can serve.
+  Latency latency(const Pipeline& pipeline, double decode_tokens_per_s) const;
+  /// Requests under way in a pipeline at so many decode tokens per second of its own.
+  double sequences_at(const Pipeline& pipeline, double decode_tokens_per_s) const;
+  double closed_loop() const;
   double decode_layer_s(int type, double sequences) const;
 
   const SearchInstance& instance_;
@@ -62,7 +78,10 @@ class ServiceFormula {
   std::vector<double> prompt_s_;               ///< of the mean input, by type
   std::vector<Member> members_;                ///< by stage
   std::vector<std::size_t> first_member_;      ///< of each stage, and the end
-  double sequences_ = 0;                       ///< that the KV caches hold
+  std::vector<double> throughput_;             ///< of each stage
+  std::vector<double> kv_tokens_;              ///< of each layer of a stage
+  std::vector<Pipeline> pipelines_;
+  std::vector<int> pipelines_at_;  ///< that change machines before each layer
 };
 
 }  // namespace sextant

@@ -6,137 +6,107 @@
 namespace sextant {
 namespace {
 
-int pick(Random& random, int bound) {
-  return static_cast<int>(random.below(static_cast<std::uint64_t>(bound)));
-}
-
-int& at(std::vector<int>& list, int index) {
-  return list[static_cast<std::size_t>(index)];
-}
-
-/// Layers from one stage to another.
-void shift_layers(StageChain& chain, Random& random) {
-  if (chain.stages() < 2) return;
-  const int from = pick(random, chain.stages());
-  const int to = (from + 1 + pick(random, chain.stages() - 1)) % chain.stages();
-  const int most = std::min(at(chain.layers, from) - 1, 3);
-  if (most < 1) return;
-  const int moved = 1 + pick(random, most);
-  at(chain.layers, from) -= moved;
-  at(chain.layers, to) += moved;
-}
-
-void move_machine(StageChain& chain, Random& random) {
-  const int machine = pick(random, static_cast<int>(chain.stage_of.size()));
-  // One in 16 leaves the chain.
-  at(chain.stage_of, machine) =
-      pick(random, 16) == 0 ? StageChain::kUnused : pick(random, chain.stages());
-}
-
-void swap_machines(StageChain& chain, Random& random) {
-  const int machines = static_cast<int>(chain.stage_of.size());
-  std::swap(at(chain.stage_of, pick(random, machines)), at(chain.stage_of, pick(random, machines)));
-}
-
-void insert_stage(StageChain& chain, int place, int layers) {
-  for (int& stage : chain.stage_of) stage += stage >= place ? 1 : 0;
-  chain.layers.insert(chain.layers.begin() + place, layers);
-}
-
-void erase_stage(StageChain& chain, int place) {
-  for (int& stage : chain.stage_of) {
-    if (stage == place) stage = StageChain::kUnused;
-    if (stage > place) --stage;
+std::vector<int> shuffled_machines(const SearchInstance& instance, Random& random) {
+  std::vector<int> order(static_cast<std::size_t>(instance.machines));
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[static_cast<std::size_t>(random.below(i))]);
   }
-  chain.layers.erase(chain.layers.begin() + place);
+  return order;
 }
 
-void relocate_stage(StageChain& chain, Random& random) {
-  if (chain.stages() < 2) return;
-  const int from = pick(random, chain.stages());
-  const int to = pick(random, chain.stages());
-  const int layers = at(chain.layers, from);
-  const bool exchange = random.below(2) == 0;
-  if (exchange) {
-    for (int& stage : chain.stage_of) stage = stage == from ? to : stage == to ? from : stage;
-    std::swap(at(chain.layers, from), at(chain.layers, to));
-    return;
+int layers_held(const SearchInstance& instance, const std::vector<int>& machines) {
+  int held = 0;
+  for (const int machine : machines) held += instance.max_layers[static_cast<std::size_t>(machine)];
+  return held;
+}
+
+/// Adds a pipeline of these machines, in their order, which can hold the model.
+void add_pipeline(const SearchInstance& instance, const std::vector<int>& machines,
+                  StageChain& chain, Random& random) {
+  const auto most_of = [&](int machine) {
+    return instance.max_layers[static_cast<std::size_t>(machine)];
+  };
+  const auto stage_of = [&](int machine) -> int& {
+    return chain.stage_of[static_cast<std::size_t>(machine)];
+  };
+  const int first = chain.stages();
+  // Every machine is loaded to the same share of what it holds.
+  const double held = layers_held(instance, machines);
+  double due = 0;
+  int given = 0;
+  for (const int machine : machines) {
+    due += instance.layers * (most_of(machine) / held);
+    const int layers =
+        std::min({most_of(machine), static_cast<int>(due + 0.5) - given, instance.layers - given});
+    if (layers < 1) continue;
+    stage_of(machine) = chain.stages();
+    chain.layers.push_back(layers);
+    given += layers;
   }
-  chain.layers.erase(chain.layers.begin() + from);
-  chain.layers.insert(chain.layers.begin() + to, layers);
-  for (int& stage : chain.stage_of) {
-    if (stage == from) {
-      stage = to;
-    } else if (from < to && stage > from && stage <= to) {
-      --stage;
-    } else if (to < from && stage >= to && stage < from) {
-      ++stage;
+  // What rounding left goes where there is room.
+  for (const int machine : machines) {
+    if (given == instance.layers) break;
+    if (stage_of(machine) == StageChain::kUnused) {
+      if (most_of(machine) < 1) continue;
+      stage_of(machine) = chain.stages();
+      chain.layers.push_back(std::min(most_of(machine), instance.layers - given));
+      given += chain.layers.back();
+    } else {
+      int& layers = chain.layers[static_cast<std::size_t>(stage_of(machine))];
+      const int more = std::min(most_of(machine) - layers, instance.layers - given);
+      layers += more;
+      given += more;
+    }
+  }
+  // The others stand by at random.
+  for (const int machine : machines) {
+    if (stage_of(machine) != StageChain::kUnused) continue;
+    const auto stages = static_cast<std::uint64_t>(chain.stages() - first);
+    const int stage = first + static_cast<int>(random.below(stages));
+    if (chain.layers[static_cast<std::size_t>(stage)] <= most_of(machine)) {
+      stage_of(machine) = stage;
     }
   }
 }
 
-/// A stage into two that follow one another, its machines shared out at random.
-void split_stage(StageChain& chain, Random& random) {
-  const int stage = pick(random, chain.stages());
-  const int layers = at(chain.layers, stage);
-  if (layers < 2) return;
-  const int first = 1 + pick(random, layers - 1);
-  insert_stage(chain, stage + 1, layers - first);
-  at(chain.layers, stage) = first;
-  for (int& of : chain.stage_of) {
-    if (of == stage && random.below(2) == 0) ++of;
+/// From the first on, each time to the region of the one before where one is left.
+void go_near(const SearchInstance& instance, std::vector<int>& machines) {
+  const auto region = [&](int machine) {
+    return instance.region[static_cast<std::size_t>(machine)];
+  };
+  for (std::size_t i = 1; i < machines.size(); ++i) {
+    const auto next = machines.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto near = std::find_if(next, machines.end(), [&](int machine) {
+      return region(machine) == region(machines[i - 1]);
+    });
+    if (near != machines.end()) std::rotate(next, near, near + 1);
   }
 }
 
-/// A machine becomes a stage of its own, with layers that other stages give up.
-void split_off_machine(const SearchInstance& instance, StageChain& chain, Random& random) {
-  const int machine = pick(random, instance.machines);
-  const int holds = instance.max_layers[static_cast<std::size_t>(machine)];
-  if (holds < 1) return;
-  int wanted = 1 + pick(random, holds);
-  const int place = pick(random, chain.stages() + 1);
-  int taken = 0;
-  for (int tries = 0; tries < 8 && wanted > 0; ++tries) {
-    int& layers = at(chain.layers, pick(random, chain.stages()));
-    const int moved = std::min(layers - 1, 1 + pick(random, wanted));
-    layers -= moved;
-    taken += moved;
-    wanted -= moved;
-  }
-  if (taken == 0) return;
-  insert_stage(chain, place, taken);
-  at(chain.stage_of, machine) = place;
-}
-
-/// A stage is dissolved: its layers go to others, and so do its machines.
-void dissolve_stage(StageChain& chain, Random& random) {
-  if (chain.stages() < 2) return;
-  const int stage = pick(random, chain.stages());
-  int layers = at(chain.layers, stage);
-  std::vector<int> loose;
-  for (std::size_t i = 0; i < chain.stage_of.size(); ++i) {
-    if (chain.stage_of[i] == stage) loose.push_back(static_cast<int>(i));
-  }
-  erase_stage(chain, stage);
-  // To the neighbour as a whole, or spread.
-  if (random.below(2) == 0) {
-    const int neighbour = std::clamp(stage - pick(random, 2), 0, chain.stages() - 1);
-    at(chain.layers, neighbour) += layers;
-    for (const int machine : loose) at(chain.stage_of, machine) = neighbour;
-    return;
-  }
-  while (layers > 0) {
-    const int moved = 1 + pick(random, std::min(layers, 3));
-    at(chain.layers, pick(random, chain.stages())) += moved;
-    layers -= moved;
-  }
-  for (const int machine : loose) at(chain.stage_of, machine) = pick(random, chain.stages());
+StageChain no_stages(const SearchInstance& instance) {
+  StageChain chain;
+  chain.stage_of.assign(static_cast<std::size_t>(instance.machines), StageChain::kUnused);
+  return chain;
 }
 
 }  // namespace
 
+PipelineStages pipeline_of(const StageChain& chain, int model_layers, int stage) {
+  PipelineStages pipeline;
+  int layers = 0;
+  for (int s = 0; s < chain.stages(); ++s) {
+    layers += chain.layers[static_cast<std::size_t>(s)];
+    pipeline.end = s + 1;
+    if (layers < model_layers) continue;
+    if (stage <= s) break;
+    layers = 0;
+    pipeline.first = s + 1;
+  }
+  return pipeline;
+}
+
 bool feasible(const SearchInstance& instance, const StageChain& chain) {
-  if (chain.layers.empty()) return false;
   std::vector<char> held(chain.layers.size(), 0);
   for (std::size_t i = 0; i < chain.stage_of.size(); ++i) {
     if (chain.stage_of[i] == StageChain::kUnused) continue;
@@ -144,14 +114,21 @@ bool feasible(const SearchInstance& instance, const StageChain& chain) {
     if (chain.layers[stage] > instance.max_layers[i]) return false;
     held[stage] = 1;
   }
-  return std::all_of(held.begin(), held.end(), [](char h) { return h != 0; }) &&
-         std::all_of(chain.layers.begin(), chain.layers.end(), [](int k) { return k > 0; }) &&
-         std::accumulate(chain.layers.begin(), chain.layers.end(), 0) == instance.layers;
+  int layers = 0;
+  for (std::size_t s = 0; s < held.size(); ++s) {
+    if (held[s] == 0 || chain.layers[s] < 1) return false;
+    layers += chain.layers[s];
+    if (layers > instance.layers) return false;
+    if (layers == instance.layers) layers = 0;
+  }
+  return layers == 0 && !chain.layers.empty();
 }
 
-Placement chain_placement(const StageChain& chain) {
+Placement chain_placement(const StageChain& chain, int model_layers) {
   std::vector<int> first(chain.layers.size(), 0);
-  std::exclusive_scan(chain.layers.begin(), chain.layers.end(), first.begin(), 0);
+  for (std::size_t s = 1; s < first.size(); ++s) {
+    first[s] = (first[s - 1] + chain.layers[s - 1]) % model_layers;
+  }
   Placement placement(chain.stage_of.size());
   for (std::size_t i = 0; i < placement.size(); ++i) {
     if (chain.stage_of[i] == StageChain::kUnused) continue;
@@ -162,81 +139,54 @@ Placement chain_placement(const StageChain& chain) {
 }
 
 StageChain random_chain(const SearchInstance& instance, Random& random) {
-  StageChain chain;
-  chain.stage_of.assign(static_cast<std::size_t>(instance.machines), StageChain::kUnused);
-  std::vector<int> order(static_cast<std::size_t>(instance.machines));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size(); i > 1; --i) {
-    std::swap(order[i - 1], order[static_cast<std::size_t>(random.below(i))]);
+  return random_pipelines(instance, 1, random);
+}
+
+StageChain random_pipelines(const SearchInstance& instance, int pipelines, Random& random) {
+  // With what is held beyond the model's layers machines can be moved about.
+  constexpr double kRoom = 1.1;
+  StageChain chain = no_stages(instance);
+  const std::vector<int> machines = shuffled_machines(instance, random);
+  int left = layers_held(instance, machines);
+  if (left < instance.layers) return {};
+  std::vector<int> group;
+  for (const int machine : machines) {
+    group.push_back(machine);
+    const int held = layers_held(instance, group);
+    if (pipelines < 2 || held < kRoom * instance.layers || left - held < instance.layers) continue;
+    add_pipeline(instance, group, chain, random);
+    left -= held;
+    --pipelines;
+    group.clear();
   }
-  // Every machine is loaded to the same share of what it holds.
-  const double held = std::accumulate(instance.max_layers.begin(), instance.max_layers.end(), 0.0);
-  double due = 0;
-  int given = 0;
-  for (const int machine : order) {
-    const int most = instance.max_layers[static_cast<std::size_t>(machine)];
-    due += instance.layers * (most / held);
-    const int layers =
-        std::min({most, static_cast<int>(due + 0.5) - given, instance.layers - given});
-    if (layers < 1) continue;
-    at(chain.stage_of, machine) = chain.stages();
-    chain.layers.push_back(layers);
-    given += layers;
-  }
-  // What rounding left goes where there is room.
-  for (const int machine : order) {
-    const int stage = at(chain.stage_of, machine);
-    const int most = instance.max_layers[static_cast<std::size_t>(machine)];
-    if (given == instance.layers) break;
-    if (stage == StageChain::kUnused) {
-      if (most < 1) continue;
-      at(chain.stage_of, machine) = chain.stages();
-      chain.layers.push_back(std::min(most, instance.layers - given));
-      given += chain.layers.back();
-    } else {
-      const int more = std::min(most - at(chain.layers, stage), instance.layers - given);
-      at(chain.layers, stage) += more;
-      given += more;
-    }
-  }
-  if (given < instance.layers) return {};
-  // The others stand by at random.
-  for (const int machine : order) {
-    if (at(chain.stage_of, machine) != StageChain::kUnused) continue;
-    const int stage = pick(random, chain.stages());
-    if (at(chain.layers, stage) <= instance.max_layers[static_cast<std::size_t>(machine)]) {
-      at(chain.stage_of, machine) = stage;
-    }
-  }
+  add_pipeline(instance, group, chain, random);
   return chain;
 }
 
-void move_at_random(const SearchInstance& instance, StageChain& chain, Random& random) {
-  switch (random.below(16)) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-      return shift_layers(chain, random);
-    case 4:
-    case 5:
-    case 6:
-    case 7:
-      return move_machine(chain, random);
-    case 8:
-    case 9:
-    case 10:
-      return swap_machines(chain, random);
-    case 11:
-    case 12:
-      return relocate_stage(chain, random);
-    case 13:
-      return split_stage(chain, random);
-    case 14:
-      return split_off_machine(instance, chain, random);
-    default:
-      return dissolve_stage(chain, random);
+StageChain pipelines_by_group(const SearchInstance& instance, const std::vector<int>& group,
+                              Random& random) {
+  StageChain chain = no_stages(instance);
+  std::vector<std::vector<int>> groups;
+  for (const int machine : shuffled_machines(instance, random)) {
+    const auto of = static_cast<std::size_t>(group[static_cast<std::size_t>(machine)]);
+    if (of >= groups.size()) groups.resize(of + 1);
+    groups[of].push_back(machine);
   }
+  std::vector<int> others;
+  for (std::vector<int>& machines : groups) {
+    if (layers_held(instance, machines) >= instance.layers) {
+      go_near(instance, machines);
+      add_pipeline(instance, machines, chain, random);
+    } else {
+      others.insert(others.end(), machines.begin(), machines.end());
+    }
+  }
+  if (chain.layers.empty()) return {};
+  if (layers_held(instance, others) >= instance.layers) {
+    go_near(instance, others);
+    add_pipeline(instance, others, chain, random);
+  }
+  return chain;
 }
 
 }  // namespace sextant
