@@ -8,8 +8,10 @@ namespace sextant {
 
 namespace {
 
-/// Links with less than this share of what leaves their node are not used.
+/// Links with less than this share of what leaves their node are not used. Where flow leaves over
+/// so many links that most have less, it is half of what they have on average.
 constexpr double kLeastShare = 0.05;
+constexpr double kLeastOfMean = 0.5;
 
 }  // namespace
 
@@ -47,11 +49,16 @@ FlowRouter::FlowRouter(ServingState& state) : state_(state), queues_(state.links
     const auto flow = [&](int link) {
       return state.network.links[static_cast<std::size_t>(link)].flow_tokens_per_s;
     };
-    for (const int link : state.links.out(from)) sum += flow(link);
+    int used = 0;
+    for (const int link : state.links.out(from)) {
+      sum += flow(link);
+      used += flow(link) > 0 ? 1 : 0;
+    }
+    const double least = sum * std::min(kLeastShare, kLeastOfMean / std::max(used, 1));
     for (const int link : state.links.out(from)) {
       Share& share = shares_[static_cast<std::size_t>(link)];
       share.bandwidth = bandwidths[static_cast<std::size_t>(link)];
-      share.flow = flow(link) < kLeastShare * sum ? 0 : flow(link);
+      share.flow = flow(link) < least ? 0 : flow(link);
     }
   }
   for (const ServedNode& node : state.network.nodes) {

@@ -140,6 +140,23 @@ TEST(ServingOptions, ARequestThatNeverFitsIsRejectedNotWaitedFor) {
   }
 }
 
+// Of 30 equal links each has less than the share below which the artifact's scheduler drops them.
+TEST(ServingOptions, FlowOverManyLinksUsesThemAll) {
+  constexpr int kMachines = 30;
+  ServedNetwork network = chain_of_machines(1, 3, 10000);
+  const ServedNode node = network.nodes[0];
+  network.nodes.assign(kMachines, node);
+  network.links.clear();
+  for (int i = 0; i < kMachines; ++i) {
+    network.links.push_back({kCoordinator, i, 0.001, 1e9, 100});
+    network.links.push_back({i, kCoordinator, 0.001, 1e9, 100});
+  }
+  const ServingSimulationResult result =
+      simulate_serving(network, steady(kMachines, 0.001, {100, 5}), online());
+  EXPECT_EQ(result.finished, kMachines);
+  for (const ServedNodeLoad& load : result.nodes) EXPECT_GT(load.busy_share, 0);
+}
+
 TEST(ServingOptions, RefusesNonsense) {
   const RequestTrace trace = steady(1, 0, {10, 1});
   const auto code = [](const ServedNetwork& network, const ServingLoad& load,
