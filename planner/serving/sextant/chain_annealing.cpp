@@ -6,7 +6,7 @@ namespace sextant {
 
 FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
                        const ChainAnnealingOptions& options) {
-  constexpr std::int64_t kPollEvery = 1024;
+  constexpr std::int64_t kPollEvery = 256;
   Random random(options.seed);
   ChainScore scorer(instance);
   FlowChain best{start, 0, 0, true};
@@ -44,6 +44,10 @@ FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
       }
       best_score = std::max(best_score, score);
     }
+  }
+  if (instance.machines > ChainScore::kMostExact) {
+    best.flow_tokens_per_s =
+        IntervalFlow(instance).flow(chain_placement(best.chain, instance.layers));
   }
   return best;
 }

@@ -54,6 +54,7 @@ FlowPlacement search_flow(const SearchInstance& instance, std::uint64_t seed, do
     }
   }
   if (best.flow_tokens_per_s <= 0 || best.flow_tokens_per_s >= met) return best;
+  if (instance.machines > ChainScore::kMostExact) return best;
   std::vector<FlowPlacement> found(kStarts);
   limits.each(kStarts, [&](std::size_t start) {
     found[start] =

@@ -37,7 +37,9 @@ constexpr double kOfferedDuration = 360;
 constexpr double kGivenLoadLatencyWeight = 1;
 constexpr double kGivenLoadThroughputWeight = 0.3;
 constexpr double kGivenLoadNotEnduring = 10;
-constexpr double kReserve = 1.1;
+constexpr double kReserve = 1.2;       ///< while placements are improved
+constexpr double kFinalReserve = 1.1;  ///< over the longer time that finalists are judged by
+constexpr double kFinalDuration = 1800;
 
 struct Candidate {
   StageChain chain;
@@ -282,6 +284,12 @@ ServedPlacement ServedSearch::run() {
   rank(candidates, kFinalLanes);
   improve_all(candidates, 8, count(kFinalLaneSimulations));
   rank(candidates, kFinalists);
+  if (must_endure()) {
+    RecordedRequests recorded;
+    recorded.lengths = options_.lengths;
+    loads_.heavy = poisson_trace(recorded, kFinalReserve * options_.offered_tokens_per_s,
+                                 kFinalDuration, part_seed(options_.seed, 6, 2));
+  }
   limits_.each(candidates.size(), [&](std::size_t i) {
     candidates[i].score =
         simulated_score(problem_, chain_placement(candidates[i].chain, instance_.layers), loads_);
