@@ -34,11 +34,11 @@ constexpr double kModerateShare = 0.5;
 constexpr double kHeavyShare = 0.8;
 constexpr double kOfferedDuration = 360;
 // Where the load is given, latency counts first, and more than the load must be served.
-constexpr double kGivenLoadLatencyWeight = 1;
-constexpr double kGivenLoadThroughputWeight = 0.3;
+constexpr double kGivenLoadLatencyWeight = 0.1;
+constexpr double kGivenLoadThroughputWeight = 1;
 constexpr double kGivenLoadNotEnduring = 10;
-constexpr double kReserve = 1.2;       ///< while placements are improved
-constexpr double kFinalReserve = 1.1;  ///< over the longer time that finalists are judged by
+constexpr double kReserve = 1.0;        ///< while placements are improved
+constexpr double kFinalReserve = 1.05;  ///< over the longer time that finalists are judged by
 constexpr double kFinalDuration = 1800;
 
 struct Candidate {
