@@ -40,6 +40,7 @@ constexpr double kGivenLoadNotEnduring = 10;
 constexpr double kReserve = 1.0;        ///< while placements are improved
 constexpr double kFinalReserve = 1.05;  ///< over the longer time that finalists are judged by
 constexpr double kFinalDuration = 1800;
+constexpr double kFinalLatencyWeight = 1;
 
 struct Candidate {
   StageChain chain;
@@ -285,6 +286,8 @@ ServedPlacement ServedSearch::run() {
   improve_all(candidates, 8, count(kFinalLaneSimulations));
   rank(candidates, kFinalists);
   if (must_endure()) {
+    // Of those that bear the load the quickest.
+    loads_.latency_weight = kFinalLatencyWeight;
     RecordedRequests recorded;
     recorded.lengths = options_.lengths;
     loads_.heavy = poisson_trace(recorded, kFinalReserve * options_.offered_tokens_per_s,
