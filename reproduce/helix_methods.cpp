@@ -141,7 +141,8 @@ HelixMethod Methods::searched(PlacementObjective objective) const {
   search.seed = options_.seed;
   search.threads = options_.threads;
   search.lengths = recorded_.lengths;
-  search.offered_tokens_per_s = helix_offered_tokens_per_s(experiment_);
+  const double offered = helix_offered_tokens_per_s(experiment_);
+  if (experiment_.online) search.offered_tokens_per_s = offered;
   const auto start = std::chrono::steady_clock::now();
   const PlacementResult found = search_placement(problem, search);
   out.search_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -156,7 +157,7 @@ HelixMethod Methods::searched(PlacementObjective objective) const {
       artifact_.cluster());
   assign_own_flow(one, artifact_.cluster());
   one.load = {
-      search.offered_tokens_per_s,
+      offered,
       helix_load(experiment_, "helix", one_system_per_type() ? "A100" : "").initial_requests};
   out.systems.push_back(std::move(one));
   return out;

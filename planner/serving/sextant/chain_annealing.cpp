@@ -6,7 +6,7 @@ namespace sextant {
 
 FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
                        const ChainAnnealingOptions& options) {
-  constexpr std::int64_t kPollEvery = 1024;
+  constexpr std::int64_t kPollEvery = 256;
   Random random(options.seed);
   ChainScore scorer(instance);
   FlowChain best{start, 0, 0, true};
@@ -19,7 +19,7 @@ FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
   const double cooling =
       std::pow(options.coldest / options.hottest,
                static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
-  const double met = instance.bound * (1 - 1e-12);
+  const double met = instance.bound * (1 - 1e-10);
   while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
     if (best.evaluations % kPollEvery == kPollEvery - 1) {
       temperature *= cooling;
@@ -44,6 +44,10 @@ FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
       }
       best_score = std::max(best_score, score);
     }
+  }
+  if (instance.machines > ChainScore::kMostExact) {
+    best.flow_tokens_per_s =
+        IntervalFlow(instance).flow(chain_placement(best.chain, instance.layers));
   }
   return best;
 }

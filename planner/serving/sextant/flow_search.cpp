@@ -29,7 +29,7 @@ FlowPlacement search_flow(const SearchInstance& instance, std::uint64_t seed, do
                           const SearchLimits& limits) {
   FlowPlacement best;
   best.placement.resize(static_cast<std::size_t>(instance.machines));
-  const double met = instance.bound * (1 - 1e-12);
+  const double met = instance.bound * (1 - 1e-10);
   // Rounds have a fixed size, so that what is tried before the bound is met does not depend on the
   // number of threads.
   for (int round = 0; round < kRounds && best.flow_tokens_per_s < met; ++round) {
@@ -54,6 +54,7 @@ FlowPlacement search_flow(const SearchInstance& instance, std::uint64_t seed, do
     }
   }
   if (best.flow_tokens_per_s <= 0 || best.flow_tokens_per_s >= met) return best;
+  if (instance.machines > ChainScore::kMostExact) return best;
   std::vector<FlowPlacement> found(kStarts);
   limits.each(kStarts, [&](std::size_t start) {
     found[start] =

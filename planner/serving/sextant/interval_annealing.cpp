@@ -150,7 +150,7 @@ FlowPlacement anneal_intervals(const SearchInstance& instance, const Placement& 
   const double cooling =
       std::pow(options.coldest / options.hottest,
                static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
-  const double met = instance.bound * (1 - 1e-12);
+  const double met = instance.bound * (1 - 1e-10);
   while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
     if (best.evaluations % kPollEvery == kPollEvery - 1) {
       temperature *= cooling;

@@ -34,10 +34,13 @@ constexpr double kModerateShare = 0.5;
 constexpr double kHeavyShare = 0.8;
 constexpr double kOfferedDuration = 360;
 // Where the load is given, latency counts first, and more than the load must be served.
-constexpr double kGivenLoadLatencyWeight = 1;
-constexpr double kGivenLoadThroughputWeight = 0.3;
+constexpr double kGivenLoadLatencyWeight = 0.1;
+constexpr double kGivenLoadThroughputWeight = 1;
 constexpr double kGivenLoadNotEnduring = 10;
-constexpr double kReserve = 1.1;
+constexpr double kReserve = 1.0;        ///< while placements are improved
+constexpr double kFinalReserve = 1.05;  ///< over the longer time that finalists are judged by
+constexpr double kFinalDuration = 1800;
+constexpr double kFinalLatencyWeight = 1;
 
 struct Candidate {
   StageChain chain;
@@ -282,6 +285,14 @@ ServedPlacement ServedSearch::run() {
   rank(candidates, kFinalLanes);
   improve_all(candidates, 8, count(kFinalLaneSimulations));
   rank(candidates, kFinalists);
+  if (must_endure()) {
+    // Of those that bear the load the quickest.
+    loads_.latency_weight = kFinalLatencyWeight;
+    RecordedRequests recorded;
+    recorded.lengths = options_.lengths;
+    loads_.heavy = poisson_trace(recorded, kFinalReserve * options_.offered_tokens_per_s,
+                                 kFinalDuration, part_seed(options_.seed, 6, 2));
+  }
   limits_.each(candidates.size(), [&](std::size_t i) {
     candidates[i].score =
         simulated_score(problem_, chain_placement(candidates[i].chain, instance_.layers), loads_);

@@ -12,8 +12,8 @@ namespace sextant {
 inline MachineType linear_type(const std::string& name, int max_layers, double speed) {
   MachineType type;
   type.name = name;
-  type.prompt_s = TimeCurve({{0, 0}, {1000, 0.02 / speed}}, name);
-  type.decode_s = TimeCurve({{0, 0}, {2, 0.002 / speed}, {512, 0.02 / speed}}, name);
+  type.prompt_s = TimeCurve({{0, 0}, {1000, 2 / speed}}, name);
+  type.decode_s = TimeCurve({{0, 0}, {2, 0.1 / speed}, {512, 1 / speed}}, name);
   type.max_layers = max_layers;
   for (int k = 0; k <= max_layers; ++k) {
     type.kv_blocks.push_back(k == 0 ? 0 : 16000 * (max_layers + 1 - k) / k);
