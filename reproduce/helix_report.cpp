@@ -34,7 +34,9 @@ std::optional<double> flow_of(const HelixMethod& method) {
   return sum;
 }
 
-double bound_of(const HelixMethod& method) {
+/// Likewise: where machines hold more layers than their profiles have, the bound is of others.
+std::optional<double> bound_of(const HelixMethod& method) {
+  if (!flow_of(method)) return std::nullopt;
   double sum = 0;
   for (const HelixSystem& system : method.systems) sum += system.bound_tokens_per_s;
   return sum;
@@ -140,7 +142,7 @@ OrderedJson to_json(const HelixRow& row, const HelixExperiment& experiment, bool
       out["initial_requests"] = initial;
     }
     if (const auto flow = flow_of(row.method)) out["flow_tokens_per_s"] = *flow;
-    out["upper_bound_tokens_per_s"] = bound_of(row.method);
+    if (const auto bound = bound_of(row.method)) out["upper_bound_tokens_per_s"] = *bound;
     out["placement"] = placement_json(row.method);
   }
   if (row.method.ours) {
@@ -226,7 +228,7 @@ std::string helix_csv(const std::vector<HelixRow>& rows, bool timing) {
     text += fmt::format(",{},{},{},{},{},{},{},{}\n", ok ? fmt::format("{}", outcome.finished) : "",
                         ok ? fmt::format("{}", outcome.rejected) : "",
                         placed && flow ? fmt::format("{}", *flow) : "",
-                        placed ? fmt::format("{}", bound_of(row.method)) : "",
+                        placed && flow ? fmt::format("{}", *bound_of(row.method)) : "",
                         timing && row.method.ours ? fmt::format("{}", row.method.search_s) : "",
                         timing ? fmt::format("{}", outcome.simulate_s) : "",
                         row.published ? csv_field(row.published->method) : "",
@@ -276,7 +278,7 @@ std::string helix_table(const std::vector<HelixRow>& rows, const HelixExperiment
         format_seconds(outcome.decode_latency_s[2]),
         format_seconds(outcome.decode_latency_s[4]),
         flow ? number(*flow, 1) : "-",
-        number(bound_of(row.method), 1),
+        flow ? number(*bound_of(row.method), 1) : "-",
         fmt::format("{}", outcome.finished),
         fmt::format("{}", outcome.rejected)};
     if (timing) {
