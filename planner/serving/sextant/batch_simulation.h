@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <queue>
 #include <vector>
 
@@ -9,7 +12,8 @@
 
 namespace sextant {
 
-/// The state of estimate_closed_loop and estimate_offered.
+/// The state of estimate_closed_loop and estimate_offered. Events, loads and what is counted are in
+/// batch_simulation.cpp.
 class BatchSimulation {
  public:
   BatchSimulation(const ServedNetwork& network, double kv_high_water, double expected_output_share);
@@ -64,21 +68,30 @@ class BatchSimulation {
     }
   };
 
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+  // The network as it is served through (batch_network.cpp).
   void set_bandwidths(const ServedNetwork& network);
-  void schedule(double time_s, EventKind kind, int index);
-  int add_request(const RequestLength& length);
+
+  // Which links requests take (batch_routing.cpp).
   bool find_way(Request& request);
   void charge_decode(const Request& request);
+
+  // A request's steps, from link to link (batch_steps.cpp).
   void send(int request, double time_s);
+  void finish_step(int request, double time_s);
+
+  // What a machine takes into a batch, and for how long (batch_machine.cpp).
   void start_batch(int node, double time_s);
   void finish_batch(int node, double time_s);
-  void finish_step(int request, double time_s);
+
+  void schedule(double time_s, EventKind kind, int index);
+  int add_request(const RequestLength& length);
   double fullest_kv_share() const;
   void feed(double time_s);
   void run_until(double end_s);
   ServiceEstimate summary(double start_s, double end_s);
-
-  Node& coordinator() { return nodes_.back(); }
 
   const ServedNetwork& network_;
   double kv_high_water_;
