@@ -57,12 +57,27 @@ PlacementChart chart_of(const PlacementDocument& document) {
   return chart;
 }
 
+/// Where no objective is asked for, that which can be searched for on so many machines.
+void choose_objective(const CLI::App& command, std::size_t machines, PlaceArguments& arguments) {
+  if (arguments.method != "sextant" || machines <= kMostServedMachines ||
+      arguments.search.objective == PlacementObjective::kFlow || command.count("--objective") > 0 ||
+      command.count("--offered") > 0) {
+    return;
+  }
+  arguments.search.objective = PlacementObjective::kFlow;
+  print_notes(
+      {fmt::format("{} machines are searched for maximum flow: served requests are "
+                   "simulated for up to {}",
+                   machines, kMostServedMachines)});
+}
+
 int run(PlaceArguments arguments, const CLI::App& command, const Session& session) {
   check(command, arguments);
   if (arguments.input.cluster.empty()) throw_usage("--cluster is required");
   arguments.input.artifact = session.artifact;
   const ServingInput input = read_serving_input(arguments.input);
   print_notes(input.notes);
+  choose_objective(command, input.cluster.machines.size(), arguments);
   handle_interrupts();
   const auto start = std::chrono::steady_clock::now();
   const PlacementProblem problem = placement_problem(
@@ -83,8 +98,10 @@ int run(PlaceArguments arguments, const CLI::App& command, const Session& sessio
 }
 
 void add_search_options(CLI::App& command, PlaceArguments& arguments) {
-  add_named_choice(command, "--objective", arguments.search.objective, kPlacementObjectiveNames,
-                   "Throughput and latency of served requests, or maximum flow (default: served)");
+  add_named_choice(
+      command, "--objective", arguments.search.objective, kPlacementObjectiveNames,
+      "Throughput and latency of served requests, or maximum flow (default: served, of more "
+      "than 100 machines flow)");
   command
       .add_option("--seed", arguments.search.seed, "Of methods that choose at random (default: 0)")
       ->type_name("N");

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kProved = 1e-9;
 
-void check(const PlacementSearchOptions& options) {
+void check(const PlacementProblem& problem, const PlacementSearchOptions& options) {
   const auto refuse = [](std::string_view what) {
     throw Error(ErrorCode::kUsage, fmt::format("placement search: {}", what));
   };
@@ -28,13 +28,18 @@ void check(const PlacementSearchOptions& options) {
   if (options.objective == PlacementObjective::kServed && options.lengths.empty()) {
     refuse("expected lengths of requests for objective served, found none");
   }
+  if (options.objective == PlacementObjective::kServed &&
+      problem.cluster->machines.size() > kMostServedMachines) {
+    refuse(fmt::format("expected at most {} machines for objective served, found {}: take flow",
+                       kMostServedMachines, problem.cluster->machines.size()));
+  }
 }
 
 }  // namespace
 
 PlacementResult search_placement(const PlacementProblem& problem,
                                  const PlacementSearchOptions& options) {
-  check(options);
+  check(problem, options);
   PlacementResult result;
   const SearchInstance instance = search_instance(problem);
   result.bound_tokens_per_s = instance.bound;

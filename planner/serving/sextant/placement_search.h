@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,6 +16,9 @@ enum class PlacementObjective {
   kFlow,    ///< maximum flow
 };
 inline constexpr std::array<std::string_view, 2> kPlacementObjectiveNames = {"served", "flow"};
+
+/// Of objective kServed: its simulations take too long for more.
+inline constexpr std::size_t kMostServedMachines = 100;
 
 struct PlacementSearchOptions {
   PlacementObjective objective = PlacementObjective::kServed;
@@ -34,7 +38,8 @@ struct PlacementSearchOptions {
   double offered_tokens_per_s = 0;
 };
 
-/// Our own search over layer intervals. Needs lengths for objective kServed.
+/// Our own search over layer intervals. Objective kServed needs lengths and at most
+/// kMostServedMachines: else Error(kUsage).
 PlacementResult search_placement(const PlacementProblem& problem,
                                  const PlacementSearchOptions& options);
 

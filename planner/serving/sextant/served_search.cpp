@@ -18,12 +18,12 @@ constexpr std::size_t kFinalLanes = 4;
 constexpr double kFinalLaneSimulations = 60;
 constexpr std::size_t kFinalists = 6;
 
-/// Load at which latency counts, and that which must be served, as shares of what the best of the
+/// Load at which latency counts, and that which should be served, as shares of what the best of the
 /// first simulated placements serves in a closed loop.
 constexpr double kModerateShare = 0.5;
 constexpr double kHeavyShare = 0.8;
 constexpr double kOfferedDuration = 360;
-// Where the load is given, latency counts first, and more than the load must be served.
+// Where the load is given, latency counts first, and more than the load should be served.
 constexpr double kGivenLoadLatencyWeight = 0.1;
 constexpr double kGivenLoadThroughputWeight = 1;
 constexpr double kGivenLoadNotEnduring = 10;
