@@ -1,6 +1,8 @@
 #include "planner/serving/sextant/chain_annealing.h"
 
-#include <cmath>
+#include <algorithm>
+
+#include "planner/serving/sextant/annealing_schedule.h"
 
 namespace sextant {
 
@@ -15,24 +17,13 @@ FlowChain anneal_chain(const SearchInstance& instance, const StageChain& start,
   best.flow_tokens_per_s = scorer.flow();
   double best_score = score;
   StageChain tried;
-  double temperature = options.hottest * instance.bound;
-  const double cooling =
-      std::pow(options.coldest / options.hottest,
-               static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
+  AnnealingSchedule schedule(options, instance.bound, kPollEvery);
   const double met = instance.bound * (1 - 1e-10);
-  while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
-    if (best.evaluations % kPollEvery == kPollEvery - 1) {
-      temperature *= cooling;
-      if (options.stop && options.stop()) {
-        best.complete = false;
-        break;
-      }
-    }
+  while (best.flow_tokens_per_s < met && schedule.goes_on(best.evaluations, best.complete)) {
     ++best.evaluations;
     tried = chain;
     move_at_random(instance, tried, random);
-    // Metropolis' rule, the draw taken first: what is needed is then known before it is scored.
-    const double needed = score + temperature * std::log(1 - random.uniform());
+    const double needed = schedule.needed(score, random.uniform());
     const double found = scorer.score(tried, needed);
     if (found < needed) continue;
     std::swap(chain, tried);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/serving/sextant/annealing_schedule.h"
+
 namespace sextant {
 namespace {
 
@@ -146,23 +148,13 @@ FlowPlacement anneal_intervals(const SearchInstance& instance, const Placement& 
   double score = search.score(placement, ChainScore::kInfeasible);
   FlowPlacement best{start, search.flow(), 0, true};
   Placement tried;
-  double temperature = options.hottest * instance.bound;
-  const double cooling =
-      std::pow(options.coldest / options.hottest,
-               static_cast<double>(kPollEvery) / static_cast<double>(options.evaluations));
+  AnnealingSchedule schedule(options, instance.bound, kPollEvery);
   const double met = instance.bound * (1 - 1e-10);
-  while (best.evaluations < options.evaluations && best.flow_tokens_per_s < met) {
-    if (best.evaluations % kPollEvery == kPollEvery - 1) {
-      temperature *= cooling;
-      if (options.stop && options.stop()) {
-        best.complete = false;
-        break;
-      }
-    }
+  while (best.flow_tokens_per_s < met && schedule.goes_on(best.evaluations, best.complete)) {
     ++best.evaluations;
     tried = placement;
     search.move(tried);
-    const double needed = score + temperature * std::log(1 - search.uniform());
+    const double needed = schedule.needed(score, search.uniform());
     const double found = search.score(tried, needed);
     if (found < needed) continue;
     std::swap(placement, tried);

@@ -45,6 +45,21 @@ TEST(ServedSearch, NeedsLengths) {
   EXPECT_THROW(search_placement(placement_problem(cluster, profiles), {}), Error);
 }
 
+TEST(ServedSearch, RefusesMoreMachinesThanItCanSimulate) {
+  Random random(17);
+  const ServingProfiles profiles = linear_profiles(10);
+  const ServingCluster cluster = random_cluster(static_cast<int>(kMostServedMachines) + 1, random);
+  try {
+    search_placement(placement_problem(cluster, profiles), served_options(1));
+    FAIL() << "101 machines were searched";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_EQ(error.message(),
+              "placement search: expected at most 100 machines for objective served, found 101: "
+              "take flow");
+  }
+}
+
 /// The batch simulation against the published figures of Helix's own placement and flow.
 TEST(ServiceEstimate, IsNearTheSimulation) {
   const std::filesystem::path data = reference_data("helix");
