@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -60,15 +61,42 @@ void write_files(const ServeSimulateArguments& arguments, const ServedPlacement&
   if (!arguments.plot.empty()) write_plot(arguments.plot, latency_plot(runs));
 }
 
+/// Refuses a result without a single figure.
+void expect_an_answer(const ServingRuns& runs) {
+  for (const ServingSimulationResult& result : runs.results) {
+    if (!result.prompt_latency_s.empty() || !result.decode_latency_s.empty()) return;
+  }
+  const ServingSimulationResult& first = runs.results.front();
+  throw_infeasible(fmt::format(
+      "no prompt and no decode step ended within the window ({} requests came, {} were rejected, "
+      "{} dropped): expected a longer --duration, or requests that the machines have room for",
+      first.requests.size(), first.rejected, first.dropped));
+}
+
+/// Says so where an option changes nothing.
+void note_idle_options(const ServeSimulateArguments& arguments, const ServedNetwork& network) {
+  const auto has_cost = [&](const ServedNode& node) {
+    return network.profiles.types[static_cast<std::size_t>(node.type)].decode_s_per_context_token >
+           0;
+  };
+  if (arguments.context_costs &&
+      std::none_of(network.nodes.begin(), network.nodes.end(), has_cost)) {
+    print_notes(
+        {"--context-costs changes nothing: the machine types' times have no cost of context"});
+  }
+}
+
 int run(ServeSimulateArguments arguments, const CLI::App& command, const Session& session) {
   check(command, arguments);
   arguments.served.input.context_costs = arguments.context_costs;
   const ServedPlacement served = read_served_placement(
       arguments.served, session.artifact, arguments.scheduler == RequestScheduler::kFlow);
   print_notes(served.notes);
+  note_idle_options(arguments, served.network);
   const auto start = std::chrono::steady_clock::now();
   const ServingRuns runs = run_simulations(arguments, served, session.artifact);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  expect_an_answer(runs);
   write_files(arguments, served, runs);
   if (!session.json) {
     print(serving_result_text(runs.document));

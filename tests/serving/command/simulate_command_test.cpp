@@ -124,6 +124,17 @@ TEST(ServeSimulate, ReadsTheArtifactsFiles) {
   }
 }
 
+TEST(ServeSimulate, SaysWhereNothingWasServedOrAnOptionIsIdle) {
+  const std::filesystem::path data = reference_data("helix");
+  SEXTANT_NEEDS(data);
+  const ProgramResult run =
+      serve(with(published(data), {"--duration", "0.01", "--warm-up", "0", "--context-costs"}));
+  EXPECT_EQ(run.exit_code, 4) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("no prompt and no decode step ended within the window"));
+  EXPECT_THAT(run.err, HasSubstr("--context-costs changes nothing"));
+}
+
 TEST(ServeSimulate, TakesAClusterAndASolutionFile) {
   const auto data = reference_data("helix");
   SEXTANT_NEEDS(data);
