@@ -15,6 +15,7 @@ void add_commands(CLI::App& program, Session& session) {
   add_validate_command(program, session);
   add_calibrate_command(program, session);
   add_reproduce_command(program, session);
+  add_report_command(program, session);
   add_doctor_command(program, session);
 }
 

@@ -4,7 +4,7 @@
 
 #include "analyzer/core/error.h"
 #include "cli/serve_parts.h"
-#include "launch/emit/serving_export.h"
+#include "launch/emit/serving/serving_export.h"
 
 namespace sextant::cli {
 
@@ -57,9 +57,9 @@ int run(Arguments arguments, const Session& session) {
   read_assignments(arguments);
   const ServedPlacement served = read_served_placement(arguments.served, session.artifact, true);
   arguments.options.unused = served.unused;
-  const ServingExport exported =
-      export_serving(arguments.runtime, served.network, arguments.options);
-  const auto written = write_serving_export(exported, arguments.directory, arguments.force);
+  const JobFolder exported = export_serving(arguments.runtime, served.network, arguments.options);
+  const auto written =
+      write_job_folder(exported, arguments.directory, kServingExportMark, arguments.force);
   if (session.json) {
     OrderedJson out = {
         {"schema", schema_id("serving_exported")},

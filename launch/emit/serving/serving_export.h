@@ -1,13 +1,13 @@
 #pragma once
 
 #include <array>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analyzer/serving/placement.h"
+#include "launch/emit/job_folder.h"
 
 namespace sextant {
 
@@ -43,12 +43,8 @@ struct ServingExportOptions {
   std::string host_address;  ///< of the host, machine 0
 };
 
-/// Files by their path below the export's directory, and what the user must know: what has no place
-/// in the format, what was assumed.
-struct ServingExport {
-  std::map<std::string, std::string> files;
-  std::vector<std::string> notes;
-};
+/// The file that every export has, and by which one is known again.
+inline constexpr std::string_view kServingExportMark = "serving_export.json";
 
 /// Machines that hand requests on from one to the next; together they hold every layer once.
 struct ServingPipeline {
@@ -71,14 +67,7 @@ ServingPipelines disjoint_pipelines(const ServedNetwork& network);
 /// becomes their weights. Throws Error(kUsage) where an option that the runtime needs is absent,
 /// Error(kInfeasible) where the runtime cannot run such a placement: says why, and what would be
 /// nearest.
-ServingExport export_serving(ServingRuntime runtime, const ServedNetwork& network,
-                             const ServingExportOptions& options);
-
-/// Makes the directory with the files in it (*.sh executable) in one step. One that is there and
-/// not empty is refused (Error(kBadInput)) or, with `replace`, exchanged for the new one if it is
-/// an export too. Returns the paths written.
-std::vector<std::filesystem::path> write_serving_export(const ServingExport& exported,
-                                                        const std::filesystem::path& directory,
-                                                        bool replace);
+JobFolder export_serving(ServingRuntime runtime, const ServedNetwork& network,
+                         const ServingExportOptions& options);
 
 }  // namespace sextant

@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
-#include "launch/emit/serving_exporters.h"
-#include "launch/emit/vllm_files.h"
+#include "launch/emit/serving/serving_exporters.h"
+#include "launch/emit/serving/vllm_files.h"
 
 namespace sextant {
 
@@ -17,7 +17,7 @@ class VllmExport {
   VllmExport(const ServedNetwork& network, const ServingExportOptions& options)
       : network_(network), options_(options) {}
 
-  void put(ServingExport& exported) const;
+  void put(JobFolder& exported) const;
 
  private:
   const ServedNode& node(int n) const { return network_.nodes[static_cast<std::size_t>(n)]; }
@@ -139,7 +139,7 @@ std::vector<VllmPipeline> VllmExport::servers(const std::vector<ServingPipeline>
   return servers;
 }
 
-void VllmExport::put(ServingExport& exported) const {
+void VllmExport::put(JobFolder& exported) const {
   if (options_.model_path.empty()) {
     throw_usage("vLLM needs to know what it is to serve: the model's path or repository");
   }
@@ -175,7 +175,7 @@ void VllmExport::put(ServingExport& exported) const {
 }  // namespace
 
 void put_vllm(const ServedNetwork& network, const ServingExportOptions& options,
-              ServingExport& exported) {
+              JobFolder& exported) {
   VllmExport(network, options).put(exported);
 }
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/random.h"
-#include "tests/launch/emit/small_network.h"
+#include "tests/launch/emit/serving/small_network.h"
 
 namespace sextant {
 namespace {

@@ -1,5 +1,5 @@
 #include "analyzer/core/json_document.h"
-#include "launch/emit/serving_exporters.h"
+#include "launch/emit/serving/serving_exporters.h"
 
 namespace sextant {
 
@@ -45,7 +45,7 @@ OrderedJson previous_json(const ServedNetwork& network, int to) {
 }  // namespace
 
 void put_serving_json(const ServedNetwork& network, const ServingExportOptions& options,
-                      ServingExport& exported) {
+                      JobFolder& exported) {
   const ServedModel& model = network.profiles.model;
   double flow = 0;
   for (const ServedLink& link : network.links) {

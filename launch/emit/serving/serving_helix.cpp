@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "launch/emit/serving_exporters.h"
+#include "launch/emit/serving/serving_exporters.h"
 
 namespace sextant {
 
@@ -41,7 +41,7 @@ const std::string& checked(const std::string& address) {
 }  // namespace
 
 void put_helix(const ServedNetwork& network, const ServingExportOptions& options,
-               ServingExport& exported) {
+               JobFolder& exported) {
   if (options.host_address.empty()) {
     throw_usage("Helix's prototype needs the address of its host");
   }

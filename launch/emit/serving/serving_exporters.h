@@ -1,16 +1,16 @@
 #pragma once
 
-#include "launch/emit/serving_export.h"
+#include "launch/emit/serving/serving_export.h"
 
 namespace sextant {
 
 // One each for the runtimes, as export_serving has them; they add to `exported`.
 
 void put_serving_json(const ServedNetwork& network, const ServingExportOptions& options,
-                      ServingExport& exported);
+                      JobFolder& exported);
 void put_vllm(const ServedNetwork& network, const ServingExportOptions& options,
-              ServingExport& exported);
+              JobFolder& exported);
 void put_helix(const ServedNetwork& network, const ServingExportOptions& options,
-               ServingExport& exported);
+               JobFolder& exported);
 
 }  // namespace sextant

@@ -4,7 +4,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
 #include "tests/cli/run_program.h"
-#include "tests/launch/emit/small_network.h"
+#include "tests/launch/emit/serving/small_network.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -25,7 +25,7 @@ ServingExportOptions small_options() {
   return options;
 }
 
-ServingExport vllm(const ServedNetwork& network, const ServingExportOptions& options) {
+JobFolder vllm(const ServedNetwork& network, const ServingExportOptions& options) {
   return export_serving(ServingRuntime::kVllm, network, options);
 }
 
@@ -44,7 +44,7 @@ TEST(VllmExport, HasAScriptForEachStage) {
   ServingExportOptions options = small_options();
   options.hosts = {{"node1", "10.0.0.1"}, {"node2", "10.0.0.2"}};
   options.port = 9000;
-  const ServingExport exported = vllm(two_pipelines(), options);
+  const JobFolder exported = vllm(two_pipelines(), options);
   std::vector<std::string> paths;
   for (const auto& [path, text] : exported.files) paths.push_back(path);
   EXPECT_THAT(paths, ElementsAre("README", "pipeline_1/stage_0.sh", "pipeline_1/stage_1.sh",
@@ -73,7 +73,7 @@ TEST(VllmExport, HasAScriptForEachStage) {
 }
 
 TEST(VllmExport, OfOneMachineIsAPlainServer) {
-  const ServingExport exported = vllm(small_network({{0, 10}}), small_options());
+  const JobFolder exported = vllm(small_network({{0, 10}}), small_options());
   EXPECT_THAT(exported.files.at("pipeline_1/stage_0.sh"),
               AllOf(HasSubstr("VLLM_PP_LAYER_PARTITION=10\n"), Not(HasSubstr("--nnodes")),
                     HasSubstr("--pipeline-parallel-size 1 \\\n  --port 8000")));
@@ -113,7 +113,7 @@ TEST(VllmExport, RefusesWhatIsNoSetOfPipelinesAndSaysWhatIsNearest) {
       ErrorCode::kInfeasible);
   ServingExportOptions options = small_options();
   options.nearest = true;
-  const ServingExport exported = vllm(network, options);
+  const JobFolder exported = vllm(network, options);
   EXPECT_EQ(exported.files.count("pipeline_1/stage_1.sh"), 1U);
   EXPECT_EQ(exported.files.count("pipeline_2/stage_0.sh"), 0U);
   EXPECT_THAT(exported.notes, Contains(HasSubstr("left out: \"node0\"")));
@@ -145,8 +145,8 @@ class HostileScripts : public ::testing::Test {
   void SetUp() override {
     ServingExportOptions options;
     options.model_path = "/models/it's $(touch model) `touch tick`";
-    const ServingExport exported = vllm(two_pipelines(names_), options);
-    write_serving_export(exported, out_, false);
+    const JobFolder exported = vllm(two_pipelines(names_), options);
+    write_job_folder(exported, out_, kServingExportMark, false);
     program("vllm", "printf '%s\\0' \"$VLLM_PP_LAYER_PARTITION\" \"$@\" > \"$CALLS/vllm.$$\"\n");
     // As ssh does: words after the host are joined, and a shell at the other end reads them.
     program("ssh",

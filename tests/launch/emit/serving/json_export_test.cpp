@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/core/json_document.h"
-#include "tests/launch/emit/small_network.h"
+#include "tests/launch/emit/serving/small_network.h"
 #include "tests/support/schema_check.h"
 
 namespace sextant {
@@ -15,7 +15,7 @@ TEST(JsonExport, HasNodesLayersNeighboursAndWeights) {
   ServingExportOptions options;
   options.hosts["node1"] = "10.0.0.1";
   options.unused = {"node4"};
-  const ServingExport exported = export_serving(ServingRuntime::kJson, two_pipelines(), options);
+  const JobFolder exported = export_serving(ServingRuntime::kJson, two_pipelines(), options);
   ASSERT_EQ(exported.files.size(), 1U);
   const std::string& text = exported.files.at("serving_export.json");
   testing::SchemaCheck schema("serving_export");
@@ -49,14 +49,14 @@ TEST(JsonExport, HasNodesLayersNeighboursAndWeights) {
 }
 
 TEST(JsonExport, SaysThatThereIsNoFlow) {
-  const ServingExport exported = export_serving(
+  const JobFolder exported = export_serving(
       ServingRuntime::kJson, testing::small_network({{0, 5}, {5, 10}}), ServingExportOptions());
   EXPECT_THAT(exported.notes, ::testing::ElementsAre(HasSubstr("no flow")));
 }
 
 TEST(JsonExport, HoldsNamesOfAnyKind) {
   const std::vector<std::string> names = {"a\"b\\", "c\nd", "$(touch x)", "  "};
-  const ServingExport exported =
+  const JobFolder exported =
       export_serving(ServingRuntime::kJson, two_pipelines(names), ServingExportOptions());
   const nlohmann::json document = nlohmann::json::parse(exported.files.at("serving_export.json"));
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(document["nodes"][i]["name"], names[i]);

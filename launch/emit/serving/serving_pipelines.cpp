@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
-#include "launch/emit/serving_export.h"
+#include "launch/emit/serving/serving_export.h"
 
 namespace sextant {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "launch/emit/serving_export.h"
+#include "launch/emit/serving/serving_export.h"
 
 namespace sextant::testing {
 

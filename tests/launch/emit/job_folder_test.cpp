@@ -1,3 +1,5 @@
+#include "launch/emit/job_folder.h"
+
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
@@ -5,7 +7,6 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
-#include "launch/emit/serving_export.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sextant {
@@ -14,8 +15,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
-const ServingExport kExport = {
-    {{"serving_export.json", "{}\n"}, {"pipeline_1/stage_0.sh", "exit 0\n"}}, {}};
+constexpr std::string_view kMark = "serving_export.json";
+const JobFolder kExport = {{{"serving_export.json", "{}\n"}, {"pipeline_1/stage_0.sh", "exit 0\n"}},
+                           {}};
 
 class WriteExport : public ::testing::Test {
  protected:
@@ -30,7 +32,7 @@ class WriteExport : public ::testing::Test {
   void expect_refused(const std::filesystem::path& directory, bool replace,
                       const std::string& message) const {
     try {
-      write_serving_export(kExport, directory, replace);
+      write_job_folder(kExport, directory, kMark, replace);
       ADD_FAILURE() << "was written";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kBadInput);
@@ -42,7 +44,7 @@ class WriteExport : public ::testing::Test {
 };
 
 TEST_F(WriteExport, MakesAFolderOfAllFiles) {
-  EXPECT_THAT(write_serving_export(kExport, out_, false),
+  EXPECT_THAT(write_job_folder(kExport, out_, kMark, false),
               UnorderedElementsAre(out_ / "serving_export.json", out_ / "pipeline_1/stage_0.sh"));
   EXPECT_EQ(read_file(out_ / "pipeline_1/stage_0.sh"), "exit 0\n");
   EXPECT_THAT(names(), UnorderedElementsAre("out"));
@@ -55,19 +57,19 @@ TEST_F(WriteExport, MakesAFolderOfAllFiles) {
 }
 
 TEST_F(WriteExport, TakesSlashesParentsAndEmptyFolders) {
-  write_serving_export(kExport, folder_.path() / "a" / "b/", false);
+  write_job_folder(kExport, folder_.path() / "a" / "b/", kMark, false);
   EXPECT_EQ(read_file(folder_.path() / "a" / "b" / "serving_export.json"), "{}\n");
   std::filesystem::create_directory(out_);
-  write_serving_export(kExport, out_, false);
+  write_job_folder(kExport, out_, kMark, false);
   EXPECT_EQ(read_file(out_ / "serving_export.json"), "{}\n");
   EXPECT_THAT(names(), UnorderedElementsAre("a", "out"));
 }
 
 TEST_F(WriteExport, ReplacesAnExportWhereThatIsAskedForOnly) {
-  write_serving_export({{{"serving_export.json", "old"}, {"old.txt", "old"}}, {}}, out_, false);
+  write_job_folder({{{"serving_export.json", "old"}, {"old.txt", "old"}}, {}}, out_, kMark, false);
   expect_refused(out_, false, "is there already");
   EXPECT_EQ(read_file(out_ / "serving_export.json"), "old");
-  write_serving_export(kExport, out_, true);
+  write_job_folder(kExport, out_, kMark, true);
   EXPECT_EQ(read_file(out_ / "serving_export.json"), "{}\n");
   EXPECT_FALSE(std::filesystem::exists(out_ / "old.txt"));
   EXPECT_THAT(names(), UnorderedElementsAre("out"));
@@ -75,11 +77,11 @@ TEST_F(WriteExport, ReplacesAnExportWhereThatIsAskedForOnly) {
 
 TEST_F(WriteExport, NeverReplacesWhatIsNoExport) {
   folder_.write("out/thesis.tex", "years of work");
-  expect_refused(out_, true, "is no export");
+  expect_refused(out_, true, "is not one of ours");
   EXPECT_EQ(read_file(out_ / "thesis.tex"), "years of work");
   folder_.write("file", "text");
   expect_refused(folder_.path() / "file", false, "is there already");
-  expect_refused(folder_.path() / "file", true, "is no export");
+  expect_refused(folder_.path() / "file", true, "is not one of ours");
   expect_refused(folder_.path() / "file" / "below", true, "cannot be made");
   EXPECT_THAT(names(), UnorderedElementsAre("out", "file"));
 }

@@ -1,4 +1,4 @@
-#include "launch/emit/vllm_files.h"
+#include "launch/emit/serving/vllm_files.h"
 
 #include <string_view>
 
@@ -7,6 +7,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "launch/emit/shell_word.h"
 
 namespace sextant {
 
@@ -14,19 +15,6 @@ namespace {
 
 /// Whose options and environment this is written for.
 constexpr std::string_view kVersion = "0.33.0";
-
-/// As one word of a POSIX shell, whatever is in it.
-std::string shell_word(const std::string& text) {
-  std::string word = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      word += "'\\''";
-    } else {
-      word += c;
-    }
-  }
-  return word + "'";
-}
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-#include "launch/emit/serving_export.h"
+#include "launch/emit/job_folder.h"
 
 #include <cerrno>
 #include <cstring>
@@ -11,14 +11,10 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
-#include "launch/emit/serving_exporters.h"
 
 namespace sextant {
 
 namespace {
-
-/// What every export has, and by which one is known again.
-constexpr const char* kMark = "serving_export.json";
 
 /// Removed with what is in it, unless there is nothing any more.
 class ScratchFolder {
@@ -62,18 +58,9 @@ bool exchange(const std::filesystem::path& made, const std::filesystem::path& ta
 
 }  // namespace
 
-ServingExport export_serving(ServingRuntime runtime, const ServedNetwork& network,
-                             const ServingExportOptions& options) {
-  ServingExport exported;
-  put_serving_json(network, options, exported);
-  if (runtime == ServingRuntime::kVllm) put_vllm(network, options, exported);
-  if (runtime == ServingRuntime::kHelix) put_helix(network, options, exported);
-  return exported;
-}
-
-std::vector<std::filesystem::path> write_serving_export(const ServingExport& exported,
-                                                        const std::filesystem::path& directory,
-                                                        bool replace) {
+std::vector<std::filesystem::path> write_job_folder(const JobFolder& folder,
+                                                    const std::filesystem::path& directory,
+                                                    std::string_view mark, bool replace) {
   namespace fs = std::filesystem;
   fs::path target = fs::absolute(directory).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
@@ -85,15 +72,15 @@ std::vector<std::filesystem::path> write_serving_export(const ServingExport& exp
   const bool empty = there && fs::is_directory(target, error) && fs::is_empty(target, error);
   if (there && !empty) {
     if (!replace) refuse("is there already, and is only replaced where that is asked for");
-    if (!fs::exists(target / kMark, error)) {
-      refuse(fmt::format("is no export (it has no {}), so that it is not replaced", kMark));
+    if (!fs::exists(target / mark, error)) {
+      refuse(fmt::format("is not one of ours (it has no {}), so that it is not replaced", mark));
     }
   }
   const fs::path made = folder_beside(target);
   if (made.empty()) refuse(fmt::format("cannot be made: {}", std::strerror(errno)));
   const ScratchFolder scratch(made);
   std::vector<fs::path> written;
-  for (const auto& [path, text] : exported.files) {
+  for (const auto& [path, text] : folder.files) {
     write_file_atomically(made / path, text);
     if (fs::path(path).extension() == ".sh") {
       fs::permissions(made / path,

@@ -3,7 +3,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/serving/formats/helix_files.h"
-#include "tests/launch/emit/small_network.h"
+#include "tests/launch/emit/serving/small_network.h"
 #include "tests/support/reference_data.h"
 
 namespace sextant {
