@@ -82,7 +82,7 @@ std::optional<PlanOrigin> read_origin(const JsonNode& plan_document) {
   if (const auto model = of_job.find("model")) origin.model = model_from_json(*model);
   const JsonNode of_cluster = plan_document.at("cluster");
   expect_known(of_cluster, lenient, {"name", "pools"});
-  origin.cluster = of_cluster.at("name").name();
+  origin.cluster = of_cluster.at("name").string();
   for (const JsonNode& pool : of_cluster.at("pools").elements()) {
     origin.pools.push_back(read_pool(pool, lenient));
   }

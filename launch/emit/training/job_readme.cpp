@@ -38,7 +38,7 @@ std::string what_text(const LaunchJob& job) {
 
 std::string prediction_section(const LaunchJob& job) {
   if (!job.prediction) return "The plan was made without a prediction.\n";
-  const LaunchPrediction& p = *job.prediction;
+  const RecordedPrediction& p = *job.prediction;
   Table table({{"figure", kLeft}, {"predicted", kLeft}, {"evidence", kLeft}});
   const auto add = [&](const char* figure, std::string value) {
     table.add_row({figure, std::move(value), std::string(to_string(p.evidence))});
