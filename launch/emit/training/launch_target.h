@@ -40,7 +40,7 @@ struct LaunchNode {
 };
 
 /// A plan with all that a launcher needs to know of it.
-struct PlannedJob {
+struct LaunchJob {
   Plan plan;
   Job job;  ///< `seq_len` is never 0 here
   ModelDescription model;
@@ -79,10 +79,9 @@ class LaunchTarget {
   /// The engine's version whose documentation the files follow, with its address.
   virtual std::string_view written_for() const = 0;
   /// Why it cannot run the plan, a sentence each with the place in the plan; empty where it can.
-  virtual std::vector<std::string> obstacles(const PlannedJob& job) const = 0;
+  virtual std::vector<std::string> obstacles(const LaunchJob& job) const = 0;
   /// Adds what starts, checks and measures the job. Only called without obstacles.
-  virtual void put(const PlannedJob& job, const LaunchOptions& options,
-                   JobFolder& folder) const = 0;
+  virtual void put(const LaunchJob& job, const LaunchOptions& options, JobFolder& folder) const = 0;
 };
 
 /// In the order of targets.def.
