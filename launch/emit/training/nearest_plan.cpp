@@ -2,8 +2,8 @@
 
 namespace sextant {
 
-std::optional<NearestPlan> nearest_plan(const LaunchTarget&, const PlannedJob&,
-                                        const TrainingInput&, const Estimator&) {
+std::optional<NearestPlan> nearest_plan(const LaunchTarget&, const LaunchJob&, const TrainingInput&,
+                                        const Estimator&) {
   return std::nullopt;
 }
 

@@ -26,7 +26,7 @@ struct NearestPlan {
 /// Every plan is judged by `estimator`, has no obstacle and fits. The same arguments give the same
 /// plan; of equally fast ones that with fewer GPUs. Nothing where none of them can be run.
 /// `job.nodes` is not looked at. Throws what the estimator throws of the refused plan.
-std::optional<NearestPlan> nearest_plan(const LaunchTarget& target, const PlannedJob& job,
+std::optional<NearestPlan> nearest_plan(const LaunchTarget& target, const LaunchJob& job,
                                         const TrainingInput& input, const Estimator& estimator);
 
 }  // namespace sextant
