@@ -115,8 +115,8 @@ std::string compare_log_script(const LaunchJob& job, const LoggedTime& time) {
              "# Lays the time of an iteration, as logs have it, beside the predicted one.\n"
              "set -euo pipefail\n"
              "export LC_ALL=C  # the point of a number is a point\n"
-             "pattern={} unit_s={} warm_up={}\n",
-             shell_word(time.pattern), time.unit_s, time.warm_up) +
+             "pattern={} unit_s={} warm_up={} work={}\n",
+             shell_word(time.pattern), time.unit_s, time.warm_up, time.work) +
          predicted + R"sh(
 if [ $# -eq 0 ]; then
   echo "usage: compare.sh LOG…" >&2
@@ -126,13 +126,13 @@ for log in "$@"; do
   [ -r "$log" ] || { echo "compare.sh: $log cannot be read" >&2; exit 3; }
 done
 for log in "$@"; do
-  sed -nE "s/.*$pattern.*/\1/p" < "$log" | tail -n "+$((warm_up + 1))"
-done | sort -g | awk -v unit="$unit_s" -v predicted="$predicted_s" -v by="$by" '
-  { time[NR] = $1 * unit }
+  sed -nE "s/.*$pattern.*/\1/p" < "$log" | tr -d , | tail -n "+$((warm_up + 1))"
+done | sort -g | awk -v unit="$unit_s" -v work="$work" -v predicted="$predicted_s" -v by="$by" '
+  $1 > 0 { time[++logged] = work > 0 ? work / $1 : $1 * unit }
   END {
-    if (NR == 0) { print "compare.sh: no log has the time of an iteration" > "/dev/stderr"; exit 3 }
-    measured = (time[int((NR + 1) / 2)] + time[int((NR + 2) / 2)]) / 2
-    printf "measured   %.6g s an iteration, median of %d\n", measured, NR
+    if (logged == 0) { print "compare.sh: no log has the time of an iteration" > "/dev/stderr"; exit 3 }
+    measured = (time[int((logged + 1) / 2)] + time[int((logged + 2) / 2)]) / 2
+    printf "measured   %.6g s an iteration, median of %d\n", measured, logged
     if (predicted == "") { print "predicted  nothing"; exit 0 }
     printf "predicted  %.6g s (%s)\n", predicted, by
     printf "error      %+.1f %%, (predicted - measured) / measured\n", 100 * (predicted / measured - 1)

@@ -30,6 +30,8 @@ struct LoggedTime {
   std::string_view pattern;  ///< of `sed -E`, without a slash; its only group is the number
   double unit_s = 1;         ///< seconds that a 1 in the log stands for
   int warm_up = 0;           ///< such lines of each log that do not count
+  /// Where the log has a rate: how much of it an iteration is, which takes work / number seconds.
+  double work = 0;
 };
 
 /// compare.sh of an engine that is no program of ours: `compare.sh LOG…` prints the median of the
