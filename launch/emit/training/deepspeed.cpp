@@ -6,12 +6,12 @@
 
 #include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
+#include "launch/emit/training/engine_files.h"
 #include "launch/emit/training/engine_grid.h"
 #include "launch/emit/training/job_readme.h"
 #include "launch/emit/training/launch_target.h"
 #include "launch/emit/training/megatron_arguments.h"
 #include "launch/emit/training/node_layout.h"
-#include "launch/emit/training/torchrun_nodes.h"
 
 namespace sextant {
 
