@@ -51,11 +51,11 @@ void check(const FlowChart& chart) {
 class Drawing : SvgFrame {
  public:
   explicit Drawing(const FlowChart& chart) : chart_(chart) {
-    for (const FlowChart::Box& box : chart.boxes) {
-      if (std::find(types_.begin(), types_.end(), box.type) == types_.end()) {
-        types_.push_back(box.type);
-      }
-    }
+    const auto add = [this](const std::string& type) {
+      if (std::find(types_.begin(), types_.end(), type) == types_.end()) types_.push_back(type);
+    };
+    for (const std::string& type : chart.types) add(type);
+    for (const FlowChart::Box& box : chart.boxes) add(box.type);
     for (const FlowChart::Edge& edge : chart.edges) largest_ = std::max(largest_, edge.flow);
     find_rows();
     std::size_t widest = 1;

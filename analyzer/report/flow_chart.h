@@ -27,11 +27,12 @@ struct FlowChart {
   };
 
   std::string title;
-  std::string evidence;    ///< the class that the figures rest on
-  std::string caption;     ///< may be empty
-  std::string unit;        ///< of flow and capacity
-  std::string source;      ///< name of both ends
-  std::vector<Box> boxes;  ///< whoever sends stands before those that it sends to
+  std::string evidence;                 ///< the class that the figures rest on
+  std::string caption;                  ///< may be empty
+  std::string unit;                     ///< of flow and capacity
+  std::string source;                   ///< name of both ends
+  std::vector<std::string> types = {};  ///< in the order of their colours, before others of boxes
+  std::vector<Box> boxes;               ///< whoever sends stands before those that it sends to
   std::vector<Edge> edges;
 };
 

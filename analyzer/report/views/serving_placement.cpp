@@ -137,6 +137,9 @@ FlowChart flow_chart(const PlacementDocument& document, const PlacementLimits& l
                        : "Given with its cluster, a report also says what each machine can carry.";
   chart.unit = "tokens/s";
   chart.source = std::string(kCoordinatorName);
+  for (const PlacementDocument::Machine& machine : document.machines) {
+    chart.types.push_back(machine.type);
+  }
   std::map<std::string, double> flow = flow_by_machine(document);
   std::map<std::string, int> index = {{std::string(kCoordinatorName), FlowChart::kOutside}};
   for (const PlacementDocument::Machine& machine : used_machines(document)) {
@@ -187,10 +190,10 @@ HtmlTable machine_table(const PlacementDocument& document, const PlacementLimits
     const LayerInterval& layers = machine.layers;
     std::vector<HtmlTable::Cell> row = {{machine.name}, {machine.type}};
     if (layers.empty()) {
-      row.insert(row.end(), {{"not used"}, {""}, figure_cell(0.0), figure_cell(0.0)});
+      row.insert(row.end(), {{"not used"}, {""}, count_cell(0), count_cell(0)});
     } else {
-      row.insert(row.end(), {figure_cell(layers.first), figure_cell(layers.end - 1.0),
-                             figure_cell(layers.layers()), figure_cell(flow[machine.name])});
+      row.insert(row.end(), {count_cell(layers.first), count_cell(layers.end - 1),
+                             count_cell(layers.layers()), figure_cell(flow[machine.name])});
     }
     if (limits.known()) {
       const std::optional<double> most = limits.machine(machine);

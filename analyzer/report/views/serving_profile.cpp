@@ -85,7 +85,7 @@ HtmlTable memory_table(const JsonNode& profile) {
   for (const JsonNode& kind : kinds_of(profile)) {
     table.rows.push_back({{kind.at("kind").string()},
                           mib(kind.at("weight_bytes")),
-                          figure_cell(kind.at("kv_bytes_per_token").non_negative()),
+                          count_cell(kind.at("kv_bytes_per_token").non_negative()),
                           mib(kind.at("prefill_workspace_bytes")),
                           mib(kind.at("decode_workspace_bytes"))});
   }
@@ -110,8 +110,8 @@ HtmlTable time_table(const JsonNode& profile) {
     };
     table.rows.push_back({{kind.at("kind").string()},
                           {phase},
-                          figure_cell(batch),
-                          figure_cell(tokens),
+                          count_cell(batch),
+                          count_cell(tokens),
                           figure_cell(milliseconds(point)),
                           part("p10_s"),
                           part("p90_s")});
@@ -133,8 +133,8 @@ HtmlTable failure_table(const JsonNode& failures) {
                   {}};
   for (const JsonNode& failure : failures.elements()) {
     table.rows.push_back({{failure.at("phase").string()},
-                          figure_cell(failure.at("batch").count()),
-                          figure_cell(failure.at("context").count()),
+                          count_cell(failure.at("batch").count()),
+                          count_cell(failure.at("context").count()),
                           {failure.at("status").string()},
                           {failure.at("reason").string()}});
   }

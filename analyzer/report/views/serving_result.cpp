@@ -243,15 +243,15 @@ HtmlTable node_table(const JsonNode& root) {
   double number = 0;
   for (const JsonNode& node : root.at("nodes").elements()) {
     const JsonNode layers = node.at("layers");
-    table.rows.push_back({figure_cell(++number),
+    table.rows.push_back({count_cell(++number),
                           {node.at("machine").string()},
                           {node.at("type").string()},
-                          figure_cell(layers.at(0).non_negative()),
-                          figure_cell(layers.at(1).non_negative() - 1),
+                          count_cell(layers.at(0).non_negative()),
+                          count_cell(layers.at(1).non_negative() - 1),
                           per_cent_cell(node.at("busy_share").non_negative()),
                           figure_cell(node.at("mean_batch").non_negative()),
                           figure_cell(node.at("mean_queue").non_negative()),
-                          figure_cell(node.at("peak_queue").non_negative()),
+                          count_cell(node.at("peak_queue").non_negative()),
                           per_cent_cell(node.at("mean_kv_share").non_negative()),
                           per_cent_cell(node.at("peak_kv_share").non_negative())});
   }
@@ -263,7 +263,7 @@ HtmlTable run_table(const JsonNode& runs) {
   HtmlTable table{"seeds", {{"seed", true}}, {}};
   for (const auto& [member, name] : kFigures) table.columns.push_back({name, true});
   for (const JsonNode& run : runs.elements()) {
-    std::vector<HtmlTable::Cell> row = {figure_cell(run.at("seed").non_negative())};
+    std::vector<HtmlTable::Cell> row = {count_cell(run.at("seed").non_negative())};
     for (const auto& [member, name] : kFigures) row.push_back(figure_cell(figure_of(run, member)));
     table.rows.push_back(std::move(row));
   }

@@ -175,9 +175,9 @@ HtmlTable machine_table(const std::vector<MachineHistory>& machines, double end_
     const double requests = machine.prompts + machine.decodes;
     table.rows.push_back({{machine.name},
                           per_cent_cell(machine.all_busy_s / end_s),
-                          figure_cell(machine.batches),
-                          figure_cell(machine.prompts),
-                          figure_cell(machine.decodes),
+                          count_cell(machine.batches),
+                          count_cell(machine.prompts),
+                          count_cell(machine.decodes),
                           figure_cell(machine.batches > 0 ? requests / machine.batches : 0)});
   }
   return table;

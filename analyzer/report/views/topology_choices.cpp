@@ -2,6 +2,7 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
+#include "analyzer/report/bar_chart.h"
 #include "analyzer/report/front_chart.h"
 #include "analyzer/report/stacked_bars.h"
 #include "analyzer/report/views/report_views.h"
@@ -117,7 +118,7 @@ HtmlTable shape_table(const JsonNode& root) {
     const auto bandwidth = topology.find("bandwidth_gb_per_s");
     const double cost = shape.at("cost_usd").non_negative();
     const double objective = shape.at("objective").number();
-    table.rows.push_back({figure_cell(static_cast<double>(table.rows.size() + 1)),
+    table.rows.push_back({count_cell(static_cast<double>(table.rows.size() + 1)),
                           {dimensions_text(topology)},
                           {groups_text(shape.at("groups"))},
                           {bandwidth ? numbers_text(*bandwidth) : ""},
@@ -128,29 +129,22 @@ HtmlTable shape_table(const JsonNode& root) {
   return table;
 }
 
-/// Where several shapes differ in time or cost, that is worth a picture.
-FrontChart shape_chart(const JsonNode& root) {
-  FrontChart chart;
+/// Numbered as in the table.
+BarChart shape_chart(const JsonNode& root) {
+  BarChart chart;
   chart.title = "Time and cost of the best shapes";
-  chart.x_label = "USD for the network";
-  chart.y_label = "steps/s";
   chart.evidence = root.at("evidence").string();
-  chart.caption = "Numbered by objective, the best first.";
-  std::vector<std::pair<double, double>> seen;
-  std::size_t place = 0;
+  chart.caption = "Numbered as in the table, the best first.";
+  chart.series = {"shape"};
+  chart.columns = 2;
+  BarChart::Panel time{"", "step, ms", {}};
+  BarChart::Panel cost{"", "network, million USD", {}};
   for (const JsonNode& shape : root.at("shapes").elements()) {
-    ++place;
-    const std::pair<double, double> at = {shape.at("cost_usd").non_negative(),
-                                          1 / shape.at("time_s").positive()};
-    bool known = false;
-    for (std::size_t i = 0; i < seen.size() && !known; ++i) {
-      known = seen[i] == at;
-      if (known) chart.points[i].name += fmt::format(", {}", place);
-    }
-    if (known) continue;
-    seen.push_back(at);
-    chart.points.push_back({at.first, at.second, std::to_string(place), true});
+    const std::string number = std::to_string(time.groups.size() + 1);
+    time.groups.push_back({number, {1e3 * shape.at("time_s").positive()}});
+    cost.groups.push_back({number, {1e-6 * shape.at("cost_usd").non_negative()}});
   }
+  chart.panels = {std::move(time), std::move(cost)};
   return chart;
 }
 
@@ -201,9 +195,7 @@ void add_network_shapes_view(const JsonDocument& document, const ReportInputs&,
        {"shapes divided", format_count(root.at("evaluated").non_negative())},
        {"excluded by a bound", format_count(root.at("pruned").non_negative())}});
   if (root.at("shapes").size() > 0) {
-    if (const FrontChart chart = shape_chart(root); chart.points.size() > 1) {
-      section.figure("shapes", svg(chart));
-    }
+    section.figure("shapes", svg(shape_chart(root)));
     section.table(shape_table(root));
   }
   sections.push_back(std::move(section));
@@ -228,7 +220,7 @@ void add_topology_view(const JsonDocument& document, const ReportInputs&,
     npus *= dimension.at("npus").count();
     table.rows.push_back({{fmt::format("B{}", d)},
                           {dimension.at("block").string()},
-                          figure_cell(dimension.at("npus").count()),
+                          count_cell(dimension.at("npus").count()),
                           {dimension.at("tier").string()},
                           of("bandwidth_gb_per_s", d),
                           of("latency_ns", d)});

@@ -107,7 +107,7 @@ HtmlTable dimension_table(const JsonNode& root) {
     const JsonNode& dimension = dimensions[d];
     std::vector<HtmlTable::Cell> row = {{fmt::format("B{}", d)},
                                         {dimension.at("block").string()},
-                                        figure_cell(dimension.at("npus").count()),
+                                        count_cell(dimension.at("npus").count()),
                                         {dimension.at("tier").string()},
                                         figure_cell(bandwidth[d]),
                                         per_cent_cell(total > 0 ? bandwidth[d] / total : 0)};
@@ -140,7 +140,7 @@ HtmlTable group_table(const JsonNode& root) {
       table.rows.push_back(
           {{workload.at("workload").string()},
            {group.at("group").string()},
-           figure_cell(group.at("npus").count()),
+           count_cell(group.at("npus").count()),
            {product_text(group.at("shape"))},
            figure_cell(exposed ? std::optional(1e3 * exposed->non_negative()) : std::nullopt),
            figure_cell(sent)});
