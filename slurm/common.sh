@@ -3,6 +3,7 @@
 # Without `main_program` no program is looked for; find_programs does it later.
 source "$(dirname "${BASH_SOURCE[0]}")/../launch/find_program.sh"
 
+# shellcheck disable=SC2034  # of the usage of those that source this
 readonly SLURM_FLAGS_HELP="\
   --account A, --partition P, --time T, --gres G, --cpus-per-task N, --mem M
                      of every job, as sbatch has them. By default SEXTANT_ACCOUNT, SEXTANT_PARTITION,

@@ -11,7 +11,7 @@ begin_step "$@"
 sweep_of() {
   local groups=2 size
   for ((size = 4; size <= $1; size *= 2)); do groups+=,$size; done
-  sweep=(--op send_recv,all_reduce,all_gather,reduce_scatter --group-sizes "$groups")
+  sweep=(--op "send_recv,all_reduce,all_gather,reduce_scatter" --group-sizes "$groups")
   if [ "$device" = cpu ]; then
     sweep+=(--backend gloo --max-bytes 64MiB)
   else

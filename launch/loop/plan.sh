@@ -84,15 +84,18 @@ fi
 number='[1-9][0-9]{0,6}'
 for shape in "${shapes[@]}"; do
   name=${shape%%=*} figures=${shape#*=}
-  document_name "$name" && [[ $figures =~ ^$number(/$number)*,$number,$number(,$number(,recompute)?)?$ ]] \
-    || die "--shape $shape: expected NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH[,recompute]], as in pp2=5/4,1,1,2"
+  if ! document_name "$name" \
+    || ! [[ $figures =~ ^$number(/$number)*,$number,$number(,$number(,recompute)?)?$ ]]; then
+    die "--shape $shape: expected NAME=LAYERS,DATA_PARALLEL,TENSOR_PARALLEL[,MICROBATCH[,recompute]], as in pp2=5/4,1,1,2"
+  fi
   IFS=, read -r layers data tensor own again <<< "$figures"
   plan_document "$model_name" "$gpu_type" here "$gpus" "$global_batch" "${own:-$microbatch}" "$layers" "$data" \
     "$tensor" "$again" | keep "$out/plans/$name.json"
 done
 for plan in "${plans[@]}"; do
-  [ ! -e "$out/plans/$(basename "$plan")" ] || die "two plans have the name $(basename "$plan")" 2
-  keep "$out/plans/$(basename "$plan")" < "$plan" || exit 3
+  name=$(basename "$plan")
+  [ ! -e "$out/plans/$name" ] || die "two plans have the name $name" 2
+  keep "$out/plans/$name" < "$plan" || exit 3
 done
 if [ "$planned" = yes ]; then
   succeed plan "$sextant" plan "${inputs[@]}" --estimator "$estimator" -o "$out/plans/planned.json"

@@ -57,6 +57,7 @@ nodes_of() {
   fi
 }
 
+# shellcheck source=../../slurm/nodes.sh
 source "$slurm_scripts/nodes.sh"
 hosts_of "$SLURM_JOB_NODELIST"
 # start NAME PLAN…: on the nodes of `places`.

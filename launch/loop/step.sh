@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # the settings are those of settings.sh
 # To be sourced after settings.sh: how the steps of the loop start programs and keep what they say.
 source "$loop_folder/../find_program.sh"
 source "$loop_folder/../plan_document.sh"
