@@ -9,7 +9,8 @@ say what the reader knows from the text around it:
     <!-- needs: full -->             run where the build has LibTorch's programs
     <!-- needs: slurm -->            run where slurmctld and slurmd are
     <!-- needs: artifact NAME -->    run where SEXTANT_DATA is; its folder NAME is there as DIR
-    <!-- given: NAME = PATH -->      the reader's own file NAME; the test takes PATH of the repository
+    <!-- given: NAME = PATH -->      the reader's own file or folder NAME; the test takes PATH of the
+                                     repository, DIR/PATH of the artifact
     <!-- exits: N -->                the last command ends with this exit code, and says why on stderr
 """
 

@@ -81,7 +81,8 @@ class Run:
         preset = "full" if self.full else "cpu"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEXTANT_")}
         kept["SEXTANT_DATA"] = str(self.data)  # which the scripts of the papers' guides read
-        kept["PATH"] = f"{self.folder}/build/{preset}/bin:{kept['PATH']}"
+        if self.guide.name != "README.md":  # which says itself what to add to PATH
+            kept["PATH"] = f"{self.folder}/build/{preset}/bin:{kept['PATH']}"
         return kept
 
     def fail(self, line, message):
@@ -103,17 +104,19 @@ class Run:
         return ""
 
     def prepare(self, block):
-        for name, path in block.given.items():
-            target = self.folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if (self.source / path).is_dir():
-                shutil.copytree(self.source / path, target, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(self.source / path, target)
         if block.artifact:
             link = self.folder / "DIR"
             link.unlink(missing_ok=True)
             link.symlink_to(self.data / block.artifact)
+        for name, path in block.given.items():
+            from_artifact = path.startswith("DIR/")
+            given = self.folder / path if from_artifact else self.source / path
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if given.is_dir():
+                shutil.copytree(given, target, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(given, target)
 
     def check_build(self, command, line):
         """What is left to run of a command that may begin with set-up and build."""
