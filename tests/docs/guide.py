@@ -139,6 +139,24 @@ def without_build(command):
     return " && ".join(parts), presets
 
 
+def named_commands(text):
+    """Command lines of `sextant` and `gather_profs` in the guide's running text, as lists of words."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [span.split() for span in re.findall(r"`((?:sextant|gather_profs) [^`]+)`", prose.replace("\n", " "))]
+
+
+def programs_of(command, programs):
+    """The command lines in `command` that start one of `programs`, as lists of words, the program's first."""
+    found = []
+    for part in re.split(r"&&|\|(?!\w)|;", command):
+        words = part.replace("\\\n", " ").split(" #")[0].split()
+        for index, word in enumerate(words):
+            if word.rsplit("/", 1)[-1] in programs:
+                found.append([word.rsplit("/", 1)[-1], *words[index + 1:]])
+                break
+    return found
+
+
 def links(text):
     """Targets of the guide's links and pictures that are files of the repository."""
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)

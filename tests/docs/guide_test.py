@@ -53,6 +53,14 @@ class Blocks(unittest.TestCase):
         self.assertEqual(guide.without_build("./setup && ctest --preset cpu"), ("", ["cpu"]))
 
 
+    def test_finds_the_programs_in_a_command(self):
+        self.assertEqual(guide.programs_of("torchrun --a \\\n run_plan --b 1 # --c\n./setup && x/bin/sextant plan | less",
+                                           ["sextant", "run_plan"]),
+                         [["run_plan", "--b", "1"], ["sextant", "plan"]])
+        self.assertEqual(guide.named_commands("a `sextant plan\n--b` c `d`\n```sh\nsextant e\n```\n`sextant f`"),
+                         [["sextant", "plan", "--b"], ["sextant", "f"]])
+
+
 class Mismatch(unittest.TestCase):
     def test_equal_but_for_the_ends_of_lines(self):
         self.assertEqual(guide.mismatch("a\n\nb\n", "\na  \n\nb\n"), "")

@@ -8,9 +8,11 @@ else than the guide shows.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -59,6 +61,7 @@ class Run:
         self.source = arguments.source
         self.programs = arguments.programs
         self.full = arguments.full
+        self.built = [name for name in PROGRAMS if (self.programs / name).exists()]
         self.folder = folder
         data = os.environ.get("SEXTANT_DATA") or self.source / "../shared/data"
         self.data = pathlib.Path(data).resolve()
@@ -73,9 +76,8 @@ class Run:
         for preset in ("cpu", "full") if self.full else ("cpu",):
             built = self.folder / "build" / preset / "bin"
             built.mkdir(parents=True)
-            for name in PROGRAMS:
-                if (self.programs / name).exists():
-                    shutil.copy2(self.programs / name, built / name)
+            for name in self.built:
+                shutil.copy2(self.programs / name, built / name)
 
     def environment(self):
         preset = "full" if self.full else "cpu"
@@ -155,6 +157,33 @@ class Run:
                               f"the guide shows:\n{missed}\nwhich is not what is printed:\n{printed}")
         return True
 
+    def help_of(self, words):
+        """What --help of the innermost subcommand in `words` prints; None where there is no such one."""
+        asked = [words[0]]
+        for word in [*words[1:3], "--help"]:
+            text = self.asked_help(tuple(asked))
+            if text is None or "\nSubcommands:" not in text or word.startswith("-"):
+                return text
+            asked.append(word)
+        return self.asked_help(tuple(asked))
+
+    @functools.lru_cache(maxsize=None)
+    def asked_help(self, asked):
+        if not (self.programs / asked[0]).exists():
+            return None
+        result = subprocess.run([self.programs / asked[0], *asked[1:], "--help"], capture_output=True, text=True)
+        return result.stdout if result.returncode == 0 else None
+
+    def check_options(self, words, line):
+        """What is not run, or stands in running text, at least names subcommands and options that exist."""
+        text = self.help_of(words)
+        if text is None:
+            self.fail(line, f"no such command: {' '.join(words)}")
+            return
+        for option in re.findall(r"--[a-z][a-z-]*", " ".join(words)):
+            if not re.search(rf"(^|[\s,]){option}[\s,]", text):
+                self.fail(line, f"{' '.join(words)}\n{option} is not in its --help")
+
     def check_links(self, text):
         for target in guide.links(text):
             if not (self.source / self.guide.parent / target).exists():
@@ -165,6 +194,8 @@ class Run:
         text = path.read_text()
         blocks = guide.read_guide(text)
         self.check_links(text)
+        for words in guide.named_commands(text):
+            self.check_options(words, 0)
         self.check_out()
         logs = self.folder.parent / "logs"
         logs.mkdir()
@@ -178,6 +209,9 @@ class Run:
                     self.fail(block.line, f"no test {test}")
                 print(f"{self.guide}:{block.line}: {'skipped: ' + reason if reason else 'run'}", flush=True)
                 if reason:
+                    for command in guide.commands(block.text):
+                        for words in guide.programs_of(command, self.built):
+                            self.check_options(words, block.line)
                     continue
                 ran += 1
                 if not self.run_block(shell, block):
