@@ -29,7 +29,7 @@ esac
 mkdir -p measured
 )sh";
   program.before = "\"${inside[@]}\" ";
-  program.options = "--no-python";
+  program.options = " --no-python";
   program.command =
       "\"${SEXTANT_BIN:+$SEXTANT_BIN/}run_plan\" --plan plan.json --job job.json --output "
       "measured/ \\\n"
