@@ -6,12 +6,12 @@
 
 #include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
+#include "launch/emit/training/engine_files.h"
 #include "launch/emit/training/engine_grid.h"
 #include "launch/emit/training/job_readme.h"
 #include "launch/emit/training/launch_target.h"
 #include "launch/emit/training/megatron_arguments.h"
 #include "launch/emit/training/node_layout.h"
-#include "launch/emit/training/torchrun_nodes.h"
 
 namespace sextant {
 
@@ -125,7 +125,7 @@ std::vector<std::string> arguments_of(const LaunchJob& job, const LaunchOptions&
   out.emplace_back("--no-query-key-layer-scaling");
   out.emplace_back("--data-path \"$PWD/data/tokens\"");
   out.emplace_back("--data-impl mmap");
-  out.emplace_back("--split 100,0,0");
+  out.emplace_back("--split '100,0,0'");
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
+#include "launch/emit/training/engine_files.h"
 #include "launch/emit/training/engine_grid.h"
 #include "launch/emit/training/job_readme.h"
 #include "launch/emit/training/launch_target.h"
@@ -141,21 +142,15 @@ std::vector<std::string> arguments_of(const LaunchJob& job, const LaunchOptions&
 
 void MegatronTarget::put(const LaunchJob& job, const LaunchOptions& options,
                          JobFolder& folder) const {
-  TorchrunProgram program;
-  program.description = kEngine;
-  program.checks.push_back(
-      options.engine_path.empty()
-          ? ": \"${MEGATRON_PATH:?set it to the checkout of Megatron-LM}\""
-          : fmt::format("MEGATRON_PATH=${{MEGATRON_PATH:-{}}}", shell_word(options.engine_path)));
-  program.program = "\"$MEGATRON_PATH/pretrain_gpt.py\"";
-  // Asked for with tensor parallelism before Blackwell.
-  program.environment.emplace_back("export CUDA_DEVICE_MAX_CONNECTIONS=1");
-  const std::string tf32 = tf32_override(job.job.dtype);
-  if (!tf32.empty()) {
-    program.environment.push_back("export TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=" + tf32);
-  }
-  program.arguments = arguments_of(job, options);
-  put_torchrun_nodes(job, options, program, folder);
+  folder.files["environment.sh"] =
+      engine_environment("MEGATRON_PATH", "Megatron-LM", options.engine_path) +
+      // Asked for with tensor parallelism before Blackwell.
+      "export CUDA_DEVICE_MAX_CONNECTIONS=1\n" + tf32_export(job.job.dtype);
+  put_torchrun_nodes(
+      job, options,
+      engine_program("Megatron-LM", "MEGATRON_PATH", "\"$MEGATRON_PATH/pretrain_gpt.py\"",
+                     arguments_of(job, options)),
+      folder);
   // The last rank prints it; newer versions add the mean after a slash.
   folder.files["compare.sh"] = compare_log_script(
       job,
@@ -170,18 +165,11 @@ void MegatronTarget::put(const LaunchJob& job, const LaunchOptions& options,
   folder.notes.emplace_back(
       "kernels are of Transformer Engine; where a GPU or the installation has none, hand on "
       "--transformer-impl local, and --no-gradient-accumulation-fusion where Apex is missing");
-  ReadmeParts readme;
-  readme.start =
-      "Every machine needs the same Megatron-LM, of which MEGATRON_PATH is the checkout. " +
-      torchrun_start_text(folder);
-  readme.compare =
-      "The last rank logs the time of each iteration; the first two do not count.\n\n"
-      "```sh\n./compare.sh logs/node_*.log\n```\n";
-  readme.files = {{"node.sh", "starts the ranks of one machine"}};
-  if (folder.files.contains("start_by_ssh.sh")) {
-    readme.files.emplace_back("start_by_ssh.sh", "starts node.sh on all machines");
-  }
-  readme.files.emplace_back("compare.sh", "predicted against measured");
+  const ReadmeParts readme = {
+      engine_start_text("Megatron-LM"),
+      "The last rank logs the time of each iteration; the first two do not count.\n\n" +
+          std::string(kCompareLogs),
+      engine_files()};
   put_readme(job, *this, readme, folder);
 }
 

@@ -90,9 +90,4 @@ std::vector<std::string> megatron_family_obstacles(const LaunchJob& job, std::st
   return out;
 }
 
-std::string tf32_override(DataType dtype) {
-  if (dtype == DataType::kTf32) return "1";
-  return dtype == DataType::kFp32 ? "0" : "";
-}
-
 }  // namespace sextant

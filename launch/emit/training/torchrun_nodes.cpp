@@ -1,7 +1,6 @@
 #include "launch/emit/training/torchrun_nodes.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,116 +8,174 @@
 #include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
 #include "launch/emit/training/node_layout.h"
+#include "launch/emit/training/run_plan_files.h"
 
 namespace sextant {
 
 namespace {
 
 bool is_host(const std::string& host) {
-  return !host.empty() && host.front() != '-' && host.front() != '#' &&
+  return !host.empty() && host.front() != '-' && host.front() != '#' && host != "?" &&
          std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c != '\x7f'; });
 }
 
-/// A machine that holds several runs of ranks shows each of them its GPUs only.
-bool any_machine_twice(const std::vector<LaunchNode>& nodes) {
-  std::set<std::string> names;
-  for (const LaunchNode& node : nodes) names.insert(machine_name(node));
-  return names.size() < nodes.size();
+/// A name as quote() has it, without its quotes.
+std::string in_one_line(const std::string& name) {
+  const std::string quoted = quote(name);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
-std::string node_script(const LaunchJob& job, const LaunchOptions& options,
-                        const TorchrunProgram& program, const std::string& master) {
-  std::vector<int> ranks;
-  std::vector<int> first_gpus;
-  for (std::size_t i = 0; i < job.nodes.size(); ++i) {
-    ranks.push_back(job.nodes[i].ranks);
-    first_gpus.push_back(first_gpu(job.nodes, i));
+std::string hosts_file(const JobMachines& machines, const LaunchOptions& options) {
+  std::string text =
+      "# A line for each machine, in this order: its host name or address, then which it is in the "
+      "plan.\n# \"?\" is to be filled in. The first machine has rank 0, where all meet.\n";
+  for (const std::string& name : machines.names) {
+    const auto host = options.hosts.find(name);
+    text +=
+        fmt::format("{} {}\n", host == options.hosts.end() ? "?" : host->second, in_one_line(name));
   }
-  std::string text = fmt::format(
-      R"sh(#!/usr/bin/env bash
-# Starts the ranks of one machine with torchrun: {}.
-# node.sh NODE [ARGUMENT…] on every machine, with its number of README.md; under srun with one task
-# a node, SLURM_NODEID is the number where none is given. Arguments are handed on.
-set -euo pipefail
+  return text;
+}
+
+/// Sets `hosts`; for every script that needs addresses.
+constexpr std::string_view kReadHosts = R"sh(
+hosts=()
+while read -r address machine; do
+  case $address in
+    '' | '#'*) continue ;;
+    '?') echo "hosts.txt: no host name of $machine" >&2; exit 3 ;;
+    -*) echo "hosts.txt: '$address' is no host name" >&2; exit 3 ;;
+  esac
+  hosts+=("$address")
+done < hosts.txt
+if [ ${#hosts[@]} -ne $machines ]; then
+  echo "hosts.txt: expected $machines machines, found ${#hosts[@]}" >&2
+  exit 3
+fi
+)sh";
+
+constexpr std::string_view kBegin = R"sh(set -euo pipefail
 cd "$(dirname "$0")"
-ranks=({})  # by node
-)sh",
-      program.description, fmt::join(ranks, " "));
-  if (any_machine_twice(job.nodes)) {
-    text += fmt::format("first_gpu=({})  # of the machine, by node\n", fmt::join(first_gpus, " "));
+# shellcheck disable=SC1091 # made beside this script
+source ./environment.sh
+)sh";
+
+/// Which GPUs a node's ranks use: nothing where its machine is its own, so that sites which number
+/// them themselves are left alone.
+std::vector<std::string> visible_gpus(const LaunchJob& job, const JobMachines& machines) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < job.nodes.size(); ++i) {
+    const auto machine = static_cast<std::size_t>(machines.of_node[i]);
+    std::vector<int> gpus;
+    if (machines.gpus[machine] != job.nodes[i].ranks) {
+      const int first = first_gpu(job.nodes, i);
+      for (int g = first; g < first + job.nodes[i].ranks; ++g) gpus.push_back(g);
+    }
+    out.push_back(fmt::format("{}", fmt::join(gpus, ",")));
   }
-  text += R"sh(node=${1:-${SLURM_NODEID:-}}
-if ! [[ $node =~ ^[0-9]+$ ]] || ((10#$node >= ${#ranks[@]})); then
-  echo "usage: node.sh NODE [ARGUMENT…], NODE from 0 to $((${#ranks[@]} - 1))" >&2
+  return out;
+}
+
+std::string node_script(const LaunchJob& job, const JobMachines& machines,
+                        const LaunchOptions& options, const TorchrunProgram& program) {
+  std::vector<int> ranks;
+  for (const LaunchNode& node : job.nodes) ranks.push_back(node.ranks);
+  std::string text = fmt::format(
+      "#!/usr/bin/env bash\n"
+      "# Starts the ranks of one node, on its machine: node.sh NODE [ARGUMENT OF {}…]\n"
+      "# Nodes are those of README.md; each needs to be started once, in any order.\n",
+      program.name);
+  text += kBegin;
+  text += fmt::format("machines={}\nranks={}\n", machines.names.size(), bash_array(ranks));
+  const std::vector<std::string> visible = visible_gpus(job, machines);
+  bool shared = false;
+  for (const std::string& gpus : visible) shared = shared || !gpus.empty();
+  if (shared) {
+    text += fmt::format("# Of machines that are several nodes, the GPUs of each.\nvisible={}\n",
+                        bash_array(visible));
+  }
+  text += fmt::format(R"sh(node=${{1-}}
+if ! [[ $node =~ ^(0|[1-9][0-9]{{0,5}})$ ]] || [ "$node" -ge ${{#ranks[@]}} ]; then
+  echo "usage: node.sh NODE [ARGUMENT OF {}…], with NODE from 0 to $((${{#ranks[@]}} - 1))" >&2
   exit 2
 fi
-node=$((10#$node))
-shift $(($# > 0 ? 1 : 0))
-)sh";
-  if (master.empty()) {
-    text += ": \"${MASTER_ADDR:?set it to the address of node 0}\"\n";
-  } else {
-    text += fmt::format("MASTER_ADDR=${{MASTER_ADDR:-{}}}\n", shell_word(master));
-  }
-  text += fmt::format("MASTER_PORT=${{MASTER_PORT:-{}}}\n", options.master_port);
-  for (const std::string& line : program.checks) text += line + "\n";
-  for (const std::string& line : program.environment) text += line + "\n";
-  if (any_machine_twice(job.nodes)) {
-    text += R"sh(first=${first_gpu[node]}
-CUDA_VISIBLE_DEVICES=$(seq -s, "$first" $((first + ranks[node] - 1)))
-export CUDA_VISIBLE_DEVICES
-)sh";
-  }
-  text += fmt::format("arguments=(\n  {}\n)\n", fmt::join(program.arguments, "\n  "));
-  return text + fmt::format(R"sh(mkdir -p logs
-# Static rendezvous: ranks are numbered node by node, in the order of --node-rank.
-torchrun --nnodes {} --node-rank "$node" --nproc-per-node "${{ranks[node]}}" \
-  --master-addr "$MASTER_ADDR" --master-port "$MASTER_PORT" \
-  {} "${{arguments[@]}}" "$@" 2>&1 | tee "logs/node_$node.log"
+shift
 )sh",
-                            job.nodes.size(), program.program);
-}
-
-std::string ssh_script(const std::vector<std::string>& hosts) {
-  std::string text = R"sh(#!/usr/bin/env bash
-# Starts node.sh on every machine through ssh; their outputs come to logs/. Ctrl-C ends all of them.
-# This folder must lie at the same path on all machines. Arguments are handed on.
-set -euo pipefail
-cd "$(dirname "$0")"
-
-# Prints its argument as one word of the shell at the other end.
-word() {
-  local quote="'\\''"
-  printf " '%s'" "${1//\'/$quote}"
-}
-
-words=
-for argument in "$@"; do words+=$(word "$argument"); done
-for name in MEGATRON_PATH TORCHTITAN_PATH MASTER_ADDR MASTER_PORT; do
-  if [ -n "${!name:-}" ]; then environment+=" $name=$(word "${!name}")"; fi
-done
-folder=$(word "$PWD")
-
-# start HOST NODE. A terminal (-tt), so that what runs there ends with ssh.
-jobs=()
-start() {
-  ssh -tt -o BatchMode=yes -- "$1" "cd$folder && env${environment:-} ./node.sh $2$words" \
-    < /dev/null > /dev/null &
-  jobs+=($!)
-}
-
-trap 'kill "${jobs[@]}" 2> /dev/null || true' EXIT
+                      program.name);
+  text += kReadHosts;
+  if (shared) {
+    text += R"sh(
+if [ "${SEXTANT_DEVICE:-cuda}" != cpu ] && [ -n "${visible[node]}" ]; then
+  export CUDA_VISIBLE_DEVICES=${visible[node]}
+fi
 )sh";
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    text += fmt::format("start {} {}\n", shell_word(hosts[i]), i);
   }
-  return text + R"sh(failed=0
-for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-exit "$failed"
+  text += program.prepare;
+  return text + fmt::format(
+                    "exec {}torchrun --nnodes ${{#ranks[@]}} --node-rank \"$node\" \\\n"
+                    "  --nproc-per-node \"${{ranks[node]}}\" --rdzv-backend static \\\n"
+                    "  --master-addr \"${{hosts[0]}}\" --master-port {}{} \\\n"
+                    "  {} \"$@\"\n",
+                    program.before, options.master_port, program.options, program.command);
+}
+
+std::string start_script(const JobMachines& machines, const TorchrunProgram& program) {
+  std::string text = fmt::format(
+      "#!/usr/bin/env bash\n"
+      "# Starts every node through ssh, with its output in logs/; Ctrl-C ends all of them. "
+      "Arguments "
+      "are\n# handed on to {}.\n",
+      program.name);
+  text += kBegin;
+  text += fmt::format("machines={}\n# By node: which line of hosts.txt it is on.\nmachine_of={}\n",
+                      machines.names.size(), bash_array(machines.of_node));
+  text += kReadHosts;
+  text += "\n";
+  text += shell_word_function();
+  text += R"sh(
+mkdir -p logs
+words=$(word "$PWD/node.sh")
+arguments=
+for argument in "$@"; do arguments+=$(word "$argument"); done
+agents=()
+trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
+for node in "${!machine_of[@]}"; do
+  # A terminal (-tt), so that what runs there ends with ssh.
+  ssh -tt -o BatchMode=yes -- "${hosts[machine_of[node]]}" "bash$words $node$arguments" \
+    < /dev/null > "logs/node_$node.log" 2>&1 &
+  agents+=($!)
+done
+status=0
+for node in "${!agents[@]}"; do
+  wait "${agents[node]}" || {
+    code=$?
+    echo "start.sh: node $node ended with exit code $code (logs/node_$node.log)" >&2
+    if [ $status -eq 0 ]; then status=$code; fi
+  }
+done
+exit $status
 )sh";
+  return text;
 }
 
 }  // namespace
+
+JobMachines machines_of(const LaunchJob& job) {
+  JobMachines out;
+  for (const LaunchNode& node : job.nodes) {
+    const std::string name = machine_name(node);
+    std::size_t index = 0;
+    while (index < out.names.size() && out.names[index] != name) ++index;
+    if (index == out.names.size()) {
+      out.names.push_back(name);
+      out.types.push_back(node.gpu);
+      out.gpus.push_back(0);
+    }
+    out.gpus[index] += node.ranks;
+    out.of_node.push_back(static_cast<int>(index));
+  }
+  return out;
+}
 
 std::vector<std::string> node_hosts(const LaunchJob& job, const LaunchOptions& options) {
   std::vector<std::string> hosts;
@@ -133,26 +190,32 @@ std::vector<std::string> node_hosts(const LaunchJob& job, const LaunchOptions& o
   return hosts;
 }
 
-void put_torchrun_nodes(const LaunchJob& job, const LaunchOptions& options,
-                        const TorchrunProgram& program, JobFolder& folder) {
-  const std::vector<std::string> hosts = node_hosts(job, options);
-  folder.files["node.sh"] = node_script(job, options, program, hosts.front());
-  if (std::find(hosts.begin(), hosts.end(), "") == hosts.end()) {
-    folder.files["start_by_ssh.sh"] = ssh_script(hosts);
-  }
+std::string_view begin_script() {
+  return kBegin;
 }
 
-std::string torchrun_start_text(const JobFolder& folder) {
-  std::string text =
-      "The folder must lie at the same path on all machines. Start node.sh on each with the number "
-      "of its node:\n\n```sh\n";
-  if (folder.files.contains("start_by_ssh.sh")) {
-    text += "./start_by_ssh.sh   # starts all of them through ssh\n";
+std::string_view read_hosts() {
+  return kReadHosts;
+}
+
+void put_torchrun_nodes(const LaunchJob& job, const LaunchOptions& options,
+                        const TorchrunProgram& program, JobFolder& folder) {
+  node_hosts(job, options);  // that all of them are hosts
+  const JobMachines machines = machines_of(job);
+  folder.files["hosts.txt"] = hosts_file(machines, options);
+  folder.files["node.sh"] = node_script(job, machines, options, program);
+  folder.files["start.sh"] = start_script(machines, program);
+  std::size_t unknown = 0;
+  for (const std::string& name : machines.names) unknown += options.hosts.contains(name) ? 0 : 1;
+  if (unknown > 0) {
+    folder.notes.push_back(fmt::format("hosts.txt: {} of {} machines have no host name yet",
+                                       unknown, machines.names.size()));
   }
-  return text +
-         "./node.sh 0         # on node 0, and so on\n"
-         "srun --ntasks-per-node 1 ./node.sh   # in an allocation with the nodes in that order\n"
-         "```\n";
+  if (machines.names.size() < job.nodes.size()) {
+    folder.notes.emplace_back(
+        "machines whose ranks are not neighbours are several nodes, each with its own agent and "
+        "GPUs");
+  }
 }
 
 }  // namespace sextant

@@ -5,6 +5,7 @@
 
 #include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
+#include "launch/emit/training/engine_files.h"
 #include "launch/emit/training/engine_grid.h"
 #include "launch/emit/training/job_readme.h"
 #include "launch/emit/training/launch_target.h"
@@ -242,24 +243,17 @@ void TorchtitanTarget::put(const LaunchJob& job, const LaunchOptions& options,
                            JobFolder& folder) const {
   const EngineGrid grid = engine_grid(job.plan);
   folder.files["config.toml"] = config(job, options);
-  TorchrunProgram program;
-  program.description = kEngine;
-  program.checks = {options.engine_path.empty()
-                        ? ": \"${TORCHTITAN_PATH:?set it to the checkout of torchtitan}\""
-                        : fmt::format("TORCHTITAN_PATH=${{TORCHTITAN_PATH:-{}}}",
-                                      shell_word(options.engine_path)),
-                    "folder=$PWD"};
-  program.environment = {"export PYTHONPATH=\"$TORCHTITAN_PATH${PYTHONPATH:+:$PYTHONPATH}\""};
-  if (job.job.dtype == DataType::kFp32) {
-    // Containers allow TF32 by it.
-    program.environment.emplace_back("export TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0");
-  }
+  folder.files["environment.sh"] =
+      engine_environment("TORCHTITAN_PATH", "torchtitan 0.2", options.engine_path) +
+      "export PYTHONPATH=\"$TORCHTITAN_PATH${PYTHONPATH:+:$PYTHONPATH}\"\n" +
+      tf32_export(job.job.dtype);
+  TorchrunProgram program =
+      engine_program("torchtitan", "TORCHTITAN_PATH", "-m torchtitan.train",
+                     {"--job.config_file \"$PWD/config.toml\"", "--job.dump_folder \"$PWD/logs\"",
+                      "--model.hf_assets_path \"$TORCHTITAN_PATH/tests/assets/tokenizer\"",
+                      "--training.dataset_path \"$TORCHTITAN_PATH/tests/assets/c4_test\""});
   // Each rank logs; one of a machine is enough (as in torchtitan's run_train.sh).
-  program.program = "--local-ranks-filter 0 --role rank --tee 3 -m torchtitan.train";
-  program.arguments = {"--job.config_file \"$folder/config.toml\"",
-                       "--job.dump_folder \"$folder/logs\"",
-                       "--model.hf_assets_path \"$TORCHTITAN_PATH/tests/assets/tokenizer\"",
-                       "--training.dataset_path \"$TORCHTITAN_PATH/tests/assets/c4_test\""};
+  program.options = " --local-ranks-filter 0 --role rank --tee 3";
   put_torchrun_nodes(job, options, program, folder);
   // Tokens a second of a replica, divided by its GPUs (torchtitan/components/metrics.py).
   const double tokens = static_cast<double>(job.plan.global_batch) / grid.replicas *
@@ -282,19 +276,13 @@ void TorchtitanTarget::put(const LaunchJob& job, const LaunchOptions& options,
   folder.notes.push_back(
       fmt::format("the prediction counts with the transfers of framework {}, not of torchtitan",
                   quote(job.job.framework)));
-  ReadmeParts readme;
-  readme.start =
-      "Every machine needs the same torchtitan 0.2, of which TORCHTITAN_PATH is the checkout. " +
-      torchrun_start_text(folder);
-  readme.compare =
+  ReadmeParts readme = {
+      engine_start_text("torchtitan 0.2"),
       "The log has tokens a second and GPU, from which the time of an iteration follows; the first "
-      "two do not count.\n\n```sh\n./compare.sh logs/node_*.log\n```\n";
-  readme.files = {{"node.sh", "starts the ranks of one machine"}};
-  if (folder.files.contains("start_by_ssh.sh")) {
-    readme.files.emplace_back("start_by_ssh.sh", "starts node.sh on all machines");
-  }
+      "two do not count.\n\n" +
+          std::string(kCompareLogs),
+      engine_files()};
   readme.files.emplace_back("config.toml", "torchtitan's job");
-  readme.files.emplace_back("compare.sh", "predicted against measured");
   put_readme(job, *this, readme, folder);
 }
 
