@@ -4,7 +4,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/report/bar_chart.h"
 #include "analyzer/report/front_chart.h"
-#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
 #include "analyzer/report/views/topology_parts.h"
@@ -36,23 +36,24 @@ FrontChart front_chart(const JsonNode& root) {
 }
 
 /// Bandwidth by dimension of every point of the front.
-StackedBars shares_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart shares_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "Bandwidth by dimension, fastest first";
   chart.x_label = "GB/s of each NPU";
   chart.evidence = root.at("evidence").string();
   for (const JsonNode& point : root.at("points").elements()) {
-    StackedBars::Bar bar{fmt::format("{:.4g} ms", 1e3 * point.at("time_s").positive()),
-                         point.at("bandwidth_gb_per_s").numbers(),
-                         fmt::format("{:.0f} USD", point.at("cost_usd").non_negative())};
-    if (is_best(root, chart.bars.size())) bar.remark += ", least time × cost";
-    chart.bars.push_back(std::move(bar));
+    StackChart::Row bar{fmt::format("{:.4g} ms", 1e3 * point.at("time_s").positive()),
+                        point.at("bandwidth_gb_per_s").numbers(),
+                        {},
+                        fmt::format("{:.0f} USD", point.at("cost_usd").non_negative())};
+    if (is_best(root, chart.rows.size())) bar.remark += ", least time × cost";
+    chart.rows.push_back(std::move(bar));
   }
-  const std::size_t dimensions = chart.bars.front().parts.size();
-  for (const StackedBars::Bar& bar : chart.bars) {
+  const std::size_t dimensions = chart.rows.front().parts.size();
+  for (const StackChart::Row& bar : chart.rows) {
     if (bar.parts.size() != dimensions) root.at("points").fail("equally many dimensions each");
   }
-  for (std::size_t d = 0; d < dimensions; ++d) chart.series.push_back(fmt::format("B{}", d));
+  for (std::size_t d = 0; d < dimensions; ++d) chart.parts.push_back(fmt::format("B{}", d));
   return chart;
 }
 

@@ -79,9 +79,8 @@ class Documents:
     def network(self):
         data = REPOSITORY / 'tests/data/network'
         bandwidth = self.path('bandwidth.json')
-        summary = self.sextant('network', 'import', data / 'nccl-tests-2.9-sendrecv.txt',
-                               data / 'nccl-tests-2.17-all-reduce.txt', '-o', bandwidth, '--json',
-                               to='bandwidth-summary.json')
+        summary = self.sextant('network', 'import', data / 'nccl-tests-2.18-all-gather.json', '-o',
+                               bandwidth, '--json', to='bandwidth-summary.json')
         comparison = self.sextant('network', 'compare', bandwidth, '--json',
                                   to='network-comparison.json')
         return [bandwidth, summary, comparison]
