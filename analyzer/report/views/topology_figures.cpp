@@ -152,10 +152,10 @@ HtmlTable group_table(const JsonNode& root) {
 std::vector<std::pair<std::string, std::string>> facts_of(const JsonNode& root) {
   std::vector<std::pair<std::string, std::string>> facts = {
       {"network", root.at("network").string()},
-      {"NPUs", format_count(root.at("npus").count())},
+      {"NPUs", count_cell(root.at("npus").count()).text},
       {"mean step", format_seconds(root.at("time_s").non_negative())}};
   if (const auto cost = root.find("cost_usd")) {
-    facts.emplace_back("network costs", fmt::format("{:.0f} USD", cost->non_negative()));
+    facts.emplace_back("network costs", count_cell(cost->non_negative()).text + " USD");
   }
   facts.emplace_back("loop", root.at("loop").string());
   return facts;

@@ -18,7 +18,7 @@ HOSTILE = ('<script>window.hit=1</script>"\'><img src=x onerror=window.hit=1>'
 # Members whose text is a document's own choice, and words of them that mean something.
 _FREE_TEXT = {'machine', 'from', 'to', 'cluster', 'name', 'workload', 'group', 'network', 'tier',
               'method', 'placement', 'requests', 'constraint', 'zone', 'source', 'sweep', 'reason',
-              'note', 'notes', 'interconnect'}
+              'note', 'notes', 'interconnect', 'from_zone', 'to_zone'}
 _WORDS = {'coordinator', 'process_name', 'process_sort_index', 'thread_name', 'load'}
 
 

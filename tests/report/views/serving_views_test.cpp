@@ -68,7 +68,7 @@ TEST(PlacementView, SaysWhatMachinesCarryWhereTheirClusterIsGiven) {
   EXPECT_THAT(html, HasSubstr("KV cache, tokens"));
   EXPECT_THAT(html, HasSubstr("<td class=\"number\" data-value=\"514256\">514,256</td>"));
   EXPECT_THAT(html, HasSubstr("2,765"));
-  EXPECT_THAT(html, HasSubstr("190,712"));  // of the link between them
+  EXPECT_THAT(html, HasSubstr("76,285"));  // of the link between them
   EXPECT_EQ(count(html, ", full<"), 0);
 }
 
