@@ -16,13 +16,13 @@ grep -q '^COPY \. /usr/src/sextant$' Dockerfile || fail 'the sources are not cop
 path=$(sed -n 's/^ENV PATH=//p' Dockerfile)
 [ "$(sed -n 's/^ *export PATH=//p' packaging/sextant.def)" = "$path" ] || fail 'another PATH in the Apptainer definition'
 [ "$(sed -n 's/^PATH=//p' packaging/enroot.env)" = "$path" ] || fail 'another PATH in enroot.env'
-# Every folder of launch/ with programs, as installed.
+# Every folder of launch/ with programs, as installed; those in loop/ are the steps of loop.sh.
 while read -r folder; do
   case :$path: in
     *":/opt/sextant/share/sextant/$folder:"*) ;;
     *) fail "$folder is not in PATH" ;;
   esac
-done < <(find launch -name emit -prune -o -type f -perm -u+x -printf '%h\n' | sort -u)
+done < <(find launch \( -name emit -o -name loop \) -prune -o -type f -perm -u+x -printf '%h\n' | sort -u)
 if grep -vE '^(#.*|[A-Z_]+=[^ ]+)$' packaging/enroot.env; then fail 'enroot.env has lines that are no assignment'; fi
 
 # Apptainer copies what is named, which must be all that the build needs.
