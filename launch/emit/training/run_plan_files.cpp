@@ -25,14 +25,14 @@ export SEXTANT_DEVICE=${SEXTANT_DEVICE:-cuda}
   text +=
       fmt::format("# Measured iterations.\nexport SEXTANT_ITERATIONS=${{SEXTANT_ITERATIONS:-{}}}\n",
                   options.iterations);
-  text += "# The image that programs run in; empty: none.\n";
-  text += fmt::format("SEXTANT_CONTAINER=${{SEXTANT_CONTAINER-}}\n");
-  if (!options.container.empty()) {
-    text += fmt::format("[ -n \"$SEXTANT_CONTAINER\" ] || SEXTANT_CONTAINER={}\n",
-                        shell_word(options.container));
-  }
-  text += R"sh(export SEXTANT_CONTAINER
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} NCCL_DEBUG=${NCCL_DEBUG:-WARN}
+  // In quotes, whatever is in it; shellcheck takes them for a mistake.
+  text += fmt::format(
+      "# The image that programs run in; empty: none.\n"
+      "# shellcheck disable=SC2016,SC2089\nimage={}\n"
+      "# shellcheck disable=SC2090\n"
+      "export SEXTANT_CONTAINER=${{SEXTANT_CONTAINER-$image}}\n",
+      shell_word(options.container));
+  text += R"sh(export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} NCCL_DEBUG=${NCCL_DEBUG:-WARN}
 # The network interface through which machines reach each other, where it is not the first one:
 # export NCCL_SOCKET_IFNAME=eth0 GLOO_SOCKET_IFNAME=eth0
 )sh";
