@@ -22,8 +22,9 @@ Task judge(std::string name, const std::vector<std::string>& needs,
   return task;
 }
 
-void add(std::vector<Check>& checks, std::vector<Check> more) {
-  std::move(more.begin(), more.end(), std::back_inserter(checks));
+template <typename Entry>
+void add(std::vector<Entry>& entries, std::vector<Entry> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(entries));
 }
 
 }  // namespace
@@ -68,10 +69,9 @@ Diagnosis examine_machine() {
       judge("submit jobs to Slurm", {"sbatch", "slurm"}, checks),
   };
 
-  diagnosis.conditions = host_conditions();
-  for (Condition& condition : gpu_conditions(driver, static_cast<unsigned>(::getpid()))) {
-    diagnosis.conditions.push_back(std::move(condition));
-  }
+  add(diagnosis.conditions, load_conditions());
+  add(diagnosis.conditions, processor_conditions());
+  add(diagnosis.conditions, gpu_conditions(driver, static_cast<unsigned>(::getpid())));
   return diagnosis;
 }
 

@@ -25,9 +25,18 @@ struct Condition {
 };
 std::string_view to_string(Condition::State state);
 
-/// Of processors, memory and processes, which bear on measurements with and without a GPU. Reads
-/// /proc and /sys under `root`; what is not there is unknown.
-std::vector<Condition> host_conditions(const std::filesystem::path& root = "/");
+/// Of the CPU.
+Condition quiet(std::string name, std::string found);
+Condition untold(std::string name, std::string tried);
+Condition disturbing(std::string name, std::string found, std::string reason, std::string remedy);
+
+/// What bears on measurements with and without a GPU: how clocks are set and how many processors
+/// there are; who else works on the machine. Read in /proc and /sys under `root`; what is not there
+/// is unknown.
+std::vector<Condition> processor_conditions(const std::filesystem::path& root = "/");
+std::vector<Condition> load_conditions(const std::filesystem::path& root = "/");
+/// Hardware threads that are on, by /proc/stat; 0 where the kernel does not say.
+int hardware_threads(const std::filesystem::path& root);
 
 /// Of all GPUs that the driver sees: GPUs that are alike in one are one entry. `own_process` is on
 /// no GPU's account.

@@ -1,7 +1,6 @@
 // Of doctor_conditions.h: what the driver says of GPUs.
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,23 +17,18 @@ using profiler::NvidiaGpu;
 /// Of one GPU; the remedy has "{}" where the GPUs' indices go. Neither text has other braces.
 using Finding = Condition;
 
-constexpr auto kQuiet = Condition::State::kQuiet;
-constexpr auto kDisturbing = Condition::State::kDisturbing;
-constexpr auto kUnknown = Condition::State::kUnknown;
-
 Finding check_clocks(const NvidiaGpu& gpu) {
   // NVML does not tell locked clocks. But those of a GPU that is idle fall unless they are locked.
   const auto now = gpu.readings.sm_clock_mhz;
   const auto most = gpu.settings.max_sm_clock_mhz;
   const auto events = gpu.readings.clock_events;
-  if (!now || !most || !events) return {"clocks", "", kUnknown, "the driver does not say", "", ""};
+  if (!now || !most || !events) return untold("clocks", "the driver does not say");
   if (!profiler::says_idle(*events)) {
-    return {"clocks", "", kUnknown, "only those of an idle GPU tell whether they are locked",
-            "",       ""};
+    return untold("clocks", "only those of an idle GPU tell whether they are locked");
   }
   constexpr double kFallen = 0.5;
   if (*now > kFallen * *most) {
-    return {"clocks", "", kQuiet, fmt::format("{:.0f} MHz, and the GPU is idle", *now), "", ""};
+    return quiet("clocks", fmt::format("{:.0f} MHz, and the GPU is idle", *now));
   }
   const std::string clock = gpu.settings.default_sm_clock_mhz
                                 ? fmt::format("{:.0f}", *gpu.settings.default_sm_clock_mhz)
@@ -44,73 +38,62 @@ Finding check_clocks(const NvidiaGpu& gpu) {
       "--reset-gpu-clocks)",
       clock);
   if (clock == "MHZ") remedy += "; nvidia-smi -q -d SUPPORTED_CLOCKS lists what it may be";
-  return {"clocks",
-          "",
-          kDisturbing,
-          fmt::format("not locked: idle they fall, the highest is {:.0f} MHz", *most),
-          "the clock follows load, heat and power: samples differ from each other and from day to "
-          "day",
-          std::move(remedy)};
+  return disturbing(
+      "clocks", fmt::format("not locked: idle they fall, the highest is {:.0f} MHz", *most),
+      "the clock follows load, heat and power: samples differ from each other and from day to "
+      "day",
+      std::move(remedy));
 }
 
 Finding check_throttling(const NvidiaGpu& gpu) {
   const auto events = gpu.readings.clock_events;
-  if (!events) return {"throttling", "", kUnknown, "the driver does not say", "", ""};
-  if (!profiler::says_throttled(*events)) return {"throttling", "", kQuiet, "none now", "", ""};
-  return {"throttling",
-          "",
-          kDisturbing,
-          fmt::format("{}", fmt::join(profiler::clock_event_names(*events), ", ")),
-          "power, heat or hardware keeps the clocks below what was asked for",
-          "let it cool, lock a lower clock, or see nvidia-smi -i {} -q -d PERFORMANCE,POWER"};
+  if (!events) return untold("throttling", "the driver does not say");
+  if (!profiler::says_throttled(*events)) return quiet("throttling", "none now");
+  std::uint64_t throttling = 0;  // without what somebody asked for
+  for (std::uint64_t bit = 1; bit != 0; bit <<= 1) {
+    if ((*events & bit) != 0 && profiler::says_throttled(bit)) throttling |= bit;
+  }
+  return disturbing(
+      "throttling", fmt::format("{}", fmt::join(profiler::clock_event_names(throttling), ", ")),
+      "power, heat or hardware keeps the clocks below what was asked for",
+      "let it cool, lock a lower clock, or see nvidia-smi -i {} -q -d PERFORMANCE,POWER");
 }
 
 Finding check_power_cap(const NvidiaGpu& gpu) {
   const auto cap = gpu.readings.power_cap_w;
   const auto usual = gpu.settings.power_cap_default_w;
-  if (!cap || !usual) return {"power cap", "", kUnknown, "the driver does not say", "", ""};
-  if (*cap >= *usual) return {"power cap", "", kQuiet, fmt::format("{:.0f} W", *cap), "", ""};
-  return {"power cap",
-          "",
-          kDisturbing,
-          fmt::format("{:.0f} W, by default {:.0f} W", *cap, *usual),
-          "the GPU is slower than others of its type under load",
-          fmt::format("sudo nvidia-smi -i {{}} --power-limit={:.0f}", *usual)};
+  if (!cap || !usual) return untold("power cap", "the driver does not say");
+  if (*cap >= *usual) return quiet("power cap", fmt::format("{:.0f} W", *cap));
+  return disturbing("power cap", fmt::format("{:.0f} W, by default {:.0f} W", *cap, *usual),
+                    "the GPU is slower than others of its type under load",
+                    fmt::format("sudo nvidia-smi -i {{}} --power-limit={:.0f}", *usual));
 }
 
 Finding check_persistence(const NvidiaGpu& gpu) {
   const auto on = gpu.settings.persistence;
-  if (!on) return {"persistence", "", kUnknown, "the driver does not say", "", ""};
-  if (*on) return {"persistence", "", kQuiet, "on", "", ""};
-  return {"persistence",
-          "",
-          kDisturbing,
-          "off",
-          "the driver leaves when nobody uses the GPU: each start takes seconds, and clocks that "
-          "were locked are forgotten",
-          "sudo nvidia-smi -i {} --persistence-mode=1"};
+  if (!on) return untold("persistence", "the driver does not say");
+  if (*on) return quiet("persistence", "on");
+  return disturbing(
+      "persistence", "off",
+      "the driver leaves when nobody uses the GPU: each start takes seconds, and clocks that "
+      "were locked are forgotten",
+      "sudo nvidia-smi -i {} --persistence-mode=1");
 }
 
 Finding check_mig(const NvidiaGpu& gpu) {
   const auto on = gpu.settings.mig;
-  if (!on || !*on) return {"MIG", "", kQuiet, on ? "off" : "not of this GPU", "", ""};
-  return {"MIG",
-          "",
-          kDisturbing,
-          "on",
-          "a slice is measured, not the GPU that plans are made of",
-          "sudo nvidia-smi -i {} --multi-instance-gpu=0"};
+  if (!on || !*on) return quiet("MIG", on ? "off" : "not of this GPU");
+  return disturbing("MIG", "on", "a slice is measured, not the GPU that plans are made of",
+                    "sudo nvidia-smi -i {} --multi-instance-gpu=0");
 }
 
 Finding check_ecc(const NvidiaGpu& gpu) {
   const auto on = gpu.settings.ecc;
-  if (!on || *on) return {"ECC", "", kQuiet, on ? "on" : "not of this GPU", "", ""};
-  return {"ECC",
-          "",
-          kDisturbing,
-          "off",
-          "memory may be larger and faster than that of GPUs of its type elsewhere, where it is on",
-          "sudo nvidia-smi -i {} --ecc-config=1, and restart"};
+  if (!on || *on) return quiet("ECC", on ? "on" : "not of this GPU");
+  return disturbing(
+      "ECC", "off",
+      "memory may be larger and faster than that of GPUs of its type elsewhere, where it is on",
+      "sudo nvidia-smi -i {} --ecc-config=1, and restart");
 }
 
 Finding check_processes(const NvidiaGpu& gpu, unsigned own_process) {
@@ -118,13 +101,10 @@ Finding check_processes(const NvidiaGpu& gpu, unsigned own_process) {
   for (const profiler::GpuProcess& process : gpu.processes) {
     if (process.pid != own_process) others.push_back(process.text());
   }
-  if (others.empty()) return {"processes", "", kQuiet, "nobody else", "", ""};
-  return {"processes",
-          "",
-          kDisturbing,
-          fmt::format("{}", fmt::join(others, "; ")),
-          "they take time, memory and power of the GPU",
-          "end them, or measure on another GPU (CUDA_VISIBLE_DEVICES)"};
+  if (others.empty()) return quiet("processes", "nobody else");
+  return disturbing("processes", fmt::format("{}", fmt::join(others, "; ")),
+                    "they take time, memory and power of the GPU",
+                    "end them, or measure on another GPU (CUDA_VISIBLE_DEVICES)");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cli/doctor_search.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <unistd.h>
@@ -55,6 +56,33 @@ std::string macro_value(const fs::path& header, const std::string& name) {
     return line.substr(begin, line.find_first_of(" \t\r/", begin) - begin);
   }
   return "";
+}
+
+std::optional<std::string> first_line(const fs::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  if (!std::getline(in, line)) return std::nullopt;
+  return line;
+}
+
+std::optional<double> leading_number(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return std::nullopt;
+  double value = 0;
+  const auto parsed = std::from_chars(text.data() + begin, text.data() + text.size(), value);
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return value;
+}
+
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    found.push_back(entry->path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::string proc_entry(const fs::path& file, const std::string& name) {

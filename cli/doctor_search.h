@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/doctor_checks.h"
@@ -19,6 +20,12 @@ std::vector<std::filesystem::path> directories_of(const std::string& list);
 std::optional<std::filesystem::path> find_program(const std::string& name);
 /// The value after `#define NAME` in a header, or "".
 std::string macro_value(const std::filesystem::path& header, const std::string& name);
+/// The first line of a file, or nothing where it cannot be read.
+std::optional<std::string> first_line(const std::filesystem::path& file);
+/// The number that a text begins with, after blanks.
+std::optional<double> leading_number(std::string_view text);
+/// What lies directly in a folder, by name; nothing where that cannot be seen.
+std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder);
 /// What follows "NAME:" in a file of such lines, as /proc has them; "" where there is none.
 std::string proc_entry(const std::filesystem::path& file, const std::string& name);
 /// site-packages directories where a wheel may lie: the active and the cached virtual environment,

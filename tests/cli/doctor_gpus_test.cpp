@@ -1,5 +1,6 @@
 // What the driver says of GPUs, from its answers and through a library that stands in for it.
 #include <algorithm>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,7 +68,7 @@ TEST(DoctorGpus, WhatDisturbsIsNamedWithItsRemedy) {
       ::testing::ElementsAre(
           "clocks of GPU 0: not locked: idle they fall, the highest is 1410 MHz | sudo nvidia-smi "
           "-i 0 --lock-gpu-clocks=1095,1095 (afterwards: --reset-gpu-clocks)",
-          "throttling of GPU 0: GpuIdle, SwThermalSlowdown | let it cool, lock a lower clock, or "
+          "throttling of GPU 0: SwThermalSlowdown | let it cool, lock a lower clock, or "
           "see nvidia-smi -i 0 -q -d PERFORMANCE,POWER",
           "power cap of GPU 0: 300 W, by default 400 W | sudo nvidia-smi -i 0 --power-limit=400",
           "persistence of GPU 0: off | sudo nvidia-smi -i 0 --persistence-mode=1",

@@ -1,10 +1,11 @@
 // What the kernel's files say of a machine, with trees of files that stand in for /proc and /sys.
+#include "cli/doctor_conditions.h"
+
 #include <algorithm>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/doctor_conditions.h"
 #include "cli/doctor_parts.h"
 #include "tests/support/temporary_folder.h"
 
@@ -13,6 +14,12 @@ namespace {
 
 using ::testing::HasSubstr;
 using State = Condition::State;
+
+std::vector<Condition> host_conditions(const std::filesystem::path& root) {
+  std::vector<Condition> all = load_conditions(root);
+  for (Condition& one : processor_conditions(root)) all.push_back(std::move(one));
+  return all;
+}
 
 /// A quiet machine of four hardware threads; a test writes over what is to disturb.
 class Host : public ::testing::Test {
