@@ -102,7 +102,7 @@ std::optional<BoxPlot> error_plot(const JsonNode& root, const std::vector<JsonNo
   std::string left_out;
   std::set<std::string> shown;  // what was published of a tool is the same beside all its variants
   for (const std::string& estimator : texts_of(rows, "estimator")) {
-    BoxPlot::Box ours{estimator, {}};
+    BoxPlot::Box ours{estimator, {}, ""};
     BoxPlot::Box theirs{tool_of(estimator), {}, "", true};
     for (const JsonNode& row : rows) {
       if (text_at(row, "estimator") != estimator || text_at(row, "quantity") != quantity) continue;
