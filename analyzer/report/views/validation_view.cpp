@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -166,10 +167,17 @@ void add_validation_view(const JsonDocument& document, const ReportInputs&,
     const auto chart = scatter_of(rows, quantity);
     if (chart) section.figure(fmt::format("predicted-{}", to_string(quantity)), svg(*chart));
   }
-  const BoxPlot plot = validation_plot(rows, "Errors of predictions");
-  if (std::any_of(plot.boxes.begin(), plot.boxes.end(),
-                  [](const BoxPlot::Box& box) { return !box.values.empty(); })) {
-    section.figure("errors", svg(plot));
+  for (const Quantity quantity : {Quantity::kTime, Quantity::kMemory}) {
+    std::vector<ValidationRow> of_quantity;  // errors of both on one axis hide the smaller ones
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(of_quantity),
+                 [&](const ValidationRow& row) { return row.quantity == quantity; });
+    if (std::none_of(of_quantity.begin(), of_quantity.end(),
+                     [](const ValidationRow& row) { return row.ok(); })) {
+      continue;
+    }
+    section.figure(fmt::format("errors-{}", to_string(quantity)),
+                   svg(validation_plot(
+                       of_quantity, fmt::format("Errors of predicted {}", to_string(quantity)))));
   }
   add_rows(rows, section);
   sections.push_back(std::move(section));
