@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "analyzer/core/evidence.h"
+#include "analyzer/core/table.h"
+#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/views/report_views.h"
+#include "analyzer/report/views/table_cells.h"
+
+namespace sextant {
+
+namespace {
+
+/// The bandwidth of large messages, a bar each sweep that has one.
+StackedBars plateau_chart(const JsonNode& root) {
+  StackedBars chart;
+  chart.title = "Bus bandwidth of large messages";
+  chart.x_label = "GB/s";
+  chart.evidence = root.at("evidence").string();
+  chart.series = {"bus bandwidth"};
+  for (const JsonNode& sweep : root.at("sweeps").elements()) {
+    const auto plateau = sweep.find("plateau_bytes_per_s");
+    if (!plateau) continue;
+    chart.bars.push_back({sweep.at("sweep").string(), {plateau->non_negative() / 1e9}});
+  }
+  return chart;
+}
+
+HtmlTable sweep_table(const JsonNode& root) {
+  HtmlTable table{"sweeps",
+                  {{"sweep"},
+                   {"operation"},
+                   {"pattern"},
+                   {"ranks", true},
+                   {"level"},
+                   {"GPU"},
+                   {"sizes", true},
+                   {"failures", true},
+                   {"smallest takes, µs", true},
+                   {"large messages, GB/s", true},
+                   {"shape"}},
+                  {}};
+  for (const JsonNode& sweep : root.at("sweeps").elements()) {
+    const auto text = [&](const char* member) {
+      const auto found = sweep.find(member);
+      return HtmlTable::Cell{found ? found->string() : ""};
+    };
+    const auto scaled = [&](const char* member, double scale) {
+      const auto found = sweep.find(member);
+      return figure_cell(found ? std::optional(scale * found->non_negative()) : std::nullopt);
+    };
+    table.rows.push_back({text("sweep"), text("op"), text("pattern"), scaled("world_size", 1),
+                          text("level"), text("gpu"), scaled("points", 1), scaled("failures", 1),
+                          scaled("smallest_s", 1e6), scaled("plateau_bytes_per_s", 1e-9),
+                          text("shape")});
+  }
+  return table;
+}
+
+}  // namespace
+
+void add_bandwidth_summary_view(const JsonDocument& document, const ReportInputs&,
+                                std::vector<HtmlSection>& sections) {
+  const JsonNode root = document.root();
+  HtmlSection section("Measured bandwidth in short", document.file(),
+                      std::string(to_string(read_evidence(root.at("evidence")))));
+  const double ranks = root.at("ranks").non_negative();
+  section.facts({{"tool", root.at("tool").string()},
+                 {"ranks", ranks > 0 ? format_count(ranks) : "unknown"},
+                 {"sweeps", std::to_string(root.at("sweeps").size())},
+                 {"measurements of overlap", format_count(root.at("overlaps").non_negative())}});
+  if (!root.at("complete").boolean()) section.warning("Not all that was to be measured was.");
+  for (const JsonNode& problem : root.at("problems").elements()) section.warning(problem.string());
+  if (const StackedBars chart = plateau_chart(root); !chart.bars.empty()) {
+    section.figure("bandwidth of sweeps", svg(chart));
+  }
+  if (root.at("sweeps").size() > 0) section.table(sweep_table(root));
+  sections.push_back(std::move(section));
+}
+
+}  // namespace sextant
