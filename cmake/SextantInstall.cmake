@@ -77,11 +77,8 @@ function(sextant_install_rest)
   install(DIRECTORY docs/ DESTINATION ${SEXTANT_DOC_DIR} COMPONENT runtime)
   install(FILES README.md packaging/copyright DESTINATION ${SEXTANT_DOC_DIR} COMPONENT runtime)
   install(FILES packaging/copyright DESTINATION ${SEXTANT_DOC_DIR}-dev COMPONENT development)
-  foreach(folder analyzer planner launch/emit)
-    get_filename_component(parent ${folder} DIRECTORY)
-    install(DIRECTORY ${folder} DESTINATION ${SEXTANT_INCLUDE_DIR}/${parent} COMPONENT development
-            FILES_MATCHING PATTERN *.h)
-  endforeach()
+  install(DIRECTORY analyzer planner DESTINATION ${SEXTANT_INCLUDE_DIR} COMPONENT development
+          FILES_MATCHING PATTERN *.h)
 
   foreach(target sextant_metis sextant_highs)
     if(TARGET ${target})

@@ -1,8 +1,8 @@
 'use strict';
 // What the reader can do with tables and plots. Text of documents only ever becomes text nodes.
 
-// Functions (figure, data) by the kind that HtmlSection::drawn names. A picture is an <svg> in
-// the figure's <div class="scroll">, which is saved as it is then.
+// Functions (figure, data) by the kind that HtmlSection::drawn names; they return a function that
+// makes the <svg> to be saved.
 const drawings = {};
 
 function element(name, properties, ...children) {
@@ -128,9 +128,9 @@ function makeSortable(table) {
   });
 }
 
-function addSaveButton(figure) {
+function addSaveButton(figure, picture) {
   addButton(captionOf(figure), 'Save as SVG', () => save(
-    fileName(figure.dataset.name, '.svg'), 'image/svg+xml', standalone(figure.querySelector('svg'))));
+    fileName(figure.dataset.name, '.svg'), 'image/svg+xml', standalone(picture())));
 }
 
 document.addEventListener('DOMContentLoaded', () => {
@@ -140,9 +140,9 @@ document.addEventListener('DOMContentLoaded', () => {
   }
   for (const figure of document.querySelectorAll('figure.plot')) {
     const data = figure.querySelector('script[type="application/json"]');
-    if (data && drawings[figure.dataset.kind]) {
-      drawings[figure.dataset.kind](figure, JSON.parse(data.textContent));
-    }
-    if (figure.querySelector('svg')) addSaveButton(figure);
+    const picture = data && Object.hasOwn(drawings, figure.dataset.kind)
+      ? drawings[figure.dataset.kind](figure, JSON.parse(data.textContent))
+      : () => figure.querySelector('svg');
+    if (data || picture()) addSaveButton(figure, picture);
   }
 });

@@ -10,7 +10,7 @@
 #include "analyzer/measured/measured_run.h"
 #include "analyzer/report/bar_chart.h"
 #include "analyzer/report/line_chart.h"
-#include "analyzer/report/stacked_bar_chart.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/provenance_facts.h"
 #include "analyzer/report/views/report_views.h"
@@ -78,10 +78,10 @@ std::string rank_name(const MeasuredRun& run, const MeasuredRank& rank) {
 }
 
 /// A bar for each rank, or of many the medians of each stage's.
-std::vector<StackedBarChart::Bar> bars_of(
+std::vector<StackChart::Row> bars_of(
     const MeasuredRun& run, const std::vector<const MeasuredRank*>& ranks,
     const std::function<std::vector<double>(const MeasuredRank&)>& parts_of) {
-  std::vector<StackedBarChart::Bar> bars;
+  std::vector<StackChart::Row> bars;
   if (ranks.size() <= kMostBars) {
     for (const MeasuredRank* rank : ranks) bars.push_back({rank_name(run, *rank), parts_of(*rank)});
     return bars;
@@ -95,7 +95,7 @@ std::vector<StackedBarChart::Bar> bars_of(
       columns.resize(parts.size());
       for (std::size_t p = 0; p < parts.size(); ++p) columns[p].push_back(parts[p]);
     }
-    StackedBarChart::Bar bar{
+    StackChart::Row bar{
         fmt::format("{}, {} ranks", stage_name(run, *of_stage.front()), of_stage.size()), {}};
     for (std::vector<double>& column : columns) bar.parts.push_back(median_of(std::move(column)));
     bars.push_back(std::move(bar));
@@ -112,11 +112,10 @@ double sum_of(const RankPhases& phases) {
          phases.update_s;
 }
 
-StackedBarChart phases_chart(const MeasuredRun& run) {
+StackChart phases_chart(const MeasuredRun& run) {
   const PlotUnit unit = time_unit(run.iteration.median_s);
-  StackedBarChart chart;
+  StackChart chart;
   chart.title = "Where the time of an iteration goes";
-  chart.unit = unit.name;
   chart.x_label = fmt::format("of an iteration, {}", unit.name);
   chart.evidence = to_string(run.evidence);
   chart.caption =
@@ -125,7 +124,7 @@ StackedBarChart phases_chart(const MeasuredRun& run) {
   chart.parts = {"forward", "backward", "receive", "send", "sync", "update", "executor"};
   std::vector<const MeasuredRank*> ranks;
   for (const MeasuredRank& rank : run.ranks) ranks.push_back(&rank);
-  chart.bars = bars_of(run, ranks, [&](const MeasuredRank& rank) {
+  chart.rows = bars_of(run, ranks, [&](const MeasuredRank& rank) {
     const RankPhases& phases = rank.phases;
     const double rest_s = std::max(0.0, run.iteration.median_s - sum_of(phases));
     std::vector<double> parts = {phases.forward_s,
@@ -141,15 +140,14 @@ StackedBarChart phases_chart(const MeasuredRun& run) {
   return chart;
 }
 
-StackedBarChart memory_chart(const MeasuredRun& run, std::vector<const MeasuredRank*> ranks) {
+StackChart memory_chart(const MeasuredRun& run, std::vector<const MeasuredRank*> ranks) {
   double most = 0;
   for (const MeasuredRank* rank : ranks) {
     most = std::max({most, rank->peak_reserved_bytes, rank->process_bytes.value_or(0)});
   }
   const PlotUnit unit = memory_unit(most);
-  StackedBarChart chart;
+  StackChart chart;
   chart.title = "Memory of each rank";
-  chart.unit = unit.name;
   chart.x_label = fmt::format("peak, {}", unit.name);
   chart.evidence = to_string(run.evidence);
   chart.caption =
@@ -157,7 +155,7 @@ StackedBarChart memory_chart(const MeasuredRun& run, std::vector<const MeasuredR
       "and libraries." +
       many_ranks(ranks.size());
   chart.parts = {"tensors", "reserved beside them", "rest of the process"};
-  chart.bars = bars_of(run, ranks, [&](const MeasuredRank& rank) {
+  chart.rows = bars_of(run, ranks, [&](const MeasuredRank& rank) {
     const double rest = std::max(0.0, rank.process_bytes.value_or(0) - rank.peak_reserved_bytes);
     return std::vector<double>{unit.of(rank.peak_allocated_bytes),
                                unit.of(rank.peak_reserved_bytes - rank.peak_allocated_bytes),

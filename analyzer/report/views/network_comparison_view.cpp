@@ -190,47 +190,4 @@ void add_network_comparison_view(const JsonDocument& document, const ReportInput
   sections.push_back(std::move(section));
 }
 
-void add_bandwidth_summary_view(const JsonDocument& document, const ReportInputs&,
-                                std::vector<HtmlSection>& sections) {
-  const JsonNode root = document.root();
-  HtmlSection section("Measured bandwidth, in short", document.file(),
-                      std::string(to_string(read_evidence(root.at("evidence")))));
-  section.facts({{"tool", root.at("tool").string()},
-                 {"ranks", fmt::format("{}", root.at("ranks").integer(0, kMostLinks))},
-                 {"overlaps", fmt::format("{}", root.at("overlaps").integer(0, kMostLinks))}});
-  if (!root.at("complete").boolean()) {
-    section.warning("Measuring ended early; what it has is shown.");
-  }
-  for (const JsonNode& problem : root.at("problems").elements()) section.warning(problem.string());
-  HtmlTable table{"Sweeps",
-                  {{"sweep"},
-                   {"level"},
-                   {"sizes", true},
-                   {"failed", true},
-                   {"smallest, B", true},
-                   {"time of it, s", true},
-                   {"largest, B", true},
-                   {"bus bandwidth, B/s", true},
-                   {"shape"}},
-                  {}};
-  for (const JsonNode& sweep : root.at("sweeps").elements()) {
-    std::vector<HtmlTable::Cell> row = {{sweep.at("sweep").string()},
-                                        {sweep.at("level").string()},
-                                        integer_cell(sweep.at("points").integer(0, kMostLinks)),
-                                        integer_cell(sweep.at("failures").integer(0, kMostLinks))};
-    if (sweep.at("points").integer(0, kMostLinks) > 0) {
-      row.push_back(bytes_cell(sweep.at("smallest_bytes").positive()));
-      row.push_back(seconds_cell(sweep.at("smallest_s").positive()));
-      row.push_back(bytes_cell(sweep.at("largest_bytes").positive()));
-      row.push_back(bandwidth_cell(sweep.at("plateau_bytes_per_s").non_negative()));
-      row.push_back({sweep.at("shape").string()});
-    } else {
-      row.insert(row.end(), 5, no_cell());
-    }
-    table.rows.push_back(std::move(row));
-  }
-  if (!table.rows.empty()) section.table(table);
-  sections.push_back(std::move(section));
-}
-
 }  // namespace sextant
