@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/table.h"
+#include "analyzer/training/plan_origin.h"
 
 namespace sextant::cli {
 
@@ -199,6 +200,7 @@ OrderedJson prices_json(const Cluster& cluster) {
 
 OrderedJson plan_document(const PlanOutput& output, std::string_view planner) {
   OrderedJson document = to_json(output.plan);
+  put_origin(output.input.job, output.input.model, output.input.cluster, document);
   document["prediction"] = prediction_json(output);
   document["prediction"]["planner"] = planner;
   return document;

@@ -30,7 +30,7 @@ std::string prices_text(const Cluster& cluster);
 /// {"date", "source"}, those that are known.
 OrderedJson prices_json(const Cluster& cluster);
 
-/// The document `plan` with its prediction, as `-o` writes it.
+/// The document `plan` with what it was made for and its prediction, as `-o` writes it.
 OrderedJson plan_document(const PlanOutput& output, std::string_view planner);
 
 /// "1 stage", "3 stages".

@@ -113,9 +113,13 @@ OrderedJson to_json(const Plan& plan) {
 }
 
 Plan plan_from_json(const JsonNode& node) {
-  // "prediction" is what a planner said of the plan; it is not part of it.
-  node.only({"schema", "model", "layer_count", "global_batch", "microbatch", "schedule", "split",
-             "recompute", "zero_stage", "sequence_parallel", "pipelines", "prediction"});
+  // "prediction", "job" and "cluster" are what a planner said of the plan and what it was made for
+  // (analyzer/training/plan_origin.h); they are not part of it.
+  constexpr int kMinor = 1;
+  expect_known(node, node.has("schema") && has_newer_minor(node, kMinor),
+               {"schema", "model", "layer_count", "global_batch", "microbatch", "schedule", "split",
+                "recompute", "zero_stage", "sequence_parallel", "pipelines", "prediction", "job",
+                "cluster"});
   Plan plan;
   plan.model = node.at("model").name();
   plan.layer_count = static_cast<int>(node.at("layer_count").integer(1, kMostLayers));

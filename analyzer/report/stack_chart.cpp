@@ -118,7 +118,7 @@ class Drawing : SvgFrame {
   }
 
   void row(const StackChart::Row& row, double y) {
-    const auto name = wrap_text(row.name, kFont, name_px_ + 1, 1);
+    const auto name = wrap_text(row.name, kFont, name_px_ + kFont, 1);
     text(left() - 6, y + kRowHeight / 2 + 4, "end", kFont, name.empty() ? "" : name.front(),
          "sx-text");
     double sum = 0;
@@ -136,7 +136,7 @@ class Drawing : SvgFrame {
       body_ += fmt::format("<path class=\"sx-mark\" stroke-width=\"2\" d=\"M{:.1f} {:.1f}v{}\"/>\n",
                            across(*row.limit), y + 1, kRowHeight - 2);
     }
-    const auto remark = wrap_text(row.remark, kSmallFont, remark_px_ + 1, 1);
+    const auto remark = wrap_text(row.remark, kSmallFont, remark_px_ + kFont, 1);
     if (!remark.empty()) {
       text(left() + kPlotWidth + 12, y + kRowHeight / 2 + 4, "start", kSmallFont, remark.front(),
            "sx-text sx-faint");

@@ -82,28 +82,24 @@ std::string place_of(std::size_t pipeline, std::size_t stage) {
   return fmt::format("plan: pipeline {} stage {}", pipeline, stage);
 }
 
-void check_pipelines(const Plan& plan) {
+void check_place(const Plan& plan, std::size_t p, std::size_t s) {
   const std::vector<Stage>& first = plan.pipelines.front().stages;
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    const std::vector<Stage>& stages = plan.pipelines[p].stages;
-    if (stages.size() == 1 && stages[0].chunks.size() > 1) {
-      throw_bad_input(fmt::format("{}: virtual chunks need at least two stages", place_of(p, 0)));
-    }
-    for (std::size_t s = 0; s < stages.size(); ++s) {
-      check_stage(stages[s], place_of(p, s));
-      if (s + 1 < stages.size()) {
-        check_neighbours(stages[s], stages[s + 1], plan.sequence_parallel, place_of(p, s));
-      }
-      const bool alike = s < first.size() && stages.size() == first.size() &&
-                         stages[s].chunks == first[s].chunks &&
-                         stages[s].replicas[0].tp == first[s].replicas[0].tp;
-      if (!alike) {
-        throw_bad_input(
-            fmt::format("{}: holds other layers than that stage of pipeline 0, or has another tp; "
-                        "run_plan needs equal ones, since pipelines sum their gradients",
-                        place_of(p, s)));
-      }
-    }
+  const std::vector<Stage>& stages = plan.pipelines[p].stages;
+  if (stages.size() == 1 && stages[0].chunks.size() > 1) {
+    throw_bad_input(fmt::format("{}: virtual chunks need at least two stages", place_of(p, 0)));
+  }
+  check_stage(stages[s], place_of(p, s));
+  if (s + 1 < stages.size()) {
+    check_neighbours(stages[s], stages[s + 1], plan.sequence_parallel, place_of(p, s));
+  }
+  const bool alike = s < first.size() && stages.size() == first.size() &&
+                     stages[s].chunks == first[s].chunks &&
+                     stages[s].replicas[0].tp == first[s].replicas[0].tp;
+  if (!alike) {
+    throw_bad_input(
+        fmt::format("{}: holds other layers than that stage of pipeline 0, or has another tp; "
+                    "run_plan needs equal ones, since pipelines sum their gradients",
+                    place_of(p, s)));
   }
 }
 
@@ -189,20 +185,43 @@ bool ties_stages(const Plan& plan, const ModelDescription& model) {
   return model.tied_embeddings && plan.pipelines.front().stages.size() > 1;
 }
 
-void check_runnable(const Plan& plan, const Job& job, const ModelDescription& model) {
-  check_job(plan, job, model);
-  check_features(plan);
-  check_pipelines(plan);
-  check_model(plan, job, model);
-  const auto batches = split_batch(plan);
-  for (std::size_t p = 0; p < batches.size(); ++p) {
-    const std::vector<Stage>& stages = plan.pipelines[p].stages;
-    for (const ReplicaBatch& batch : batches[p]) {
-      // Throws where the schedule cannot do that many.
-      stage_program(plan.schedule, 0, static_cast<int>(stages.size()), batch.microbatches,
-                    static_cast<int>(stages[0].chunks.size()));
+std::vector<std::string> run_obstacles(const Plan& plan, const Job& job,
+                                       const ModelDescription& model) {
+  std::vector<std::string> reasons;
+  const auto attempt = [&](const auto& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadInput) throw;
+      reasons.emplace_back(error.what());
+    }
+  };
+  attempt([&] { check_job(plan, job, model); });
+  attempt([&] { check_features(plan); });
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    for (std::size_t s = 0; s < plan.pipelines[p].stages.size(); ++s) {
+      attempt([&] { check_place(plan, p, s); });
     }
   }
+  if (!reasons.empty()) return reasons;  // what follows takes equal pipelines for granted
+  attempt([&] { check_model(plan, job, model); });
+  attempt([&] {
+    const auto batches = split_batch(plan);
+    for (std::size_t p = 0; p < batches.size(); ++p) {
+      const std::vector<Stage>& stages = plan.pipelines[p].stages;
+      for (const ReplicaBatch& batch : batches[p]) {
+        // Throws where the schedule cannot do that many.
+        stage_program(plan.schedule, 0, static_cast<int>(stages.size()), batch.microbatches,
+                      static_cast<int>(stages[0].chunks.size()));
+      }
+    }
+  });
+  return reasons;
+}
+
+void check_runnable(const Plan& plan, const Job& job, const ModelDescription& model) {
+  const std::vector<std::string> reasons = run_obstacles(plan, job, model);
+  if (!reasons.empty()) throw_bad_input(reasons.front());
 }
 
 RunRequest load_request(const RunOptions& options) {

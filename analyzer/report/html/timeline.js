@@ -6,7 +6,7 @@ const activityColors = {
   'backward weight': '#8c6bb1', 'send activation': '#e69f00', 'send gradient': '#cc79a7',
   'sync': '#009e73', 'update': '#7f7f7f',
 };
-const exposedColor = '#d55e00', memoryColor = '#0072b2', bubbleColor = 'rgba(127,127,127,.22)';
+const exposedColor = '#d55e00', memoryColor = '#999933', bubbleColor = 'rgba(127,127,127,.22)';
 
 // Pixels: of a row's name, its lanes, its memory and what is between rows.
 const rowNames = 18, laneHeights = { compute: 18, send: 8, sync: 8 }, memoryHeight = 34, rowGap = 10;
@@ -219,7 +219,9 @@ class TimelinePicture {
     let column = null;
     const flush = () => {
       if (column) {
-        surface.rect(column.x, foot - level(column.mib), column.to - column.x, level(column.mib),
+        // On whole pixels, so that neighbours leave no seam.
+        const from = Math.floor(column.x), to = Math.min(left + width, Math.ceil(column.to));
+        surface.rect(from, foot - level(column.mib), to - from, level(column.mib),
           column.mib > top ? exposedColor : memoryColor);
       }
     };

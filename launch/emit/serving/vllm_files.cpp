@@ -57,12 +57,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 mkdir -p logs
 
-# Prints its argument as one word of the shell at the other end.
-word() {
-  local quote="'\\''"
-  printf " '%s'" "${1//\'/$quote}"
-}
-
+)sh";
+  text += shell_word_function();
+  text += R"sh(
 words=
 for argument in "$@"; do words+=$(word "$argument"); done
 

@@ -7,28 +7,17 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/core/evidence.h"
 #include "analyzer/core/json_document.h"
 #include "analyzer/model/model.h"
 #include "analyzer/plan/job.h"
 #include "analyzer/plan/plan.h"
+#include "analyzer/training/plan_origin.h"
 #include "launch/emit/job_folder.h"
 
 namespace sextant {
 
 /// The file that every folder of a training job has, and by which one is known again.
 inline constexpr std::string_view kLaunchMark = "plan.json";
-
-/// What the plan is expected to do, for the reader of the folder and for the comparison afterwards.
-struct LaunchPrediction {
-  std::string estimator;
-  Evidence evidence = Evidence::kEstimated;
-  double iteration_s = 0;
-  double usd_per_iter = 0;
-  double tokens_per_s = 0;        ///< 0 = not known
-  double peak_memory_bytes = 0;   ///< of the fullest GPU; 0 = not modelled
-  double memory_bound_bytes = 0;  ///< what that GPU will not exceed
-};
 
 /// A machine of the job and the ranks on it, in the order of rank_layout.h.
 struct LaunchNode {
@@ -40,16 +29,16 @@ struct LaunchNode {
 };
 
 /// A plan with all that a launcher needs to know of it.
-struct PlannedJob {
+struct LaunchJob {
   Plan plan;
   Job job;  ///< `seq_len` is never 0 here
   ModelDescription model;
   /// In the order of ranks; a machine that holds ranks which are not neighbours stands here once
   /// for each run of them.
   std::vector<LaunchNode> nodes;
-  std::optional<LaunchPrediction> prediction;
-  OrderedJson plan_document;  ///< as it was read, for the folder
-  OrderedJson model_document;
+  std::optional<RecordedPrediction> prediction;
+  OrderedJson plan_document;   ///< as it was read, for the folder
+  OrderedJson model_document;  ///< null where the model is of the zoo
 };
 
 /// What the user says of the site and of the run.
@@ -62,8 +51,8 @@ struct LaunchOptions {
   std::string account;
   std::string partition;
   std::string time_limit;
-  std::map<std::string, std::string> constraints;  ///< --constraint by GPU type
-  std::map<std::string, std::string> gres;         ///< name in --gres by GPU type; default: gpu
+  std::map<std::string, std::string> constraints;  ///< --constraint by "GPU" or "GPU@ZONE"
+  std::map<std::string, std::string> gres;         ///< name in --gres by the same; default: gpu
   std::string container;                           ///< image; "" = none
   /// Where the engine's entry point lies on the machines (Megatron-LM's checkout, …); "" = as the
   /// scripts say.
@@ -79,10 +68,9 @@ class LaunchTarget {
   /// The engine's version whose documentation the files follow, with its address.
   virtual std::string_view written_for() const = 0;
   /// Why it cannot run the plan, a sentence each with the place in the plan; empty where it can.
-  virtual std::vector<std::string> obstacles(const PlannedJob& job) const = 0;
+  virtual std::vector<std::string> obstacles(const LaunchJob& job) const = 0;
   /// Adds what starts, checks and measures the job. Only called without obstacles.
-  virtual void put(const PlannedJob& job, const LaunchOptions& options,
-                   JobFolder& folder) const = 0;
+  virtual void put(const LaunchJob& job, const LaunchOptions& options, JobFolder& folder) const = 0;
 };
 
 /// In the order of targets.def.

@@ -113,5 +113,19 @@ TEST(TopologyView, ShowsDimensionsAndPrices) {
   EXPECT_THAT(section.html(), HasSubstr("data-value=\"31\""));
 }
 
+TEST(BandwidthSummaryView, DrawsWhatHasAPlateau) {
+  const std::string begin = R"({"schema": "sextant/bandwidth_summary/1.0", "tool": "nccl-tests",
+    "evidence": "replayed", "complete": false, "problems": ["short"], "ranks": 0, "overlaps": 0,
+    "sweeps": [{"sweep": "all_reduce of 8", "op": "all_reduce", "pattern": "world",
+      "world_size": 8, "level": "inside_node", )";
+  const HtmlSection section =
+      section_of(begin + R"("points": 9, "failures": 0, "plateau_bytes_per_s": 2.5e11}]})");
+  EXPECT_EQ(count(section.html(), kPlot), 1);
+  EXPECT_THAT(section.html(), HasSubstr("<p class=\"warning\">short</p>"));
+  EXPECT_THAT(section.html(), HasSubstr("data-value=\"250\""));
+  const HtmlSection none = section_of(begin + R"("points": 0, "failures": 3}]})");
+  EXPECT_EQ(count(none.html(), kPlot), 0);
+}
+
 }  // namespace
 }  // namespace sextant
