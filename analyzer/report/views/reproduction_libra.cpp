@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -69,7 +70,6 @@ std::optional<LineChart> budget_chart(const JsonNode& root, const std::vector<Js
   chart.series = texts_of(rows, what.series_by);
   const std::vector<std::string> columns = texts_of(rows, what.columns_by);
   chart.columns = columns.size();
-  bool any = false;
   for (const std::string& row_name : texts_of(rows, what.rows_by)) {
     for (const std::string& column : columns) {
       LineChart::Panel panel{fmt::format("{}, {}", row_name, column), what.y_label, {}};
@@ -86,13 +86,44 @@ std::optional<LineChart> budget_chart(const JsonNode& root, const std::vector<Js
         const auto within = row.find("within_limits");
         lines[static_cast<std::size_t>(at - chart.series.begin())].emplace(
             x, LineChart::Point{x, *value, within && !within->boolean()});
-        any = true;
       }
-      for (const Line& line : lines) panel.lines.push_back(points_of(line));
-      chart.panels.push_back(std::move(panel));
+      bool here = false;
+      for (const Line& line : lines) {
+        here = here || !line.empty();
+        panel.lines.push_back(points_of(line));
+      }
+      if (here) chart.panels.push_back(std::move(panel));
     }
   }
-  return any ? std::optional(std::move(chart)) : std::nullopt;
+  return chart.panels.empty() ? std::nullopt : std::optional(std::move(chart));
+}
+
+/// The same figure where there is one budget alone: bars.
+BarChart bars_of(const LineChart& lines) {
+  BarChart chart;
+  chart.title = lines.title;
+  chart.evidence = lines.evidence;
+  chart.series = lines.series;
+  BarChart::Panel panel{"", lines.panels.front().y_label, {}};
+  for (const LineChart::Panel& one : lines.panels) {
+    BarChart::Group group{one.name, {}};
+    for (const auto& line : one.lines) {
+      group.values.push_back(line.empty() ? std::nullopt : std::optional(line.front().y));
+    }
+    panel.groups.push_back(std::move(group));
+  }
+  chart.panels.push_back(std::move(panel));
+  return chart;
+}
+
+bool has_one_budget(const LineChart& chart) {
+  std::set<double> budgets;
+  for (const LineChart::Panel& panel : chart.panels) {
+    for (const auto& line : panel.lines) {
+      for (const LineChart::Point& point : line) budgets.insert(point.x);
+    }
+  }
+  return budgets.size() == 1;
 }
 
 /// What was not divided for somebody else.
@@ -137,7 +168,7 @@ std::optional<BarChart> summary_chart(const JsonNode& root, const std::vector<Js
 }
 
 void add_chart(HtmlSection& section, const char* name, const std::optional<LineChart>& chart) {
-  if (chart) section.figure(name, svg(*chart));
+  if (chart) section.figure(name, has_one_budget(*chart) ? svg(bars_of(*chart)) : svg(*chart));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
-#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
 
@@ -11,16 +11,16 @@ namespace sextant {
 namespace {
 
 /// The bandwidth of large messages, a bar each sweep that has one.
-StackedBars plateau_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart plateau_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "Bus bandwidth of large messages";
   chart.x_label = "GB/s";
   chart.evidence = root.at("evidence").string();
-  chart.series = {"bus bandwidth"};
+  chart.parts = {"bus bandwidth"};
   for (const JsonNode& sweep : root.at("sweeps").elements()) {
     const auto plateau = sweep.find("plateau_bytes_per_s");
     if (!plateau) continue;
-    chart.bars.push_back({sweep.at("sweep").string(), {plateau->non_negative() / 1e9}});
+    chart.rows.push_back({sweep.at("sweep").string(), {plateau->non_negative() / 1e9}});
   }
   return chart;
 }
@@ -70,7 +70,7 @@ void add_bandwidth_summary_view(const JsonDocument& document, const ReportInputs
                  {"measurements of overlap", format_count(root.at("overlaps").non_negative())}});
   if (!root.at("complete").boolean()) section.warning("Not all that was to be measured was.");
   for (const JsonNode& problem : root.at("problems").elements()) section.warning(problem.string());
-  if (const StackedBars chart = plateau_chart(root); !chart.bars.empty()) {
+  if (const StackChart chart = plateau_chart(root); !chart.rows.empty()) {
     section.figure("bandwidth of sweeps", svg(chart));
   }
   if (root.at("sweeps").size() > 0) section.table(sweep_table(root));
