@@ -49,8 +49,8 @@ std::string engine_start_text(std::string_view engine) {
       "where its checkout lies and in `hosts.txt` where the machines are, then, from any machine "
       "that reaches the others by ssh:\n\n"
       "```sh\n./start.sh\n```\n\n"
-      "Or start each node on its machine, in any order, and keep its output: `./node.sh 0 > "
-      "logs/node_0.log 2>&1`, … Arguments are handed on to {}.\n",
+      "Or start each node on its machine, in any order, and keep its output (`mkdir -p logs`, then "
+      "`./node.sh 0 > logs/node_0.log 2>&1`, …). Arguments are handed on to {}.\n",
       engine, engine);
 }
 
