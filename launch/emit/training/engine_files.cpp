@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
 
 namespace sextant {
@@ -16,6 +17,13 @@ std::string tf32_export(DataType dtype) {
   const std::string allowed = tf32_override(dtype);
   if (allowed.empty()) return "";
   return fmt::format("export TORCH_ALLOW_TF32_CUBLAS_OVERRIDE={}\n", allowed);
+}
+
+void refuse_container(const LaunchOptions& options, std::string_view target) {
+  if (options.container.empty()) return;
+  throw_usage(
+      fmt::format("--container {}: the scripts of {} start no image; start them inside of it",
+                  quote(options.container), target));
 }
 
 std::string engine_environment(std::string_view variable, std::string_view engine,

@@ -248,6 +248,7 @@ std::vector<std::string> TorchtitanTarget::obstacles(const LaunchJob& job) const
 
 void TorchtitanTarget::put(const LaunchJob& job, const LaunchOptions& options,
                            JobFolder& folder) const {
+  refuse_container(options, name());
   const EngineGrid grid = engine_grid(job.plan);
   folder.files["config.toml"] = config(job, options);
   folder.files["environment.sh"] =
