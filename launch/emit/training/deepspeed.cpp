@@ -221,6 +221,7 @@ std::vector<std::string> DeepSpeedTarget::obstacles(const LaunchJob& job) const 
 
 void DeepSpeedTarget::put(const LaunchJob& job, const LaunchOptions& options,
                           JobFolder& folder) const {
+  refuse_container(options, name());
   const std::vector<std::string> hosts = node_hosts(job, options);
   std::string hostfile;
   for (std::size_t i = 0; i < hosts.size(); ++i) {

@@ -322,12 +322,38 @@ TEST(Megatron, HandsWordsOnAsTheyAre) {
   EXPECT_THAT(run.out, HasSubstr("<--mock-data> <--transformer-impl> <local host>\n"));
 }
 
+TEST(Megatron, KeepsNamesOfMachinesInTheirLines) {
+  LaunchJob job = engine_job(uniform_plan());
+  job.nodes[1].zone = kHostile;
+  job.nodes[1].gpu = "A100\n? B200";
+  const TemporaryFolder at;
+  const JobFolder folder = folder_of(megatron(), job, {});
+  check_scripts(folder, at);
+  const std::string& hosts = folder.files.at("hosts.txt");
+  EXPECT_EQ(std::count(hosts.begin(), hosts.end(), '\n'), 4) << hosts;
+  EXPECT_THAT(hosts, HasSubstr("\n? A100\\x0a? B200@x'"));
+}
+
 TEST(Megatron, RefusesHostsThatAreNoWords) {
   for (const char* host : {"", "-oProxyCommand=id", "a b", "a\nb", "#a"}) {
     LaunchOptions options = engine_options();
     options.hosts["A100-40@hall/0"] = host;
     JobFolder folder;
     EXPECT_THROW(megatron().put(engine_job(uniform_plan()), options, folder), Error) << host;
+  }
+}
+
+TEST(Engines, StartNoImages) {
+  LaunchOptions options = engine_options();
+  options.container = "image.sif";
+  for (const char* target : {"megatron", "deepspeed", "torchtitan"}) {
+    JobFolder folder;
+    try {
+      launch_target_named(target).put(engine_job(uniform_plan()), options, folder);
+      ADD_FAILURE() << target;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    }
   }
 }
 

@@ -169,6 +169,10 @@ TEST(Torchtitan, SaysWhatItLacks) {
   job = sharded_job(uniform_plan());
   job.model.ffn = 14080;
   EXPECT_THAT(torchtitan().obstacles(job), ElementsAre(HasSubstr("none of the sizes of Llama 3")));
+  job = sharded_job(engine_plan({{17}, {18}}, 1, 4));
+  job.plan.pipelines[0].stages[0].replicas[0] = {
+      {{"A100-40", "hall", 0, 8}, {"A100-40", "hall", 1, 8}}, 16, 0};
+  EXPECT_THAT(obstacles_of(torchtitan(), job), HasSubstr("8 key-value heads"));
   Plan degrees = uniform_plan();
   degrees.zero_stage = 3;
   degrees.pipelines[0].stages[1].replicas.assign(2, {{{"A100-40", "hall", -1, 4}}, 4, 0});
