@@ -70,7 +70,11 @@ class Drawing : SvgFrame {
  private:
   double left() const { return kMargin + name_px_ + 8; }
   double across(double value) const { return left() + value / axis_.end() * kPlotWidth; }
-  static std::string_view color(std::size_t part) { return kPalette[part % kPalette.size()]; }
+  /// More parts than colours are told apart by being paler.
+  static std::string fill(std::size_t part) {
+    return fmt::format("fill=\"{}\"{}", kPalette[part % kPalette.size()],
+                       part < kPalette.size() ? "" : " fill-opacity=\"0.4\"");
+  }
 
   /// Draws an entry's text and returns where its swatch belongs.
   double entry(double& x, double& y, std::string_view name) {
@@ -95,9 +99,8 @@ class Drawing : SvgFrame {
         continue;
       }
       const double at = entry(x, y, chart_.parts[p]);
-      body_ +=
-          fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n",
-                      at, y, kSwatch, kSwatch, color(p));
+      body_ += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" {}/>\n", at,
+                           y, kSwatch, kSwatch, fill(p));
     }
     if (limited) {
       const double at = entry(x, y, chart_.limit_name);
@@ -125,10 +128,10 @@ class Drawing : SvgFrame {
     for (std::size_t p = 0; p < row.parts.size(); ++p) {
       if (row.parts[p] == 0) continue;
       body_ += fmt::format(
-          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"><title>{}: "
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" {}><title>{}: "
           "{:.4g} {}</title></rect>\n",
           across(sum), y + (kRowHeight - kBarHeight) / 2, across(sum + row.parts[p]) - across(sum),
-          kBarHeight, color(p), escape_xml(chart_.parts[p]), row.parts[p],
+          kBarHeight, fill(p), escape_xml(chart_.parts[p]), row.parts[p],
           escape_xml(chart_.x_label));
       sum += row.parts[p];
     }

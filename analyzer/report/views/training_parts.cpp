@@ -392,8 +392,8 @@ void add_plan(const Plan& plan, const std::optional<TrainingFigures>& recorded,
                  {"schedule", std::string(to_string(plan.schedule))},
                  {"recomputation", text(plan.recompute)},
                  {"ZeRO stage", std::to_string(plan.zero_stage)},
-                 {"sequence parallelism", text(plan.sequence_parallel)},
-                 {"GPUs", gpus_text(plan)}});
+                 {"sequence parallelism", text(plan.sequence_parallel)}});
+  section.paragraph("GPUs: " + gpus_text(plan));
   add_picture(plan, figures, section);
   add_timeline(plan, simulated, section);
   if (figures != nullptr) {
