@@ -9,6 +9,7 @@ void add_commands(CLI::App& program, Session& session) {
   add_cluster_command(program, session);
   add_simulate_command(program, session);
   add_plan_command(program, session);
+  add_launch_command(program, session);
   add_topo_command(program, session);
   add_serve_command(program, session);
   add_measured_command(program, session);

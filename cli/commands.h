@@ -32,6 +32,7 @@ void add_measured_command(CLI::App& program, Session& session);
 void add_validate_command(CLI::App& program, Session& session);
 void add_calibrate_command(CLI::App& program, Session& session);
 void add_reproduce_command(CLI::App& program, Session& session);
+void add_launch_command(CLI::App& program, Session& session);
 void add_report_command(CLI::App& program, Session& session);
 void add_doctor_command(CLI::App& program, Session& session);
 

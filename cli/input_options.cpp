@@ -61,6 +61,14 @@ void add_estimator_option(CLI::App& command, std::string& name) {
       fmt::format("The estimator that judges (default: {}); there are:{}", name, names));
 }
 
+std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
+  const std::size_t at = text.find('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
+    throw_usage(fmt::format("{} {}: expected NAME=VALUE", option, quote(text)));
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
 double token_count(const std::string& text) {
   double value = 0;
   const char* end = text.data() + text.size();

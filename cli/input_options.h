@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include <CLI/CLI.hpp>
 
 #include "analyzer/training/training_input.h"
@@ -21,6 +24,9 @@ CLI::Validator positive_number();
 
 /// --estimator, with the names of those there are.
 void add_estimator_option(CLI::App& command, std::string& name);
+
+/// "NAME=VALUE", as an option's value has it. Throws Error(kUsage) naming the option.
+std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text);
 
 /// "12e9", "300B", "1T": a number of tokens with an optional K, M, B or T. Throws Error(kUsage).
 double token_count(const std::string& text);

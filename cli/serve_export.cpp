@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "cli/input_options.h"
 #include "cli/serve_parts.h"
-#include "launch/emit/serving/serving_export.h"
 
 namespace sextant::cli {
 
@@ -23,15 +23,6 @@ struct Arguments {
   std::string directory;
   bool force = false;
 };
-
-/// "NAME=VALUE". Throws Error(kUsage).
-std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
-    throw_usage(fmt::format("{} {}: expected NAME=VALUE", option, quote(text)));
-  }
-  return {text.substr(0, at), text.substr(at + 1)};
-}
 
 void read_assignments(Arguments& arguments) {
   for (const std::string& text : arguments.hosts) {
@@ -55,28 +46,9 @@ void read_assignments(Arguments& arguments) {
 
 int run(Arguments arguments, const Session& session) {
   read_assignments(arguments);
-  const ServedPlacement served = read_served_placement(arguments.served, session.artifact, true);
-  arguments.options.unused = served.unused;
-  const JobFolder exported = export_serving(arguments.runtime, served.network, arguments.options);
-  const auto written =
-      write_job_folder(exported, arguments.directory, kServingExportMark, arguments.force);
-  if (session.json) {
-    OrderedJson out = {
-        {"schema", schema_id("serving_exported")},
-        {"runtime", kServingRuntimeNames[static_cast<std::size_t>(arguments.runtime)]},
-        {"model", served.model},
-        {"cluster", served.cluster},
-        {"files", OrderedJson::array()},
-        {"notes", exported.notes}};
-    for (const auto& file : written) out["files"].push_back(file.string());
-    print(json_text(out));
-    return 0;
-  }
-  print_notes(exported.notes);
-  std::string text;
-  for (const auto& file : written) text += fmt::format("wrote {}\n", file.string());
-  print(text);
-  return 0;
+  return export_placement({arguments.served, arguments.runtime, arguments.options,
+                           arguments.directory, arguments.force},
+                          session);
 }
 
 void add_runtime_options(CLI::App& command, Arguments& arguments) {
@@ -110,6 +82,30 @@ void add_runtime_options(CLI::App& command, Arguments& arguments) {
 }
 
 }  // namespace
+
+int export_placement(PlacementExport request, const Session& session) {
+  const ServedPlacement served = read_served_placement(request.served, session.artifact, true);
+  request.options.unused = served.unused;
+  const JobFolder exported = export_serving(request.runtime, served.network, request.options);
+  const auto written =
+      write_job_folder(exported, request.directory, kServingExportMark, request.force);
+  if (session.json) {
+    OrderedJson out = {{"schema", schema_id("serving_exported")},
+                       {"runtime", kServingRuntimeNames[static_cast<std::size_t>(request.runtime)]},
+                       {"model", served.model},
+                       {"cluster", served.cluster},
+                       {"files", OrderedJson::array()},
+                       {"notes", exported.notes}};
+    for (const auto& file : written) out["files"].push_back(file.string());
+    print(json_text(out));
+    return 0;
+  }
+  print_notes(exported.notes);
+  std::string text;
+  for (const auto& file : written) text += fmt::format("wrote {}\n", file.string());
+  print(text);
+  return 0;
+}
 
 void add_serve_export(CLI::App& serve, Session& session) {
   CLI::App* command = serve.add_subcommand(

@@ -15,6 +15,7 @@
 #include "analyzer/serving/documents/serving_input.h"
 #include "analyzer/serving/documents/serving_result_document.h"
 #include "cli/commands.h"
+#include "launch/emit/serving/serving_export.h"
 #include "planner/serving/placement_planner.h"
 #include "planner/serving/sextant/placement_search.h"
 
@@ -61,6 +62,18 @@ NamedPlacement read_placement(const std::string& path, const ServingCluster& clu
 /// The links through which a method's placement serves: Helix's heuristics choose them as well.
 ServedNetwork method_network(const std::string& method, const PlacementProblem& problem,
                              const Placement& placement);
+
+/// A placement that is to be written for a runtime, and where.
+struct PlacementExport {
+  ServedPlacementArguments served;
+  ServingRuntime runtime = ServingRuntime::kJson;
+  ServingExportOptions options;
+  std::string directory;
+  bool force = false;  ///< replace a folder of ours that is there
+};
+/// `sextant serve export`, and `sextant launch` of a placement: writes the folder and prints its
+/// files. Returns the exit code.
+int export_placement(PlacementExport request, const Session& session);
 
 /// Notes on stderr, one a line.
 void print_notes(const std::vector<std::string>& notes);

@@ -5,7 +5,9 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/files.h"
+#include "analyzer/measured/suspicion.h"
 #include "analyzer/report/write_plot.h"
+#include "analyzer/training/plan_origin.h"
 #include "analyzer/validation/ranking.h"
 #include "analyzer/validation/validation_document.h"
 #include "analyzer/validation/validation_report.h"
@@ -21,6 +23,7 @@ struct Arguments {
   TrainingInputOptions input;
   std::string measured;
   std::string from;
+  std::string predicted;
   std::vector<std::string> estimators;
   std::string quantity;
   std::string plot;
@@ -63,7 +66,8 @@ struct Judged {
 Judged predicted_rows(const Arguments& arguments, const Session& session) {
   if (arguments.measured.empty() || arguments.input.cluster.empty() ||
       arguments.input.job.empty()) {
-    throw_usage("validate needs --measured, --cluster and --job, or --from");
+    throw_usage(
+        "validate needs --measured with --predicted or with --cluster and --job, or --from");
   }
   TrainingInputOptions options = arguments.input;
   options.artifact = session.artifact;
@@ -80,12 +84,38 @@ Judged predicted_rows(const Arguments& arguments, const Session& session) {
   return out;
 }
 
+/// Whether anything is named that new predictions would be made of.
+bool has_inputs(const Arguments& arguments, const Session& session) {
+  return !arguments.input.cluster.empty() || !arguments.input.job.empty() ||
+         !arguments.input.profile_db.empty() || !arguments.input.variant.empty() ||
+         !arguments.input.calibration.empty() || !session.artifact.empty();
+}
+
+/// What a plan's document says of it, made before it ran.
+std::vector<ValidationRow> rows_of_recorded_prediction(const Arguments& arguments,
+                                                       const Session& session) {
+  if (arguments.measured.empty()) throw_usage("--predicted needs --measured");
+  if (has_inputs(arguments, session) || !arguments.estimators.empty()) {
+    throw_usage("--predicted has the prediction already; leave out what it would be made of");
+  }
+  const JsonDocument document = JsonDocument::read(arguments.predicted);
+  const JsonNode root = document.root_of_kind("plan", 1);
+  const Plan plan = plan_from_json(root);
+  const auto prediction = read_prediction(root);
+  if (!prediction) root.at("prediction");  // throws, with the place
+  std::vector<MeasuredRun> runs = read_measured_directory(arguments.measured);
+  mark_suspicions(runs);
+  std::vector<ValidationRow> rows =
+      validate(runs, plan, *prediction, arguments.predicted, quantities_of(arguments));
+  if (rows.empty()) {
+    throw_bad_input(fmt::format("{}: says nothing of that quantity", arguments.predicted));
+  }
+  return rows;
+}
+
 /// Those of an earlier run of ours that are asked for.
 std::vector<ValidationRow> recorded_rows(const Arguments& arguments, const Session& session) {
-  if (!arguments.measured.empty() || !arguments.input.cluster.empty() ||
-      !arguments.input.job.empty() || !arguments.input.profile_db.empty() ||
-      !arguments.input.variant.empty() || !arguments.input.calibration.empty() ||
-      !session.artifact.empty()) {
+  if (!arguments.measured.empty() || has_inputs(arguments, session)) {
     throw_usage("--from has the predictions already; leave out what they would be made of");
   }
   std::vector<ValidationRow> rows = read_validation(arguments.from);
@@ -105,8 +135,10 @@ std::vector<ValidationRow> recorded_rows(const Arguments& arguments, const Sessi
 
 int run(const Arguments& arguments, const Session& session) {
   if (!arguments.plot.empty()) check_plot_name(arguments.plot);
-  const Judged judged = arguments.from.empty() ? predicted_rows(arguments, session)
-                                               : Judged{recorded_rows(arguments, session), {}};
+  const Judged judged = !arguments.predicted.empty()
+                            ? Judged{rows_of_recorded_prediction(arguments, session), {}}
+                        : arguments.from.empty() ? predicted_rows(arguments, session)
+                                                 : Judged{recorded_rows(arguments, session), {}};
   const std::vector<ValidationRow>& rows = judged.rows;
   if (!arguments.csv.empty()) write_file_atomically(arguments.csv, validation_csv(rows));
   if (!arguments.plot.empty()) {
@@ -145,6 +177,11 @@ void add_validate_command(CLI::App& program, Session& session) {
   command
       ->add_option("--from", arguments->from,
                    "Instead of predicting: a document that --json printed, here or in reproduce")
+      ->type_name("FILE");
+  command
+      ->add_option("--predicted", arguments->predicted,
+                   "Instead of predicting: the plan that ran, as a document with its prediction")
+      ->excludes("--from")
       ->type_name("FILE");
   std::string names;
   for (const Estimator* estimator : estimators()) names += fmt::format(" {}", estimator->name());

@@ -16,15 +16,6 @@ std::string_view optimizer_name(Optimizer optimizer) {
   return optimizer == Optimizer::kAdam ? "adam" : "sgd";
 }
 
-/// Whether whoever has the zoo has this model too.
-bool in_zoo(const ModelDescription& model, const std::string& name) {
-  try {
-    return to_json(zoo_model(name)) == to_json(model);
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 GpuPool read_pool(const JsonNode& node, bool lenient) {
   expect_known(node, lenient, {"gpu", "zone", "count", "gpus_per_node"});
   GpuPool pool;
@@ -36,6 +27,14 @@ GpuPool read_pool(const JsonNode& node, bool lenient) {
 }
 
 }  // namespace
+
+bool in_zoo(const ModelDescription& model, const std::string& name) {
+  try {
+    return to_json(zoo_model(name)) == to_json(model);
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 void put_origin(const Job& job, const std::optional<ModelDescription>& model,
                 const Cluster& cluster, OrderedJson& plan_document) {

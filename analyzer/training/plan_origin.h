@@ -23,6 +23,9 @@ struct PlanOrigin {
   std::vector<GpuPool> pools;             ///< type, zone, count and gpus_per_node alone
 };
 
+/// Whether the zoo has this very model under that name, so that it need not be written down.
+bool in_zoo(const ModelDescription& model, const std::string& name);
+
 /// Adds the members `job` and `cluster` to the document, and makes it one of version 1.1. Adds
 /// nothing where the sequence length is known neither of the job nor of the model.
 void put_origin(const Job& job, const std::optional<ModelDescription>& model,

@@ -7,6 +7,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/quantile.h"
+#include "analyzer/training/plan_origin.h"
 
 namespace sextant {
 
@@ -26,6 +27,7 @@ void add_once(std::vector<Value>& values, const Value& value) {
 struct Answer {
   Prediction prediction;
   double memory_bytes = 0;
+  double memory_bound_bytes = 0;
   std::string failure;
 };
 
@@ -55,10 +57,13 @@ Answer ask(const Contender& contender, const MeasuredRun& run, const Job& job,
     const Calibration calibration =
         contender.calibration ? contender.calibration(run) : Calibration{};
     answer.prediction = predict_run(contender, run, job, cluster, calibration);
-    answer.memory_bytes =
-        contender.reported_memory
-            ? with_problem(contender, run, job, cluster, calibration, contender.reported_memory)
-            : answer.prediction.peak_memory_bytes;
+    answer.memory_bytes = answer.prediction.peak_memory_bytes;
+    answer.memory_bound_bytes = answer.prediction.memory_bound_bytes;
+    if (contender.reported_memory) {
+      // Where another figure than the peak is reported, the model has that one only.
+      answer.memory_bytes = answer.memory_bound_bytes =
+          with_problem(contender, run, job, cluster, calibration, contender.reported_memory);
+    }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
     answer.failure = error.what();
@@ -74,13 +79,13 @@ void predict_time(const Prediction& prediction, ValidationRow& row) {
                         : prediction.iteration_s;
 }
 
-ValidationRow row_of(const MeasuredRun& run, const Contender& contender, const Answer& answer,
-                     Quantity quantity) {
+ValidationRow row_of(const MeasuredRun& run, const std::string& estimator, Evidence evidence,
+                     const Answer& answer, Quantity quantity) {
   ValidationRow row;
   row.config = run.name;
-  row.estimator = contender.name;
+  row.estimator = estimator;
   row.quantity = quantity;
-  row.evidence = weaker(run.evidence, contender.evidence);
+  row.evidence = weaker(run.evidence, evidence);
   row.suspicion = run.suspicion;
   if (!run.incomplete.empty()) {
     row.suspicion +=
@@ -93,9 +98,7 @@ ValidationRow row_of(const MeasuredRun& run, const Contender& contender, const A
       predict_time(answer.prediction, row);
     } else {
       row.predicted = answer.memory_bytes;
-      // Where another figure than the peak is reported, the model has that one only.
-      row.upper_bound =
-          contender.reported_memory ? answer.memory_bytes : answer.prediction.memory_bound_bytes;
+      row.upper_bound = answer.memory_bound_bytes;
     }
   }
   if (!answer.failure.empty()) {
@@ -104,7 +107,7 @@ ValidationRow row_of(const MeasuredRun& run, const Contender& contender, const A
   } else if (!(row.predicted > 0) || !std::isfinite(row.predicted)) {
     row.status = ValidationRow::Status::kUnpredicted;
     row.reason =
-        fmt::format("estimator {} has no figure of its {}", contender.name, to_string(quantity));
+        fmt::format("estimator {} has no figure of its {}", estimator, to_string(quantity));
     row.predicted = row.upper_bound = 0;
   } else if (!(row.measured > 0)) {
     row.status = ValidationRow::Status::kUnmeasured;
@@ -190,8 +193,32 @@ std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
       for (const Contender& contender : contenders) {
         const Answer& given = *answer++;
         if (quantity == Quantity::kMemory && !contender.estimator->models_memory()) continue;
-        rows.push_back(row_of(run, contender, given, quantity));
+        rows.push_back(row_of(run, contender.name, contender.evidence, given, quantity));
       }
+    }
+  }
+  return rows;
+}
+
+std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs, const Plan& plan,
+                                    const RecordedPrediction& prediction, const std::string& place,
+                                    const std::vector<Quantity>& quantities) {
+  Answer answer;
+  answer.prediction.iteration_s = prediction.iteration_s;
+  answer.prediction.interval = prediction.interval;
+  answer.memory_bytes = prediction.peak_memory_bytes;
+  answer.memory_bound_bytes = prediction.memory_bound_bytes;
+  for (const MeasuredRun& run : runs) {
+    if (run.plan == plan) continue;
+    throw_bad_input(
+        fmt::format("{}: run {} ran another plan than that of {}: expected {}, found {}",
+                    run.source, quote(run.name), place, summary(plan), summary(run.plan)));
+  }
+  std::vector<ValidationRow> rows;
+  for (const Quantity quantity : quantities) {
+    if (quantity == Quantity::kMemory && !(answer.memory_bytes > 0)) continue;
+    for (const MeasuredRun& run : runs) {
+      rows.push_back(row_of(run, prediction.estimator, prediction.evidence, answer, quantity));
     }
   }
   return rows;

@@ -12,6 +12,8 @@
 
 namespace sextant {
 
+struct RecordedPrediction;
+
 enum class Quantity {
   kTime,    ///< of an iteration, seconds
   kMemory,  ///< of the process that holds most, bytes
@@ -76,6 +78,12 @@ std::string_view to_string(ValidationRow::Status status);
 std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs,
                                     const std::vector<Contender>& contenders, const Job& job,
                                     const Cluster& cluster,
+                                    const std::vector<Quantity>& quantities);
+
+/// Every run against what was predicted of its plan before it ran; rows as above. `place` is the
+/// plan's file. Throws Error(kBadInput) naming the run that ran another plan.
+std::vector<ValidationRow> validate(const std::vector<MeasuredRun>& runs, const Plan& plan,
+                                    const RecordedPrediction& prediction, const std::string& place,
                                     const std::vector<Quantity>& quantities);
 
 /// What the rows of one estimator come to; errors are |relative_error|, fractions.

@@ -125,7 +125,7 @@ std::vector<std::string> arguments_of(const LaunchJob& job, const LaunchOptions&
   out.emplace_back("--no-query-key-layer-scaling");
   out.emplace_back("--data-path \"$PWD/data/tokens\"");
   out.emplace_back("--data-impl mmap");
-  out.emplace_back("--split 100,0,0");
+  out.emplace_back("--split '100,0,0'");
   return out;
 }
 

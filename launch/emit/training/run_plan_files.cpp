@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/plan/runnable.h"
 #include "analyzer/profile/gpu.h"
 #include "launch/emit/shell_word.h"
-#include "profiler/run/run_request.h"
 
 namespace sextant {
 
@@ -25,14 +25,14 @@ export SEXTANT_DEVICE=${SEXTANT_DEVICE:-cuda}
   text +=
       fmt::format("# Measured iterations.\nexport SEXTANT_ITERATIONS=${{SEXTANT_ITERATIONS:-{}}}\n",
                   options.iterations);
-  text += "# The image that programs run in; empty: none.\n";
-  text += fmt::format("SEXTANT_CONTAINER=${{SEXTANT_CONTAINER-}}\n");
-  if (!options.container.empty()) {
-    text += fmt::format("[ -n \"$SEXTANT_CONTAINER\" ] || SEXTANT_CONTAINER={}\n",
-                        shell_word(options.container));
-  }
-  text += R"sh(export SEXTANT_CONTAINER
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} NCCL_DEBUG=${NCCL_DEBUG:-WARN}
+  // In quotes, whatever is in it; shellcheck takes them for a mistake.
+  text += fmt::format(
+      "# The image that programs run in; empty: none.\n"
+      "# shellcheck disable=SC2016,SC2089\nimage={}\n"
+      "# shellcheck disable=SC2090\n"
+      "export SEXTANT_CONTAINER=${{SEXTANT_CONTAINER-$image}}\n",
+      shell_word(options.container));
+  text += R"sh(export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} NCCL_DEBUG=${NCCL_DEBUG:-WARN}
 # The network interface through which machines reach each other, where it is not the first one:
 # export NCCL_SOCKET_IFNAME=eth0 GLOO_SOCKET_IFNAME=eth0
 )sh";
@@ -107,7 +107,7 @@ exec "${SEXTANT_BIN:+$SEXTANT_BIN/}sextant" )sh";
 }  // namespace
 
 std::vector<std::string> run_plan_obstacles(const LaunchJob& job) {
-  return profiler::run_obstacles(job.plan, job.job, job.model);
+  return run_obstacles(job.plan, job.job, job.model);
 }
 
 void put_run_plan_files(const LaunchJob& job, const LaunchOptions& options, JobFolder& folder) {

@@ -90,9 +90,12 @@ cd "${SLURM_SUBMIT_DIR:?is set by sbatch: submit this with start.sh}"
 source ./environment.sh
 # By component: its first rank, nodes, ranks on each, and the GPUs with their memory in MiB.
 )sh";
-  text += fmt::format("first={} nodes={} ranks={}\ntypes={} memory={}\nworld={}\n",
-                      bash_array(first), bash_array(nodes), bash_array(ranks), bash_array(types),
-                      bash_array(memory), gpu_count(job.plan));
+  text += fmt::format(
+      "first={} nodes={} ranks={} memory={}\n"
+      "# shellcheck disable=SC2016 # names are data\n"
+      "types={}\nworld={}\n",
+      bash_array(first), bash_array(nodes), bash_array(ranks), bash_array(memory),
+      bash_array(types), gpu_count(job.plan));
   text += R"sh(
 # Rank 0 is on the first node. Its address is the one that Slurm itself uses: names of nodes need not be
 # names of hosts.

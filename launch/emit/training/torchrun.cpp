@@ -29,7 +29,7 @@ esac
 mkdir -p measured
 )sh";
   program.before = "\"${inside[@]}\" ";
-  program.options = "--no-python";
+  program.options = " --no-python";
   program.command =
       "\"${SEXTANT_BIN:+$SEXTANT_BIN/}run_plan\" --plan plan.json --job job.json --output "
       "measured/ \\\n"
@@ -50,8 +50,9 @@ std::string check_script(const JobMachines& machines) {
   text +=
       fmt::format("machines={}\n# By machine: its GPUs in the job, their type and memory in MiB.\n",
                   machines.names.size());
-  text += fmt::format("gpus={}\ntypes={}\nmemory={}\n", bash_array(machines.gpus),
-                      bash_array(machines.types), bash_array(memory));
+  text +=
+      fmt::format("gpus={}\n# shellcheck disable=SC2016 # names are data\ntypes={}\nmemory={}\n",
+                  bash_array(machines.gpus), bash_array(machines.types), bash_array(memory));
   text += read_hosts();
   text += "\n";
   text += shell_word_function();

@@ -114,7 +114,7 @@ fi
   return text + fmt::format(
                     "exec {}torchrun --nnodes ${{#ranks[@]}} --node-rank \"$node\" \\\n"
                     "  --nproc-per-node \"${{ranks[node]}}\" --rdzv-backend static \\\n"
-                    "  --master-addr \"${{hosts[0]}}\" --master-port {} {} \\\n"
+                    "  --master-addr \"${{hosts[0]}}\" --master-port {}{} \\\n"
                     "  {} \"$@\"\n",
                     program.before, options.master_port, program.options, program.command);
 }

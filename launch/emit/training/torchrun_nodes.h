@@ -26,7 +26,7 @@ struct TorchrunProgram {
   std::string name;     ///< for people: "run_plan", "Megatron-LM"
   std::string prepare;  ///< before torchrun
   std::string before;   ///< words before torchrun, with a space at the end
-  std::string options;  ///< of torchrun beside those that say where it is
+  std::string options;  ///< of torchrun beside those that say where it is, each after a space
   std::string command;  ///< what it starts; arguments of node.sh follow
 };
 

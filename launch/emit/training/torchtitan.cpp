@@ -253,7 +253,7 @@ void TorchtitanTarget::put(const LaunchJob& job, const LaunchOptions& options,
                       "--model.hf_assets_path \"$TORCHTITAN_PATH/tests/assets/tokenizer\"",
                       "--training.dataset_path \"$TORCHTITAN_PATH/tests/assets/c4_test\""});
   // Each rank logs; one of a machine is enough (as in torchtitan's run_train.sh).
-  program.options = "--local-ranks-filter 0 --role rank --tee 3";
+  program.options = " --local-ranks-filter 0 --role rank --tee 3";
   put_torchrun_nodes(job, options, program, folder);
   // Tokens a second of a replica, divided by its GPUs (torchtitan/components/metrics.py).
   const double tokens = static_cast<double>(job.plan.global_batch) / grid.replicas *
