@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/evidence.h"
-#include "analyzer/core/table.h"
 #include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
@@ -44,12 +43,15 @@ HtmlTable sweep_table(const JsonNode& root) {
       const auto found = sweep.find(member);
       return HtmlTable::Cell{found ? found->string() : ""};
     };
+    const auto whole = [&](const char* member) {
+      return count_cell(sweep.at(member).non_negative());
+    };
     const auto number = [&](const char* member, double unit) {
       const auto found = sweep.find(member);
       return figure_cell(found ? std::optional(found->non_negative() / unit) : std::nullopt);
     };
-    table.rows.push_back({text("sweep"), text("op"), text("pattern"), number("world_size", 1),
-                          text("level"), text("gpu"), number("points", 1), number("failures", 1),
+    table.rows.push_back({text("sweep"), text("op"), text("pattern"), whole("world_size"),
+                          text("level"), text("gpu"), whole("points"), whole("failures"),
                           number("smallest_s", 1e-6), number("plateau_bytes_per_s", 1e9),
                           text("shape")});
   }
@@ -65,7 +67,7 @@ void add_bandwidth_summary_view(const JsonDocument& document, const ReportInputs
                       std::string(to_string(read_evidence(root.at("evidence")))));
   const double ranks = root.at("ranks").non_negative();
   section.facts({{"tool", root.at("tool").string()},
-                 {"ranks", ranks > 0 ? format_count(ranks) : "unknown"},
+                 {"ranks", ranks > 0 ? count_cell(ranks).text : "unknown"},
                  {"sweeps", std::to_string(root.at("sweeps").size())},
                  {"measurements of overlap", count_cell(root.at("overlaps").non_negative()).text}});
   if (!root.at("complete").boolean()) section.warning("Not all that was to be measured was.");
