@@ -38,7 +38,7 @@ TEST(ChromeTraceReader, NamesThePlaceOfWhatIsNotOurs) {
       FAIL() << "accepted " << to;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kBadInput);
-      EXPECT_THAT(error.what(), ::testing::HasSubstr("trace.json at /traceEvents"));
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("trace.json at \"/traceEvents"));
       EXPECT_THAT(error.what(), ::testing::HasSubstr(message));
     }
   };

@@ -13,7 +13,11 @@ using ::testing::Not;
 
 /// Layers 0-8 on two V100, layers 9-11 on an A100 in another zone and a hostile GPU.
 Plan plan() {
-  Plan made{.model = "m", .layer_count = 12, .global_batch = 4, .microbatch = 1};
+  Plan made;
+  made.model = "m";
+  made.layer_count = 12;
+  made.global_batch = 4;
+  made.microbatch = 1;
   const auto on = [](const char* gpu, const char* zone) {
     return Replica{{{gpu, zone, -1, 1}}, 1, 0};
   };

@@ -32,7 +32,7 @@ TEST(TextTimeline, CountsEqualReplicasAndLeavesOutRows) {
   const std::string text = text_timeline(two_stages(3), 100);
   EXPECT_EQ(text.find("stage 0, replicas 0-2 x3  F"), 0U) << text;
   EXPECT_LE(widest_line(text), 101U);  // the one µ has two bytes
-  EXPECT_NE(text_timeline(two_stages(), 100, 1).find("\nand 1 more row"), std::string::npos);
+  EXPECT_NE(text_timeline(two_stages(), 100, 1).find("\nand 1 more row\n"), std::string::npos);
   EXPECT_EQ(text_timeline({}, 100), "");
 }
 

