@@ -103,8 +103,10 @@ std::vector<StackChart::Row> bars_of(
   return bars;
 }
 
-std::string many_ranks(std::size_t ranks) {
-  return ranks > kMostBars ? " Medians over the ranks of a stage." : "";
+/// How the bars of so many ranks come about, before what they are.
+std::string medians_text(std::size_t ranks) {
+  return ranks > kMostBars ? "Medians over the ranks of a stage and the iterations; "
+                           : "Medians over the iterations; ";
 }
 
 double sum_of(const RankPhases& phases) {
@@ -119,8 +121,7 @@ StackChart phases_chart(const MeasuredRun& run) {
   chart.x_label = fmt::format("of an iteration, {}", unit.name);
   chart.evidence = to_string(run.evidence);
   chart.caption =
-      "Medians over the iterations; receive is waiting: bubbles and exposed transfers." +
-      many_ranks(run.ranks.size());
+      medians_text(run.ranks.size()) + "receive is waiting: bubbles and exposed transfers.";
   chart.parts = {"forward", "backward", "receive", "send", "sync", "update", "executor"};
   std::vector<const MeasuredRank*> ranks;
   for (const MeasuredRank& rank : run.ranks) ranks.push_back(&rank);
@@ -151,9 +152,9 @@ StackChart memory_chart(const MeasuredRun& run, std::vector<const MeasuredRank*>
   chart.x_label = fmt::format("peak, {}", unit.name);
   chart.evidence = to_string(run.evidence);
   chart.caption =
-      "Reserved but not allocated is fragmentation; the rest of the process is context "
-      "and libraries." +
-      many_ranks(ranks.size());
+      "Reserved but not allocated is fragmentation; the rest of the process is context and "
+      "libraries.";
+  if (ranks.size() > kMostBars) chart.caption += " Medians over the ranks of a stage.";
   chart.parts = {"tensors", "reserved beside them", "rest of the process"};
   chart.rows = bars_of(run, ranks, [&](const MeasuredRank& rank) {
     const double rest = std::max(0.0, rank.process_bytes.value_or(0) - rank.peak_reserved_bytes);
