@@ -26,8 +26,8 @@ if(NOT CMAKE_CUDA_COMPILER)
   message(STATUS "CUDA is off: no compiler (nvcc) in PATH, CUDA_HOME or /usr/local/cuda")
 endif()
 
-# sextant_find_device_library(NAME header library version_header): target sextant_NAME, or NAME among the absent. Its version
-# is what the last header says: NCCL_MAJOR and so on, CUPTI_API_VERSION.
+# sextant_find_device_library(NAME header library version_header): target sextant_NAME, or NAME among the
+# absent. Its version is what the last header says: NCCL_MAJOR and so on, CUPTI_API_VERSION.
 macro(sextant_find_device_library name header library version_header)
   find_path(SEXTANT_${name}_INCLUDE ${header} HINTS ${CUDAToolkit_INCLUDE_DIRS} ENV ${name}_HOME
             PATH_SUFFIXES include ../extras/CUPTI/include)

@@ -13,6 +13,10 @@ if(SEXTANT_WARNINGS_AS_ERRORS)
 endif()
 # Not for device code: what nvcc hands to the host compiler was never meant to pass these.
 target_compile_options(sextant_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # Elsewhere compilers join a product and a sum into one rounding: other last digits, other bytes of results.
+  target_compile_options(sextant_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
+endif()
 if(SEXTANT_SANITIZE)
   target_compile_options(sextant_options INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)

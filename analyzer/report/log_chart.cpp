@@ -19,7 +19,7 @@ namespace {
 
 // Pixels.
 constexpr double kWidestPlot = 620;  ///< of a panel that stands alone
-constexpr double kAllPlots = 900;    ///< panels of a row taken together
+constexpr double kAllPlots = 740;    ///< panels of a row taken together
 constexpr double kHeight = 240;
 constexpr double kAxisRoom = 96;  ///< left of a plot: its label and ticks
 constexpr double kBetween = 18;

@@ -118,7 +118,10 @@ std::string text_timeline(const Timeline& timeline, std::size_t columns, std::si
     text += fmt::format("{:<{}}  {}\n", names[r], name_width, letters);
     drawn += letters;
   }
-  if (rows.size() > most_rows) text += fmt::format("and {} more rows\n", rows.size() - most_rows);
+  if (rows.size() > most_rows) {
+    const std::size_t left_out = rows.size() - most_rows;
+    text += fmt::format("and {} more row{}\n", left_out, left_out == 1 ? "" : "s");
+  }
   text +=
       fmt::format("{:<{}}  0{:>{}}\n", "", name_width, format_seconds(timeline.end_s), width - 1);
   std::string legend;

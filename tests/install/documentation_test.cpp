@@ -152,7 +152,7 @@ std::vector<std::string> offered(const fs::path& script, const std::vector<std::
   for (const std::string& word : words) array += " '" + word + "'";
   const ProgramResult result = run_program(
       {"bash", "--norc", "-c",
-       fmt::format("set -u; . {}; COMP_WORDS=({}); COMP_CWORD={}; _{}; "
+       fmt::format("set -u; . {}; COMPREPLY=(); COMP_WORDS=({}); COMP_CWORD={}; _{}; "
                    "[ ${{#COMPREPLY[@]}} -eq 0 ] || printf '%s\\n' \"${{COMPREPLY[@]}}\"",
                    script.string(), array, words.size() - 1, words[0])});
   EXPECT_EQ(result.exit_code, 0);

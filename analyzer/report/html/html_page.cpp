@@ -53,6 +53,13 @@ std::string with_own_ids(std::string_view html) {
   }
 }
 
+/// The charts' style, which paper does not darken: without the element's name.
+std::string page_chart_style() {
+  std::string text(chart_style().substr(std::string_view("<style>").size()));
+  replace_all(text, "@media (prefers-color-scheme", "@media screen and (prefers-color-scheme");
+  return text;
+}
+
 std::string evidence_badge(const std::string& evidence) {
   if (evidence.empty()) return "";
   return fmt::format(" <span class=\"evidence {0}\">{0}</span>", escape_xml(evidence));
@@ -161,9 +168,8 @@ std::string html_page(std::string_view title, const std::vector<HtmlSection>& se
       "<title>{}</title>\n<style>\n{}</style>\n<style id=\"chart-style\">{}"
       "</head>\n<body>\n<header><h1>{}</h1>{}</header>\n<main>\n{}</main>\n"
       "<script>{}</script>\n</body>\n</html>\n",
-      content_security_policy(), escape_xml(title), page_style(),
-      chart_style().substr(std::string_view("<style>").size()), escape_xml(title), contents,
-      with_own_ids(body), page_script());
+      content_security_policy(), escape_xml(title), page_style(), page_chart_style(),
+      escape_xml(title), contents, with_own_ids(body), page_script());
 }
 
 }  // namespace sextant

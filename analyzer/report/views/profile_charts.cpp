@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,18 +15,21 @@ namespace {
 
 struct Figure {
   std::string_view name;
+  std::string_view scale;  ///< figures of one name here are drawn to one scale
   double (*of)(const LayerKindProfile&);
 };
 
 constexpr std::array<Figure, 3> kTimes = {
-    {{"forward", [](const LayerKindProfile& kind) { return kind.forward.median_s; }},
-     {"backward", [](const LayerKindProfile& kind) { return kind.backward.median_s; }},
-     {"update", [](const LayerKindProfile& kind) { return kind.update.median_s; }}}};
+    {{"forward", "time", [](const LayerKindProfile& kind) { return kind.forward.median_s; }},
+     {"backward", "time", [](const LayerKindProfile& kind) { return kind.backward.median_s; }},
+     {"update", "update", [](const LayerKindProfile& kind) { return kind.update.median_s; }}}};
 constexpr std::array<Figure, 3> kMemory = {
-    {{"parameters", [](const LayerKindProfile& kind) { return kind.parameter_bytes; }},
-     {"kept for backward",
+    {{"parameters", "parameters",
+      [](const LayerKindProfile& kind) { return kind.parameter_bytes; }},
+     {"kept for backward", "kept",
       [](const LayerKindProfile& kind) { return kind.saved_activation_bytes; }},
-     {"workspace", [](const LayerKindProfile& kind) { return kind.workspace_bytes; }}}};
+     {"workspace", "workspace",
+      [](const LayerKindProfile& kind) { return kind.workspace_bytes; }}}};
 
 int on_axis(const PointDocument& point, ProfileAxis axis) {
   return axis == ProfileAxis::kMicrobatch ? point.key.microbatch : point.key.tp;
@@ -82,17 +86,20 @@ std::optional<LineChart> chart_of(const ProfilePoints& points, ProfileAxis axis,
         fmt::format("{} {}", axis == ProfileAxis::kMicrobatch ? "tp" : "microbatch", value));
   }
   for (const std::string& name : kinds_of(points)) {
-    double largest = 0;
+    std::map<std::string_view, double> largest;
     for (const PointDocument* point : points) {
       const LayerKindProfile* kind = kind_named(*point, name);
       if (kind == nullptr) continue;
-      for (const Figure& figure : figures) largest = std::max(largest, figure.of(*kind));
+      for (const Figure& figure : figures) {
+        double& of_scale = largest[figure.scale];
+        of_scale = std::max(of_scale, figure.of(*kind));
+      }
     }
-    const PlotUnit unit = unit_for(largest);
     for (const Figure& figure : figures) {
-      // Panels of one label share their scale: here those of a layer kind.
-      LineChart::Panel panel{
-          fmt::format("{}, {}", name, figure.name), fmt::format("{}, {}", name, unit.name), {}};
+      const PlotUnit unit = unit_for(largest[figure.scale]);
+      LineChart::Panel panel{fmt::format("{}, {}", name, figure.name),
+                             fmt::format("{}, {}, {}", name, figure.scale, unit.name),
+                             {}};
       for (const int value : series) {
         std::vector<LineChart::Point>& line = panel.lines.emplace_back();
         for (const PointDocument* point : points) {

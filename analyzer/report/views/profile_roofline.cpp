@@ -104,16 +104,16 @@ void add_point(const PointDocument& point, const ModelDescription& model, Dots& 
 
 /// The memory's slope up to the ridge, then the peak.
 void add_roof(const GpuSpec& gpu, double peak_flops, LogChart& chart) {
-  double least = 1, most = 1;
+  const double bytes_per_s = gpu.memory_bandwidth_bytes_per_s;
+  const double ridge = peak_flops / bytes_per_s;
+  double least = ridge, most = ridge;
   for (const auto& line : chart.panels.front().lines) {
     for (const LogChart::Point& point : line) {
       least = std::min(least, point.x);
       most = std::max(most, point.x);
     }
   }
-  const double bytes_per_s = gpu.memory_bandwidth_bytes_per_s;
-  const double ridge = peak_flops / bytes_per_s;
-  const double first = std::min(least, ridge / 2), last = std::max(most, 2 * ridge);
+  const double first = least / 2, last = 2 * most;
   chart.series.push_back(
       {.name = fmt::format("data sheet of {}: {}FLOP/s, {}", gpu.name, format_count(peak_flops),
                            format_bandwidth(bytes_per_s)),

@@ -4,7 +4,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/profile/profile_check.h"
 #include "analyzer/report/bar_chart.h"
-#include "analyzer/report/stacked_bar_chart.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/profile_roofline.h"
 #include "analyzer/report/views/profile_tables.h"
@@ -95,7 +95,7 @@ BarChart times_chart(const PointDocument& point) {
   return chart;
 }
 
-StackedBarChart memory_chart_of(const PointDocument& point) {
+StackChart memory_chart_of(const PointDocument& point) {
   const auto parts_of = [](const LayerKindProfile& kind) {
     std::vector<double> parts = {kind.parameter_bytes, 0, 0, kind.saved_activation_bytes,
                                  kind.workspace_bytes};
@@ -110,9 +110,8 @@ StackedBarChart memory_chart_of(const PointDocument& point) {
     for (const double part : parts_of(kind)) largest = std::max(largest, part);
   }
   const PlotUnit unit = memory_unit(largest);
-  StackedBarChart chart;
+  StackChart chart;
   chart.title = "Memory of a layer";
-  chart.unit = unit.name;
   chart.x_label = fmt::format("on one rank, {}", unit.name);
   chart.evidence = to_string(point.evidence);
   chart.caption = fmt::format("{}; bytes: {}.", point.key.text(), point.memory_basis);
@@ -120,7 +119,7 @@ StackedBarChart memory_chart_of(const PointDocument& point) {
   for (const LayerKindProfile& kind : point.kinds) {
     std::vector<double> parts = parts_of(kind);
     for (double& part : parts) part = unit.of(part);
-    chart.bars.push_back({kind.kind, std::move(parts)});
+    chart.rows.push_back({kind.kind, std::move(parts)});
   }
   return chart;
 }

@@ -22,7 +22,7 @@ constexpr RowKind kRowKinds[] = {{"planner", show_planned},         {"config", s
 
 HtmlTable::Cell cell_of(const std::optional<JsonNode>& node, bool percent) {
   if (!node) return {""};
-  if (node->raw().is_number_integer()) return count_cell(node->number());
+  if (!percent && node->raw().is_number_integer()) return count_cell(node->number());
   if (node->is_number())
     return percent ? per_cent_cell(node->number()) : figure_cell(node->number());
   if (node->is_string()) return {node->string()};

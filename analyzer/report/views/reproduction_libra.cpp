@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ struct BudgetChart {
   const char* columns_by;  ///< member: panels of a row
   const char* series_by;   ///< member
   const char* figure;      ///< member that is drawn
-  const char* y_label;
+  std::string y_label;
 };
 
 std::optional<LineChart> budget_chart(const JsonNode& root, const std::vector<JsonNode>& rows,
@@ -69,7 +70,6 @@ std::optional<LineChart> budget_chart(const JsonNode& root, const std::vector<Js
   chart.series = texts_of(rows, what.series_by);
   const std::vector<std::string> columns = texts_of(rows, what.columns_by);
   chart.columns = columns.size();
-  bool any = false;
   for (const std::string& row_name : texts_of(rows, what.rows_by)) {
     for (const std::string& column : columns) {
       LineChart::Panel panel{fmt::format("{}, {}", row_name, column), what.y_label, {}};
@@ -86,13 +86,44 @@ std::optional<LineChart> budget_chart(const JsonNode& root, const std::vector<Js
         const auto within = row.find("within_limits");
         lines[static_cast<std::size_t>(at - chart.series.begin())].emplace(
             x, LineChart::Point{x, *value, within && !within->boolean()});
-        any = true;
       }
-      for (const Line& line : lines) panel.lines.push_back(points_of(line));
-      chart.panels.push_back(std::move(panel));
+      bool here = false;
+      for (const Line& line : lines) {
+        here = here || !line.empty();
+        panel.lines.push_back(points_of(line));
+      }
+      if (here) chart.panels.push_back(std::move(panel));
     }
   }
-  return any ? std::optional(std::move(chart)) : std::nullopt;
+  return chart.panels.empty() ? std::nullopt : std::optional(std::move(chart));
+}
+
+/// The same figure where there is one budget alone: bars.
+BarChart bars_of(const LineChart& lines) {
+  BarChart chart;
+  chart.title = lines.title;
+  chart.evidence = lines.evidence;
+  chart.series = lines.series;
+  BarChart::Panel panel{"", lines.panels.front().y_label, {}};
+  for (const LineChart::Panel& one : lines.panels) {
+    BarChart::Group group{one.name, {}};
+    for (const auto& line : one.lines) {
+      group.values.push_back(line.empty() ? std::nullopt : std::optional(line.front().y));
+    }
+    panel.groups.push_back(std::move(group));
+  }
+  chart.panels.push_back(std::move(panel));
+  return chart;
+}
+
+bool has_one_budget(const LineChart& chart) {
+  std::set<double> budgets;
+  for (const LineChart::Panel& panel : chart.panels) {
+    for (const auto& line : panel.lines) {
+      for (const LineChart::Point& point : line) budgets.insert(point.x);
+    }
+  }
+  return budgets.size() == 1;
 }
 
 /// What was not divided for somebody else.
@@ -136,8 +167,9 @@ std::optional<BarChart> summary_chart(const JsonNode& root, const std::vector<Js
   return chart;
 }
 
-void add_chart(HtmlSection& section, const char* name, const std::optional<LineChart>& chart) {
-  if (chart) section.figure(name, svg(*chart));
+void add_chart(HtmlSection& section, const std::string& name,
+               const std::optional<LineChart>& chart) {
+  if (chart) section.figure(name, has_one_budget(*chart) ? svg(bars_of(*chart)) : svg(*chart));
 }
 
 }  // namespace
@@ -149,11 +181,11 @@ void show_divided(const JsonNode& root, const std::vector<JsonNode>& rows, HtmlS
   }
   section.facts({{"problems", std::to_string(rows.size())},
                  {"above the recorded optimum at most", fmt::format("{:.2g} %", 100 * worst)}});
-  for (const std::string& loop : texts_of(rows, "loop")) {
-    add_chart(section, ("gain over equal parts, " + loop).c_str(),
-              budget_chart(
-                  root, rows_with(rows, "loop", loop),
-                  {"target", "network", "workload", "gain_over_equal", "gain over equal parts"}));
+  for (const std::string& target : texts_of(rows, "target")) {
+    add_chart(section, "gain over equal parts, " + target,
+              budget_chart(root, rows_with(rows, "target", target),
+                           {"loop", "network", "workload", "gain_over_equal",
+                            "gain over equal parts, " + target}));
   }
   section.table(row_table("rows", rows, kDividedColumns));
 }
@@ -195,26 +227,27 @@ void show_recorded(const JsonNode& root, const std::vector<JsonNode>& rows, Html
   }
   section.facts({{"recorded runs", std::to_string(rows.size())},
                  {"met to the nanosecond", std::to_string(met)}});
-  // Bars beside each other would be too many: a panel each network, of 12 runs at most.
+  // Bars beside each other would be too many: panels of 12 runs at most.
   constexpr std::size_t kMostGroups = 12;
   BarChart chart;
   chart.title = fmt::format("{}: a training step", experiment_of(root));
   chart.evidence = evidence_of(rows);
   chart.series = {"simulated"};
   for (const std::string& network : texts_of(rows, "network")) {
-    BarChart::Panel panel{network, "s", {}};
-    for (const JsonNode& row : rows_with(rows, "network", network)) {
-      if (panel.groups.size() == kMostGroups) {
-        chart.panels.push_back(panel);
-        panel.groups.clear();
+    const std::vector<JsonNode> here = rows_with(rows, "network", network);
+    const std::size_t panels = (here.size() + kMostGroups - 1) / kMostGroups;
+    for (std::size_t p = 0; p < panels; ++p) {
+      BarChart::Panel panel{network, "s", {}};
+      for (std::size_t r = p * here.size() / panels; r < (p + 1) * here.size() / panels; ++r) {
+        const JsonNode& row = here[r];
+        panel.groups.push_back(
+            {fmt::format("{} {} {:.4g}", text_at(row, "workload"), text_at(row, "configuration"),
+                         row.at("total_gb_per_s").positive()),
+             {row.at("time_s").positive()},
+             {number_at(row, "recorded/time_s")}});
       }
-      panel.groups.push_back(
-          {fmt::format("{} {} {:g}", text_at(row, "workload"), text_at(row, "configuration"),
-                       row.at("total_gb_per_s").positive()),
-           {row.at("time_s").positive()},
-           {number_at(row, "recorded/time_s")}});
+      chart.panels.push_back(std::move(panel));
     }
-    chart.panels.push_back(std::move(panel));
   }
   section.figure("recorded steps", svg(chart));
   section.table(row_table("rows", rows, kSimulatedColumns));

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -78,17 +80,30 @@ std::optional<BarChart> planned_chart(const JsonNode& root, const std::vector<Js
   return any ? std::optional(std::move(chart)) : std::nullopt;
 }
 
-/// Absolute errors, a box each estimator, and hatched beside it those that were published of it.
+/// "sailor" of "sailor@planner-profile".
+std::string tool_of(const std::string& estimator) {
+  return estimator.substr(0, estimator.find('@'));
+}
+
+/// Errors that are not drawn, so that others can be told apart.
+bool is_far_off(const BoxPlot::Box& box) {
+  constexpr double kMostMedian = 100;
+  return box_figures(box.values).median > kMostMedian;
+}
+
+/// Absolute errors, a box each estimator, and hatched beside it those that were published of that
+/// tool. Nothing where no run was predicted.
 std::optional<BoxPlot> error_plot(const JsonNode& root, const std::vector<JsonNode>& rows,
                                   const std::string& quantity) {
   BoxPlot plot;
   plot.title = fmt::format("{}: predicted against measured {}", experiment_of(root), quantity);
   plot.y_label = "error, %";
   plot.evidence = evidence_of(rows);
-  bool any = false;
+  std::string left_out;
+  std::set<std::string> shown;  // what was published of a tool is the same beside all its variants
   for (const std::string& estimator : texts_of(rows, "estimator")) {
-    BoxPlot::Box ours{estimator, {}, "", false};
-    BoxPlot::Box theirs{estimator, {}, "published", true};
+    BoxPlot::Box ours{estimator, {}, ""};
+    BoxPlot::Box theirs{tool_of(estimator), {}, "", true};
     for (const JsonNode& row : rows) {
       if (text_at(row, "estimator") != estimator || text_at(row, "quantity") != quantity) continue;
       const auto add = [&](BoxPlot::Box& box, const char* member) {
@@ -98,11 +113,23 @@ std::optional<BoxPlot> error_plot(const JsonNode& root, const std::vector<JsonNo
       add(ours, "relative_error");
       add(theirs, "published/relative_error");
     }
-    any = any || !ours.values.empty();
-    if (!ours.values.empty()) plot.boxes.push_back(std::move(ours));
-    if (!theirs.values.empty()) plot.boxes.push_back(std::move(theirs));
+    if (ours.values.empty()) continue;
+    if (is_far_off(ours)) {
+      left_out += (left_out.empty() ? "" : ", ") + estimator;
+      continue;
+    }
+    plot.boxes.push_back(std::move(ours));
+    // Beside estimator sextant stands what was published of Sailor's.
+    if (theirs.values.empty() || theirs.name == "sextant" || !shown.insert(theirs.name).second) {
+      continue;
+    }
+    plot.boxes.push_back(std::move(theirs));
   }
-  return any ? std::optional(std::move(plot)) : std::nullopt;
+  if (!left_out.empty()) {
+    plot.caption = fmt::format(
+        "Not drawn, for a median of more than 100 %: {}; the tables have them.", left_out);
+  }
+  return plot.boxes.empty() ? std::nullopt : std::optional(std::move(plot));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
 #include "analyzer/model/zoo.h"
 #include "analyzer/report/flow_chart.h"
@@ -34,14 +35,22 @@ class PlacementLimits {
       ServingInputOptions options;
       options.cluster = document->file();
       options.model = placement.model;
-      ServingInput input = read_serving_input(options);
-      if (!has_machines(input, placement)) continue;
-      throughput_ =
-          typical_throughput(input.profiles, machines_of_type(input.cluster, input.profiles));
-      input_ = std::move(input);
+      try {
+        ServingInput input = read_serving_input(options);
+        if (!has_machines(input, placement)) continue;
+        throughput_ =
+            typical_throughput(input.profiles, machines_of_type(input.cluster, input.profiles));
+        input_ = std::move(input);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kBadInput) throw;
+        problem_ = error.what();
+      }
       return;
     }
   }
+
+  /// Why a cluster of that name says nothing; "" where it does, or there is none.
+  const std::string& problem() const { return problem_; }
 
   bool known() const { return input_.has_value(); }
 
@@ -100,6 +109,7 @@ class PlacementLimits {
   }
 
   std::optional<ServingInput> input_;
+  std::string problem_;
   ThroughputTable throughput_;
 };
 
@@ -242,6 +252,9 @@ void add_placement_view(const JsonDocument& document, const ReportInputs& inputs
   if (placement.partial_inference) facts.push_back({"partial inference", "yes"});
   section.facts(facts);
   if (!placement.complete) section.warning("Partial: the search was ended before it was done.");
+  if (!limits.problem().empty()) {
+    section.warning("What machines can carry is not known: " + limits.problem());
+  }
   if (placement.objective == "served") {
     section.paragraph("Bound and gap are of the flow alone, which is not what was optimised.");
   }

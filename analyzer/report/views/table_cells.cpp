@@ -7,7 +7,7 @@
 namespace sextant {
 
 HtmlTable::Cell figure_cell(double value) {
-  return {format_count(value), value};
+  return {value == 0 ? "0" : format_count(value), value};
 }
 
 HtmlTable::Cell figure_cell(const std::optional<double>& value) {

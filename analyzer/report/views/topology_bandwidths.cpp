@@ -2,7 +2,7 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
-#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
 
@@ -11,16 +11,16 @@ namespace sextant {
 namespace {
 
 /// The bandwidth of large messages, a bar each sweep that has one.
-StackedBars plateau_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart plateau_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "Bus bandwidth of large messages";
   chart.x_label = "GB/s";
   chart.evidence = root.at("evidence").string();
-  chart.series = {"bus bandwidth"};
+  chart.parts = {"bus bandwidth"};
   for (const JsonNode& sweep : root.at("sweeps").elements()) {
     const auto plateau = sweep.find("plateau_bytes_per_s");
     if (!plateau) continue;
-    chart.bars.push_back({sweep.at("sweep").string(), {plateau->non_negative() / 1e9}});
+    chart.rows.push_back({sweep.at("sweep").string(), {plateau->non_negative() / 1e9}});
   }
   return chart;
 }
@@ -44,13 +44,13 @@ HtmlTable sweep_table(const JsonNode& root) {
       const auto found = sweep.find(member);
       return HtmlTable::Cell{found ? found->string() : ""};
     };
-    const auto scaled = [&](const char* member, double scale) {
+    const auto number = [&](const char* member, double unit) {
       const auto found = sweep.find(member);
-      return figure_cell(found ? std::optional(scale * found->non_negative()) : std::nullopt);
+      return figure_cell(found ? std::optional(found->non_negative() / unit) : std::nullopt);
     };
-    table.rows.push_back({text("sweep"), text("op"), text("pattern"), scaled("world_size", 1),
-                          text("level"), text("gpu"), scaled("points", 1), scaled("failures", 1),
-                          scaled("smallest_s", 1e6), scaled("plateau_bytes_per_s", 1e-9),
+    table.rows.push_back({text("sweep"), text("op"), text("pattern"), number("world_size", 1),
+                          text("level"), text("gpu"), number("points", 1), number("failures", 1),
+                          number("smallest_s", 1e-6), number("plateau_bytes_per_s", 1e9),
                           text("shape")});
   }
   return table;
@@ -67,10 +67,10 @@ void add_bandwidth_summary_view(const JsonDocument& document, const ReportInputs
   section.facts({{"tool", root.at("tool").string()},
                  {"ranks", ranks > 0 ? format_count(ranks) : "unknown"},
                  {"sweeps", std::to_string(root.at("sweeps").size())},
-                 {"measurements of overlap", format_count(root.at("overlaps").non_negative())}});
+                 {"measurements of overlap", count_cell(root.at("overlaps").non_negative()).text}});
   if (!root.at("complete").boolean()) section.warning("Not all that was to be measured was.");
   for (const JsonNode& problem : root.at("problems").elements()) section.warning(problem.string());
-  if (const StackedBars chart = plateau_chart(root); !chart.bars.empty()) {
+  if (const StackChart chart = plateau_chart(root); !chart.rows.empty()) {
     section.figure("bandwidth of sweeps", svg(chart));
   }
   if (root.at("sweeps").size() > 0) section.table(sweep_table(root));

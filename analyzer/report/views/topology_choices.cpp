@@ -4,7 +4,7 @@
 #include "analyzer/core/table.h"
 #include "analyzer/report/bar_chart.h"
 #include "analyzer/report/front_chart.h"
-#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
 #include "analyzer/report/views/topology_parts.h"
@@ -36,23 +36,24 @@ FrontChart front_chart(const JsonNode& root) {
 }
 
 /// Bandwidth by dimension of every point of the front.
-StackedBars shares_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart shares_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "Bandwidth by dimension, fastest first";
   chart.x_label = "GB/s of each NPU";
   chart.evidence = root.at("evidence").string();
   for (const JsonNode& point : root.at("points").elements()) {
-    StackedBars::Bar bar{fmt::format("{:.4g} ms", 1e3 * point.at("time_s").positive()),
-                         point.at("bandwidth_gb_per_s").numbers(),
-                         fmt::format("{:.0f} USD", point.at("cost_usd").non_negative())};
-    if (is_best(root, chart.bars.size())) bar.remark += ", least time × cost";
-    chart.bars.push_back(std::move(bar));
+    StackChart::Row bar{fmt::format("{:.4g} ms", 1e3 * point.at("time_s").positive()),
+                        point.at("bandwidth_gb_per_s").numbers(),
+                        {},
+                        count_cell(point.at("cost_usd").non_negative()).text + " USD"};
+    if (is_best(root, chart.rows.size())) bar.remark += ", least time × cost";
+    chart.rows.push_back(std::move(bar));
   }
-  const std::size_t dimensions = chart.bars.front().parts.size();
-  for (const StackedBars::Bar& bar : chart.bars) {
+  const std::size_t dimensions = chart.rows.front().parts.size();
+  for (const StackChart::Row& bar : chart.rows) {
     if (bar.parts.size() != dimensions) root.at("points").fail("equally many dimensions each");
   }
-  for (std::size_t d = 0; d < dimensions; ++d) chart.series.push_back(fmt::format("B{}", d));
+  for (std::size_t d = 0; d < dimensions; ++d) chart.parts.push_back(fmt::format("B{}", d));
   return chart;
 }
 
@@ -66,7 +67,7 @@ HtmlTable front_table(const JsonNode& root) {
   for (const JsonNode& point : root.at("points").elements()) {
     const double cost = point.at("cost_usd").non_negative();
     std::vector<HtmlTable::Cell> row = {figure_cell(1e3 * point.at("time_s").positive()),
-                                        {fmt::format("{:.0f}", cost), cost}};
+                                        count_cell(cost)};
     for (const double part : point.at("bandwidth_gb_per_s").numbers()) {
       row.push_back(figure_cell(part));
     }
@@ -123,7 +124,7 @@ HtmlTable shape_table(const JsonNode& root) {
                           {groups_text(shape.at("groups"))},
                           {bandwidth ? numbers_text(*bandwidth) : ""},
                           figure_cell(1e3 * shape.at("time_s").positive()),
-                          {fmt::format("{:.0f}", cost), cost},
+                          count_cell(cost),
                           {fmt::format("{:.6g}", objective), objective}});
   }
   return table;
@@ -170,16 +171,15 @@ void add_bandwidth_front_view(const JsonDocument& document, const ReportInputs&,
   const JsonNode root = document.root();
   HtmlSection section(fmt::format("Front of time and cost on {}", root.at("network").string()),
                       document.file(), std::string(to_string(read_evidence(root.at("evidence")))));
-  section.facts({{"NPUs", format_count(root.at("npus").count())},
+  section.facts({{"NPUs", count_cell(root.at("npus").count()).text},
                  {"loop", root.at("loop").string()},
                  {"divisions", std::to_string(root.at("points").size())},
                  {"between neighbours at most",
                   fmt::format("{:.2g} % faster", 100 * root.at("gap").non_negative())}});
-  if (root.at("points").size() > 0) {
-    section.figure("front", svg(front_chart(root)));
-    section.figure("bandwidth along the front", svg(shares_chart(root)));
-    section.table(front_table(root));
-  }
+  if (root.at("points").size() == 0) root.at("points").fail("at least one division");
+  section.figure("front", svg(front_chart(root)));
+  section.figure("bandwidth along the front", svg(shares_chart(root)));
+  section.table(front_table(root));
   sections.push_back(std::move(section));
 }
 
@@ -189,11 +189,11 @@ void add_network_shapes_view(const JsonDocument& document, const ReportInputs&,
   HtmlSection section(fmt::format("Shapes of a network for {}", root.at("workload").string()),
                       document.file(), std::string(to_string(read_evidence(root.at("evidence")))));
   section.facts(
-      {{"NPUs", format_count(root.at("npus").count())},
+      {{"NPUs", count_cell(root.at("npus").count()).text},
        {"of each NPU", format_count(root.at("total_gb_per_s").positive()) + " GB/s"},
        {"target", root.at("target").string() == "Perf" ? "least time" : "least time × cost"},
-       {"shapes divided", format_count(root.at("evaluated").non_negative())},
-       {"excluded by a bound", format_count(root.at("pruned").non_negative())}});
+       {"shapes divided", count_cell(root.at("evaluated").non_negative()).text},
+       {"excluded by a bound", count_cell(root.at("pruned").non_negative()).text}});
   if (root.at("shapes").size() > 0) {
     section.figure("shapes", svg(shape_chart(root)));
     section.table(shape_table(root));
@@ -225,7 +225,8 @@ void add_topology_view(const JsonDocument& document, const ReportInputs&,
                           of("bandwidth_gb_per_s", d),
                           of("latency_ns", d)});
   }
-  section.facts({{"NPUs", format_count(npus)}, {"dimensions", std::to_string(table.rows.size())}});
+  section.facts(
+      {{"NPUs", count_cell(npus).text}, {"dimensions", std::to_string(table.rows.size())}});
   section.table(table);
   if (const auto prices = root.find("prices")) section.table(price_table(*prices));
   sections.push_back(std::move(section));

@@ -4,7 +4,7 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
-#include "analyzer/report/stacked_bars.h"
+#include "analyzer/report/stack_chart.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/table_cells.h"
 #include "analyzer/report/views/topology_parts.h"
@@ -30,41 +30,41 @@ std::vector<std::string> dimension_names(const JsonNode& root) {
   return names;
 }
 
-StackedBars division_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart division_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "Bandwidth by dimension";
   chart.x_label = "GB/s of each NPU";
   chart.evidence = root.at("evidence").string();
-  chart.series = dimension_names(root);
-  chart.bars.push_back({"here", root.at("bandwidth_gb_per_s").numbers()});
+  chart.parts = dimension_names(root);
+  chart.rows.push_back({"here", root.at("bandwidth_gb_per_s").numbers()});
   double total = 0;
-  for (const double part : chart.bars[0].parts) total += part;
-  const auto count = static_cast<double>(chart.series.size());
-  chart.bars.push_back({"in equal parts", std::vector<double>(chart.series.size(), total / count)});
+  for (const double part : chart.rows[0].parts) total += part;
+  const auto count = static_cast<double>(chart.parts.size());
+  chart.rows.push_back({"in equal parts", std::vector<double>(chart.parts.size(), total / count)});
   return chart;
 }
 
 /// What a step consists of: its computation and what it waits for each group.
-StackedBars time_chart(const JsonNode& root) {
-  StackedBars chart;
+StackChart time_chart(const JsonNode& root) {
+  StackChart chart;
   chart.title = "A training step";
   chart.x_label = "ms";
   chart.evidence = root.at("evidence").string();
   chart.caption =
       "Closed form: computation, and what each group's communication adds. Simulated: "
       "chunk by chunk, with latencies.";
-  chart.series = {"computation"};
+  chart.parts = {"computation"};
   const std::vector<JsonNode> workloads = root.at("workloads").elements();
   const auto series_of = [&](const std::string& name) {
-    for (std::size_t s = 0; s < chart.series.size(); ++s) {
-      if (chart.series[s] == name) return s;
+    for (std::size_t s = 0; s < chart.parts.size(); ++s) {
+      if (chart.parts[s] == name) return s;
     }
-    chart.series.push_back(name);
-    return chart.series.size() - 1;
+    chart.parts.push_back(name);
+    return chart.parts.size() - 1;
   };
   for (const JsonNode& workload : workloads) {
     const std::string& name = workload.at("workload").string();
-    StackedBars::Bar bar{name, {1e3 * workload.at("compute_s").non_negative()}};
+    StackChart::Row bar{name, {1e3 * workload.at("compute_s").non_negative()}};
     for (const JsonNode& group : workload.at("groups").elements()) {
       const auto exposed = group.find("exposed_s");
       if (!exposed) continue;
@@ -73,18 +73,18 @@ StackedBars time_chart(const JsonNode& root) {
       bar.parts[s] += 1e3 * exposed->non_negative();
     }
     bar.remark = fmt::format("{:.4g} ms", 1e3 * workload.at("time_s").non_negative());
-    chart.bars.push_back(std::move(bar));
+    chart.rows.push_back(std::move(bar));
     if (const auto simulated = workload.find("simulated")) {
-      StackedBars::Bar steps{name + ", simulated",
-                             {1e3 * simulated->at("compute_s").non_negative()}};
+      StackChart::Row steps{name + ", simulated",
+                            {1e3 * simulated->at("compute_s").non_negative()}};
       const std::size_t s = series_of("waits");
       steps.parts.resize(s + 1);
       steps.parts[s] = 1e3 * simulated->at("exposed_s").non_negative();
       steps.remark = fmt::format("{:.4g} ms", 1e3 * simulated->at("time_s").non_negative());
-      chart.bars.push_back(std::move(steps));
+      chart.rows.push_back(std::move(steps));
     }
   }
-  for (StackedBars::Bar& bar : chart.bars) bar.parts.resize(chart.series.size());
+  for (StackChart::Row& bar : chart.rows) bar.parts.resize(chart.parts.size());
   return chart;
 }
 
@@ -152,10 +152,10 @@ HtmlTable group_table(const JsonNode& root) {
 std::vector<std::pair<std::string, std::string>> facts_of(const JsonNode& root) {
   std::vector<std::pair<std::string, std::string>> facts = {
       {"network", root.at("network").string()},
-      {"NPUs", format_count(root.at("npus").count())},
+      {"NPUs", count_cell(root.at("npus").count()).text},
       {"mean step", format_seconds(root.at("time_s").non_negative())}};
   if (const auto cost = root.find("cost_usd")) {
-    facts.emplace_back("network costs", fmt::format("{:.0f} USD", cost->non_negative()));
+    facts.emplace_back("network costs", count_cell(cost->non_negative()).text + " USD");
   }
   facts.emplace_back("loop", root.at("loop").string());
   return facts;

@@ -253,9 +253,8 @@ void add_timeline(const Plan& plan, const SimulatedPlan& simulated, HtmlSection&
   for (const Pipeline& pipeline : plan.pipelines) {
     first_stages.push_back(first_stages.back() + pipeline.stages.size());
   }
-  TimelineFigure figure{
-      *simulated.timeline, simulated.figures->evidence,
-      fmt::format("Simulated by estimator {}. {}", simulated.figures->estimator, summary(plan))};
+  TimelineFigure figure{*simulated.timeline, simulated.figures->evidence,
+                        fmt::format("Simulated by estimator {}.", simulated.figures->estimator)};
   for (const TimelineTrack& track : simulated.timeline->tracks) {
     const std::size_t stage = first_stages[static_cast<std::size_t>(track.pipeline)] +
                               static_cast<std::size_t>(track.stage);

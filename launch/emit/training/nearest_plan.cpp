@@ -14,8 +14,32 @@ namespace {
 
 /// Grids that are predicted at most, from the one that could be fastest on.
 constexpr int kMostPredictions = 400;
-/// Shapes whose plans are put before the target at most.
-constexpr int kMostShapes = 20000;
+/// Grids that are put before the target at most.
+constexpr int kMostGrids = 20000;
+/// Where so many are all refused for one reason, it lies in the model, the job or the settings.
+constexpr int kAlikeGrids = 200;
+
+/// The pools of the cluster with the GPUs that the plan has of them.
+std::vector<GpuPool> pools_of(const Plan& plan, const Cluster& cluster) {
+  std::vector<GpuPool> out;
+  for (const GpuUse& use : gpus_used(plan)) {
+    const GpuPool* pool = cluster.find(use.gpu, use.zone);
+    if (pool == nullptr) continue;
+    out.push_back(*pool);
+    out.back().count = std::min(use.count, pool->count);
+  }
+  return out;
+}
+
+Plan with_equal_shares(Plan plan) {
+  plan.split = BatchSplit::kMicrobatches;
+  for (Pipeline& pipeline : plan.pipelines) {
+    for (Stage& stage : pipeline.stages) {
+      for (Replica& replica : stage.replicas) replica.share = 0;
+    }
+  }
+  return plan;
+}
 
 class NearestSearch {
  public:
@@ -26,22 +50,25 @@ class NearestSearch {
     candidate_.prediction.reset();
   }
 
-  void search(const Plan& refused);
-  std::optional<NearestPlan> best;
+  std::optional<NearestPlan> search(const Plan& refused);
 
  private:
-  std::vector<Plan> settings_of(const Plan& plan) const;
+  std::vector<std::vector<Plan>> settings_of(const Plan& plan) const;
   bool models(const Plan& plan) const;
-  /// Whether the plan was predicted.
+  void search(const std::vector<Plan>& settings, const std::vector<GpuPool>& pools);
+  /// Whether the target runs it; where not, narrows common_obstacles_.
   bool consider(const Plan& plan);
   double best_s() const {
-    return best ? best->prediction.iteration_s : std::numeric_limits<double>::infinity();
+    return best_ ? best_->prediction.iteration_s : std::numeric_limits<double>::infinity();
   }
 
   const LaunchTarget& target_;
   const Estimator& estimator_;
   const TrainingProblem& problem_;
   LaunchJob candidate_;
+  std::optional<NearestPlan> best_;
+  /// Of all that the target was asked for in one search; nothing once it runs a plan.
+  std::optional<std::vector<std::string>> common_obstacles_;
 };
 
 /// A model that separates says of which settings; what has none is asked for nothing new.
@@ -54,24 +81,24 @@ bool NearestSearch::models(const Plan& plan) const {
   }
 }
 
-/// The plan in its own settings and in others that its estimator models, fewest changes first.
-std::vector<Plan> NearestSearch::settings_of(const Plan& plan) const {
-  std::vector<Plan> out = {plan};
-  const auto add = [&](ScheduleKind schedule, int zero_stage, bool recompute) {
-    Plan other = plan;
-    other.schedule = schedule;
-    other.zero_stage = zero_stage;
-    other.recompute = recompute;
-    // zb-h1 is given up with sequence parallelism kept, never the other way round.
-    for (const Plan& known : out) {
-      if (known == other) return;
-    }
-    if (models(other)) out.push_back(std::move(other));
-  };
-  for (const bool recompute : {plan.recompute, !plan.recompute}) {
-    for (const ScheduleKind schedule : {plan.schedule, ScheduleKind::kOneFOneB}) {
-      for (const int zero_stage : {plan.zero_stage, 0, 1, 2, 3}) {
-        add(schedule, zero_stage, recompute);
+/// The plan in its own settings and in others that its estimator models, by how many of them are
+/// changed.
+std::vector<std::vector<Plan>> NearestSearch::settings_of(const Plan& plan) const {
+  std::vector<std::vector<Plan>> out(4);
+  out[0] = {plan};
+  const bool scheduled = plan.schedule == ScheduleKind::kOneFOneB;
+  for (const bool other_recompute : {false, true}) {
+    for (const bool other_schedule : {false, true}) {
+      if (other_schedule && scheduled) continue;
+      for (int zero_stage = 0; zero_stage <= 3; ++zero_stage) {
+        const int changed =
+            (other_recompute ? 1 : 0) + (other_schedule ? 1 : 0) + (zero_stage != plan.zero_stage);
+        if (changed == 0) continue;
+        Plan other = plan;
+        other.recompute = plan.recompute != other_recompute;
+        other.zero_stage = zero_stage;
+        if (other_schedule) other.schedule = ScheduleKind::kOneFOneB;
+        if (models(other)) out[static_cast<std::size_t>(changed)].push_back(std::move(other));
       }
     }
   }
@@ -80,13 +107,21 @@ std::vector<Plan> NearestSearch::settings_of(const Plan& plan) const {
 
 bool NearestSearch::consider(const Plan& plan) {
   candidate_.plan = plan;
-  if (!target_.obstacles(candidate_).empty()) return false;
+  std::vector<std::string> obstacles = target_.obstacles(candidate_);
+  if (common_obstacles_) {
+    std::erase_if(*common_obstacles_, [&](const std::string& common) {
+      return std::find(obstacles.begin(), obstacles.end(), common) == obstacles.end();
+    });
+  } else {
+    common_obstacles_ = obstacles;
+  }
+  if (!obstacles.empty()) return false;
   try {
     const Prediction prediction = estimator_.predict(problem_, plan);
     const bool faster = prediction.iteration_s < best_s();
     const bool smaller =
-        best && prediction.iteration_s == best_s() && gpu_count(plan) < gpu_count(best->plan);
-    if (prediction.fits && (faster || smaller)) best = NearestPlan{plan, prediction, {}, ""};
+        best_ && prediction.iteration_s == best_s() && gpu_count(plan) < gpu_count(best_->plan);
+    if (prediction.fits && (faster || smaller)) best_ = NearestPlan{plan, prediction, {}, ""};
   } catch (const Error& error) {
     // What was not measured, what has no link, and what the estimator does not model.
     if (error.code() != ErrorCode::kBadInput && error.code() != ErrorCode::kInfeasible) throw;
@@ -94,29 +129,19 @@ bool NearestSearch::consider(const Plan& plan) {
   return true;
 }
 
-void NearestSearch::search(const Plan& refused) {
-  Plan equal = refused;
-  equal.split = BatchSplit::kMicrobatches;
-  for (Pipeline& pipeline : equal.pipelines) {
-    for (Stage& stage : pipeline.stages) {
-      for (Replica& replica : stage.replicas) replica.share = 0;
-    }
-  }
-  const std::vector<Plan> edits = settings_of(equal);
-  for (const Plan& plan : edits) consider(plan);
-  // The settings in which grids are looked for: those of the edits.
-  const bool chunked = refused.pipelines.front().stages.front().chunks.size() > 1;
+void NearestSearch::search(const std::vector<Plan>& settings, const std::vector<GpuPool>& pools) {
+  common_obstacles_.reset();
+  for (const Plan& plan : settings) consider(plan);
   struct Grid {
     std::size_t setting;
     UniformPlans::Shape shape;
   };
   std::vector<UniformPlans> plans;
   std::vector<Grid> grids;
-  plans.reserve(edits.size());
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (chunked && edits[i].schedule != ScheduleKind::kOneFOneB) continue;
-    UniformPlans& of_setting = plans.emplace_back(problem_, candidate_.model, edits[i]);
-    for (const UniformPlans::Shape& shape : of_setting.shapes()) {
+  plans.reserve(settings.size());
+  for (const Plan& like : settings) {
+    UniformPlans& uniform = plans.emplace_back(problem_, candidate_.model, like, pools);
+    for (const UniformPlans::Shape& shape : uniform.shapes()) {
       grids.push_back({plans.size() - 1, shape});
     }
   }
@@ -127,9 +152,22 @@ void NearestSearch::search(const Plan& refused) {
   for (const Grid& grid : grids) {
     // Nothing behind it can be faster.
     if (grid.shape.least_s >= best_s()) break;
-    if (++seen > kMostShapes || (best && predicted >= kMostPredictions)) break;
+    if (++seen > kMostGrids || (best_ && predicted >= kMostPredictions)) break;
+    if (seen > kAlikeGrids && !common_obstacles_->empty()) break;
     if (consider(plans[grid.setting].plan(grid.shape))) ++predicted;
   }
+}
+
+std::optional<NearestPlan> NearestSearch::search(const Plan& refused) {
+  const std::vector<std::vector<Plan>> settings = settings_of(with_equal_shares(refused));
+  const std::vector<GpuPool> own = pools_of(refused, problem_.cluster);
+  for (const std::vector<GpuPool>* pools : {&own, &problem_.cluster.pools}) {
+    for (const std::vector<Plan>& changed : settings) {
+      search(changed, *pools);
+      if (best_) return std::move(best_);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -138,10 +176,10 @@ std::optional<NearestPlan> nearest_plan(const LaunchTarget& target, const Launch
                                         const TrainingInput& input, const Estimator& estimator) {
   const TrainingProblem problem = input.problem();
   const Prediction original = estimator.predict(problem, job.plan);
-  NearestSearch search(target, job, problem, estimator);
-  search.search(job.plan);
-  if (!search.best) return std::nullopt;
-  NearestPlan out = std::move(*search.best);
+  std::optional<NearestPlan> found =
+      NearestSearch(target, job, problem, estimator).search(job.plan);
+  if (!found) return std::nullopt;
+  NearestPlan out = std::move(*found);
   out.original = original;
   out.changes = plan_changes(job.plan, original, out.plan, out.prediction);
   return out;

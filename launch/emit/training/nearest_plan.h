@@ -18,14 +18,15 @@ struct NearestPlan {
   std::string changes;
 };
 
-/// The fastest plan of the same model, batch and data type that `target` runs on the GPUs of the
-/// cluster, among the plans that are near the refused one: the plan itself with single properties
-/// taken back (schedule, ZeRO, recomputation, shares, sequence parallelism), and grids of one
-/// pipeline with the same number of replicas and one tensor degree in all stages, on one GPU type
-/// or with each stage on the type that the refused plan has there, layers divided by compute time.
-/// Every plan is judged by `estimator`, has no obstacle and fits. The same arguments give the same
-/// plan; of equally fast ones that with fewer GPUs. Nothing where none of them can be run.
-/// `job.nodes` is not looked at. Throws what the estimator throws of the refused plan.
+/// The fastest plan of the same model and batch that `target` runs, among the plans that are near
+/// the refused one: the plan itself with equal shares, and grids of one pipeline with as many
+/// replicas and one tensor degree in all stages (uniform_plans.h). The settings (schedule, ZeRO
+/// stage, recomputation) are the plan's own; where no plan runs in them, as few as possible are
+/// changed. So it is with the GPUs: at most those that the plan has of each pool, or where nothing
+/// runs on these, all of the cluster. `estimator` judges every plan; it has no obstacle and fits.
+/// The same arguments give the same plan; of equally fast ones that with fewer GPUs. Nothing where
+/// none of them can be run. `job.nodes` is not looked at. Throws what the estimator throws of the
+/// refused plan.
 std::optional<NearestPlan> nearest_plan(const LaunchTarget& target, const LaunchJob& job,
                                         const TrainingInput& input, const Estimator& estimator);
 

@@ -45,8 +45,12 @@ constexpr int kMostStages = 64;
 }  // namespace
 
 UniformPlans::UniformPlans(const TrainingProblem& problem, const ModelDescription& model,
-                           const Plan& like)
-    : problem_(problem), like_(like), kinds_(layer_sequence(model)), schedule_(like.schedule) {
+                           const Plan& like, const std::vector<GpuPool>& pools)
+    : problem_(problem),
+      like_(like),
+      pools_(pools),
+      kinds_(layer_sequence(model)),
+      schedule_(like.schedule) {
   if (like.pipelines.front().stages.front().chunks.size() > 1) {
     schedule_ = ScheduleKind::kOneFOneB;
   }
@@ -66,7 +70,7 @@ void UniformPlans::find_sources() {
   std::vector<const GpuPool*> used;
   std::vector<const GpuPool*> others;
   const std::vector<GpuUse> uses = gpus_used(like_);
-  for (const GpuPool& pool : problem_.cluster.pools) {
+  for (const GpuPool& pool : pools_) {
     if (pool.count < 1) continue;
     const bool in_use = std::any_of(uses.begin(), uses.end(), [&](const GpuUse& use) {
       return use.gpu == pool.gpu && use.zone == pool.zone;

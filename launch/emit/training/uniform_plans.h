@@ -12,14 +12,15 @@
 namespace sextant {
 
 /// Plans of one pipeline with one tensor degree and equally many replicas in all stages, in the
-/// settings of `like` (schedule 1f1b where it has virtual chunks, shares left out), on the GPUs of
+/// settings of `like` (schedule 1f1b where it has virtual chunks, shares left out), on `pools` of
 /// the problem's cluster: on one pool or GPU type; on two that `like` uses, one after the other; on
 /// the types that its stages have. Layers are divided by compute time, and evenly by blocks where
 /// that goes; the final norm stays with the head. Of every such shape the two largest numbers of
 /// replicas that divide the batch into whole microbatches. References must outlive it.
 class UniformPlans {
  public:
-  UniformPlans(const TrainingProblem& problem, const ModelDescription& model, const Plan& like);
+  UniformPlans(const TrainingProblem& problem, const ModelDescription& model, const Plan& like,
+               const std::vector<GpuPool>& pools);
 
   struct Shape {
     std::size_t sequence = 0;
@@ -55,6 +56,7 @@ class UniformPlans {
 
   const TrainingProblem& problem_;
   const Plan& like_;
+  const std::vector<GpuPool>& pools_;
   const std::vector<LayerKind> kinds_;
   ScheduleKind schedule_;
   int blocks_ = 0;

@@ -99,6 +99,12 @@ TEST(HtmlPage, HasIdsAndStyleOnce) {
   EXPECT_EQ(count(page, "url(#sx-hatch-0)"), 0U);
 }
 
+TEST(HtmlPage, DarkensNothingOnPaper) {
+  const std::string page = html_page("t", {section_of_everything("a")});
+  EXPECT_EQ(count(page, "@media (prefers-color-scheme"), 0U);
+  EXPECT_EQ(count(page, "@media screen and (prefers-color-scheme"), 2U);
+}
+
 TEST(HtmlPage, KeepsNamesThatLookLikeIds) {
   HtmlSection section("a", "b", "");
   section.figure("one", svg(published_boxes("x id=\"a\" fill=\"url(#b)\"")));

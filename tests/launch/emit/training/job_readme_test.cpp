@@ -31,7 +31,7 @@ TEST(JobReadme, EveryFigureHasItsEvidence) {
   job.prediction->evidence = Evidence::kMeasuredCpu;
   EXPECT_THAT(readme_of(job),
               AllOf(HasSubstr("iteration                  250 ms               measured-cpu\n"),
-                    HasSubstr("memory of the fullest GPU  3.00 GiB           measured-cpu\n"),
+                    HasSubstr("memory of the fullest GPU  3.00 GiB             measured-cpu\n"),
                     HasSubstr("By estimator sextant"),
                     HasSubstr("4-5    0-1   stage 1 (layers 2-8)"), HasSubstr("- `x.sh`: an x\n"),
                     HasSubstr("- `plan.json`: the plan"), Not(HasSubstr("job.json"))));

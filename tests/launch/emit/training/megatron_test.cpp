@@ -3,6 +3,7 @@
 #include "analyzer/core/error.h"
 #include "launch/emit/training/engine_grid.h"
 #include "tests/launch/emit/training/engine_jobs.h"
+#include "tests/launch/emit/training/golden_folder.h"
 
 namespace sextant {
 namespace {
@@ -126,6 +127,20 @@ exec torchrun --nnodes ${#ranks[@]} --node-rank "$node" \
             "MEGATRON_PATH=${MEGATRON_PATH:-'/opt/engine'}\n"
             "export CUDA_DEVICE_MAX_CONNECTIONS=1\n");
   EXPECT_THAT(folder.files.at("README.md"), HasSubstr("Written for Megatron-LM"));
+}
+
+TEST(Megatron, FoldersOfAllShapesOfPlans) {
+  const std::vector<std::string> of_plan = {"hosts.txt", "node.sh", "README.md"};
+  const JobFolder uniform = folder_of(megatron(), engine_job(uniform_plan()));
+  expect_golden(uniform,
+                {"hosts.txt", "node.sh", "start.sh", "environment.sh", "compare.sh", "README.md"},
+                "megatron-uniform");
+  expect_golden(folder_of(megatron(), engine_job(uneven_plan())), of_plan, "megatron-uneven");
+  expect_golden(folder_of(megatron(), engine_job(two_types_plan())), of_plan, "megatron-two-types");
+  expect_golden(folder_of(megatron(), engine_job(geo_plan())), of_plan, "megatron-geo");
+  for (const Plan& plan : {uniform_plan(), uneven_plan(), two_types_plan(), geo_plan()}) {
+    expect_sound_scripts(folder_of(megatron(), engine_job(plan)));
+  }
 }
 
 TEST(Megatron, NamesOnlyDocumentedArguments) {
