@@ -211,7 +211,12 @@ const Case kReaders[] = {
     {"serve export {serving} --to json -o @-out --placement @.json", "placement"},
     {"reproduce sailor fig7 --plot @-out.svg --from @", "reproduction"},
     {"reproduce libra fig12 --plot @-out.svg --from @", "reproduction"},
+    {"launch --to torchrun -o @-out --plan @", "plan"},
+    {"launch --to slurm -o @-out --plan {plan} --job {job} --cluster @", "cluster"},
+    {"launch --to slurm -o @-out --plan {plan} --cluster {cluster} --job @", "job"},
+    {"validate --measured {runs} --plot @-out.svg --predicted @", "plan"},
     {"report {plan} -o @-out.html @", ""},
+    {"report {plan} --job {job} -o @-out.html --cluster @", "cluster"},
 };
 INSTANTIATE_TEST_SUITE_P(Cli, ReadingBadInput, ::testing::ValuesIn(kReaders), test_name);
 
@@ -248,6 +253,7 @@ const Case kWriters[] = {
     {"serve simulate {serving} --placement {placement} --load online --latencies @.csv", ""},
     {"serve simulate {serving} --placement {placement} --load online --plot @.svg", ""},
     {"serve export {serving} --placement {placement} --to json -o @", ""},
+    {"launch --plan {plan} --to slurm -o @", ""},
     {"report {plan} -o @.html", ""},
 };
 INSTANTIATE_TEST_SUITE_P(Cli, WritingNowhere, ::testing::ValuesIn(kWriters), test_name);
