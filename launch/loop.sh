@@ -22,7 +22,7 @@ predictions are held against what was measured. All of it is kept in --out:
 
   points/ db/            what profile_model measured, and the database gathered from it
   bandwidth.json         what nccl_bench measured (bandwidth/ through Slurm); network.svg the fit
-  cluster.json           this machine with the fitted network; job.json
+  cluster.json           this machine with the fitted network; job.json, model.json what it ran
   plans/ predictions/    a plan document and a prediction each, written before
   to_run.txt measured/   the plans that fit, and what run_plan measured of each
   validation.json, .csv  predicted against measured: time, and memory where one plan alone is run;
