@@ -253,7 +253,7 @@ TEST(SimulateCommand, RefusesPlansThatCannotBe) {
   };
   EXPECT_EQ(simulate(plan, kCluster).exit_code, 0);
   ProgramResult result =
-      simulate(folder.write("major.json", changed(plan, "plan/1.0", "plan/2.0")), kCluster);
+      simulate(folder.write("major.json", changed(plan, "plan/1.1", "plan/2.0")), kCluster);
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("major version 1"));
   result = simulate(folder.write("zone.json", changed(plan, "\"hall\"", "\"cellar\"")), kCluster);

@@ -50,9 +50,10 @@ start_munge() {
   pids+=("$(cat "$work/munge/pid")")
 }
 
-# start_slurm NODES: so many nodes of four "gpu" each.
+# start_slurm NODES [CPUS]: so many nodes of four "gpu" each, with as many CPUs, whatever there are.
 start_slurm() {
   nodes=$1
+  local cpus=${2:-1}
   mkdir -p "$work"/{state,spool,log}
   for i in 0 1 2 3; do : > "$work/gpu$i"; done
   local port=$((20000 + $$ % 9000))
@@ -70,6 +71,7 @@ ${munge_socket:+AuthInfo=socket=$munge_socket}
 CredType=cred/munge
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool/%n
+SlurmdParameters=config_overrides
 SlurmctldPidFile=$work/ctld.pid
 SlurmdPidFile=$work/%n.pid
 SlurmctldLogFile=$work/log/ctld.log
@@ -83,7 +85,7 @@ ReturnToService=2
 MpiDefault=none
 KillWait=2
 GresTypes=gpu
-NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=1 Gres=gpu:4 State=UNKNOWN
+NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=$cpus Gres=gpu:4 State=UNKNOWN
 PartitionName=gpu Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE State=UP
 END
   export SLURM_CONF=$work/slurm.conf

@@ -42,12 +42,10 @@ plan mixed 8 '0 2 V100-16 hall 1' '2 9 A100-40 hall 1'
 plan far 8 '0 5 A100-40 hall 1' '5 9 A100-40 far 1'
 
 start_munge
-start_slurm 4
+start_slurm 4 2
 echo "slurmctld and four slurmd run after $SECONDS s"
 for name in uniform uneven mixed far; do
   launch $name
-  # The nodes of the test have one CPU each.
-  sed -i 's/^#SBATCH --nodes=/#SBATCH --overcommit\n&/' "$folders/$name/job.sbatch"
   (cd "$folders/$name" && sbatch --test-only job.sbatch) || fail "$name is not accepted"
 done
 
@@ -59,7 +57,7 @@ if [ "$1" = --version ]; then exit; fi
 echo "$LOCAL_RANK $SLURMD_NODENAME $WORLD_SIZE $MASTER_ADDR:$MASTER_PORT $*" > "measured/rank$RANK"
 EOF
 chmod +x "$work/programs/run_plan"
-sed -i "s|^export SEXTANT_BIN=.*|export SEXTANT_BIN='$work/programs' SRUN_CPUS_PER_TASK=1 SLURM_OVERCOMMIT=1|" \
+sed -i "s|^export SEXTANT_BIN=.*|export SEXTANT_BIN='$work/programs'|" \
   "$folders/mixed/environment.sh"
 export SEXTANT_DEVICE=cpu
 id=$("$folders/mixed/start.sh" --warm-up 1 --name "it's" | sed 's/[^0-9]//g')
