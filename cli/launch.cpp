@@ -74,9 +74,9 @@ void read_assignments(const std::string& option, const std::vector<std::string>&
     const auto [name, value] = assignment(option, text);
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const std::string nearest = nearest_name(name, known);
-      throw_usage(fmt::format(
-          "{} {}: the plan has no {}{}", option, quote(text), quote(name),
-          nearest.empty() ? fmt::format("; it has {}", quote(known.front())) : "; " + nearest));
+      throw_usage(fmt::format("{} {}: the plan has no {}; {}", option, quote(text), quote(name),
+                              nearest.empty() ? "it has " + quote(known.front())
+                                              : fmt::format("did you mean {}?", quote(nearest))));
     }
     check_word(option, value);
     by_name[name] = value;

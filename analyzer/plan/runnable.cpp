@@ -28,12 +28,15 @@ void check_job(const Plan& plan, const Job& job, const ModelDescription& model) 
   }
 }
 
-void check_features(const Plan& plan) {
+void check_schedule(const Plan& plan) {
   if (plan.schedule == ScheduleKind::kZeroBubbleH1 && plan.recompute) {
     throw_bad_input(
         "plan: schedule zb-h1 with recompute: run_plan cannot part the weights' gradients of a "
         "block that is computed again from its input's");
   }
+}
+
+void check_optimizer_state(const Plan& plan) {
   if (plan.zero_stage > 0) {
     throw_bad_input(
         fmt::format("plan: zero_stage {}: run_plan keeps whole optimizer states on every replica "
@@ -149,7 +152,8 @@ std::vector<std::string> run_obstacles(const Plan& plan, const Job& job,
     }
   };
   attempt([&] { check_job(plan, job, model); });
-  attempt([&] { check_features(plan); });
+  attempt([&] { check_schedule(plan); });
+  attempt([&] { check_optimizer_state(plan); });
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     for (std::size_t s = 0; s < plan.pipelines[p].stages.size(); ++s) {
       attempt([&] { check_place(plan, p, s); });

@@ -22,13 +22,13 @@ using ::testing::Not;
 
 constexpr const char* kHostile = "it's \"x\" $(touch gone) `id` <script>alert(1)</script> ;|&";
 
-/// A cluster of one node of four A100 and two of four V100, a job of OPT-350M, and a plan for both.
+/// A cluster of a node of four A100 and one of four V100, and a job of OPT-350M.
 class LaunchCommand : public ::testing::Test {
  protected:
   LaunchCommand() {
     cluster_ = OrderedJson::parse(read_file(source_path("profiles/clusters/two-types.json")));
     cluster_["pools"][0]["nodes"] = 1;
-    cluster_["pools"][1]["nodes"] = 2;
+    cluster_["pools"][1]["nodes"] = 1;
     job_ = OrderedJson::parse(read_file(source_path("profiles/jobs/opt-350m.json")));
     job_["global_batch"] = 64;
     write();
@@ -139,10 +139,10 @@ TEST_F(LaunchCommand, AnOlderPlanNeedsClusterAndJob) {
 TEST_F(LaunchCommand, TheArtifactsFormNeedsThemToo) {
   const std::string plan = folder_.write(
       "artifact.json",
-      R"({"mbs": 1, "pipeline_list": [{"P": 2, "D": 2, "T": 2, "gpu_type": "V100-16", "zone": "hall"}]})");
+      R"({"mbs": 1, "pipeline_list": [{"P": 2, "D": 1, "T": 2, "gpu_type": "V100-16", "zone": "hall"}]})");
   expect_refused(launch(plan, {}), 2, "add --cluster and --job");
   const std::string uniform =
-      folder_.write("uniform.json", R"({"mbs": 1, "P": 2, "D": 2, "T": 2, "gpu_type": "V100-16",
+      folder_.write("uniform.json", R"({"mbs": 1, "P": 2, "D": 1, "T": 2, "gpu_type": "V100-16",
                           "num_gpus_per_node": 4, "zone": "hall"})");
   const ProgramResult result = launch(uniform, inputs());
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -168,7 +168,7 @@ TEST_F(LaunchCommand, AChangedClusterIsRefused) {
   cluster_["pools"].erase(1);
   cluster_["pools"][0]["gpus_per_node"] = 4;
   cluster_["pools"][0]["nodes"] = 1;
-  expect_refused(with_cluster(), 3, "pool \"V100-16@hall\": expected 8 GPUs, as the plan has it");
+  expect_refused(with_cluster(), 3, "pool \"V100-16@hall\": expected 4 GPUs, as the plan has it");
 }
 
 TEST_F(LaunchCommand, AnotherJobIsRefused) {
@@ -305,7 +305,11 @@ TEST_F(LaunchCommand, APlacementGoesToVllmAndAPlanDoesNot) {
   make_plan();
   expect_refused(launch(path("plan.json"), {}, "vllm"), 2, "it serves placements");
   expect_refused(launch(path("plan.json"), {"--model", "OPT-350M"}), 2, "are of placements");
-  const std::string cluster = source_path("profiles/clusters/serving-mixed.json");
+  OrderedJson machines =
+      OrderedJson::parse(read_file(source_path("profiles/clusters/serving-mixed.json")));
+  machines["pools"][0]["nodes"] = 8;
+  machines["pools"].erase(2);  // machines of two GPUs, beside which vLLM runs no others
+  const std::string cluster = folder_.write("serving.json", machines.dump());
   const ProgramResult placed =
       run_sextant({"serve", "place", "--cluster", cluster, "--model", "Llama-2-70B", "--method",
                    "swarm", "-o", path("placement.json")});

@@ -39,7 +39,7 @@ export FAKE_RANK='slow:3000'  # of the made-up rank; a real one measures for its
 submit
 wait_until 30 is_measuring || fail "the last point does not begin"
 sleep 0.3
-kill -9 $(victim | head -1) || fail "no rank to kill"
+kill -9 "$(victim | head -1)" || fail "no rank to kill"
 wait_until 40 has_ended "$gather" || fail "the gathering job does not end"
 [ "$(statuses ok)" = 3 ] || fail "$(statuses ok) points are ok, expected 3"
 [ "$(statuses error)" = 1 ] || fail "$(statuses error) points failed, expected 1"

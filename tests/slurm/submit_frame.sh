@@ -4,7 +4,7 @@
 
 work=$(mktemp -d /tmp/sextant-submit-XXXXXX)
 trap 'rm -rf "$work"' EXIT
-cd "$work"
+cd "$work" || exit
 mkdir fake programs
 cat > fake/sbatch << 'END'
 #!/usr/bin/env bash

@@ -20,14 +20,14 @@ replicas,2,4,1,9,2,1
 stages,2,4,1,5/4,1,1
 END
 
-# submit FLAG…: sets `jobs`, the ids by name.
+# submit: sets `jobs`, the ids by name.
 declare -A jobs
 submit() {
   local text name id
   text=$("$source_dir/launch/sailor/clariden/run.sh" --table "$work/table.csv" --partition gpu --time 5 \
     --gres gpu:1 --gpus-per-node 1 --gpu-type CPU --zone here --seq-len 64 --bin "$programs" --out "$out" \
-    --model "$source_dir/tests/data/profiler/tiny-llama.json" "$@" -- --device cpu -n 3 --warm-up 1) \
-    || fail "not submitted: $*"
+    --model "$source_dir/tests/data/profiler/tiny-llama.json" -- --device cpu -n 3 --warm-up 1) \
+    || fail "not submitted"
   jobs=()
   while read -r name id; do
     if [ -n "$name" ]; then jobs[$name]=$id; fi

@@ -246,6 +246,10 @@ void DeepSpeedTarget::put(const LaunchJob& job, const LaunchOptions& options,
         fmt::format("the prediction counts with the transfers of framework {}, not of DeepSpeed",
                     quote(job.job.framework)));
   }
+  if (const auto unknown = std::count(hosts.begin(), hosts.end(), ""); unknown > 0) {
+    folder.notes.push_back(
+        fmt::format("hostfile: {} of {} machines have no host name yet", unknown, hosts.size()));
+  }
   ReadmeParts readme;
   readme.start =
       "Every machine needs the same DeepSpeed and Megatron-DeepSpeed, of which "

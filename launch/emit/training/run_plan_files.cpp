@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "analyzer/plan/runnable.h"
 #include "analyzer/profile/gpu.h"
 #include "launch/emit/shell_word.h"
@@ -114,6 +115,12 @@ void put_run_plan_files(const LaunchJob& job, const LaunchOptions& options, JobF
   folder.files["environment.sh"] = environment_script(options);
   folder.files["check_node.sh"] = kCheckNode;
   folder.files["compare.sh"] = compare_script(job.prediction.has_value());
+  if (job.prediction && job.job.framework != "sextant") {
+    folder.notes.push_back(
+        fmt::format("the prediction counts with what framework {} holds and sends; run_plan is "
+                    "framework \"sextant\" of a job",
+                    quote(job.job.framework)));
+  }
 }
 
 std::string run_plan_start_notes() {
