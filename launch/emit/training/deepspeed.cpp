@@ -221,6 +221,7 @@ std::vector<std::string> DeepSpeedTarget::obstacles(const LaunchJob& job) const 
 
 void DeepSpeedTarget::put(const LaunchJob& job, const LaunchOptions& options,
                           JobFolder& folder) const {
+  refuse_container(options, name());
   const std::vector<std::string> hosts = node_hosts(job, options);
   std::string hostfile;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
@@ -244,6 +245,10 @@ void DeepSpeedTarget::put(const LaunchJob& job, const LaunchOptions& options,
     folder.notes.push_back(
         fmt::format("the prediction counts with the transfers of framework {}, not of DeepSpeed",
                     quote(job.job.framework)));
+  }
+  if (const auto unknown = std::count(hosts.begin(), hosts.end(), ""); unknown > 0) {
+    folder.notes.push_back(
+        fmt::format("hostfile: {} of {} machines have no host name yet", unknown, hosts.size()));
   }
   ReadmeParts readme;
   readme.start =

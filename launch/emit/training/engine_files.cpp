@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analyzer/core/error.h"
 #include "launch/emit/shell_word.h"
 
 namespace sextant {
@@ -16,6 +17,13 @@ std::string tf32_export(DataType dtype) {
   const std::string allowed = tf32_override(dtype);
   if (allowed.empty()) return "";
   return fmt::format("export TORCH_ALLOW_TF32_CUBLAS_OVERRIDE={}\n", allowed);
+}
+
+void refuse_container(const LaunchOptions& options, std::string_view target) {
+  if (options.container.empty()) return;
+  throw_usage(
+      fmt::format("--container {}: the scripts of {} start no image; start them inside of it",
+                  quote(options.container), target));
 }
 
 std::string engine_environment(std::string_view variable, std::string_view engine,
@@ -49,8 +57,8 @@ std::string engine_start_text(std::string_view engine) {
       "where its checkout lies and in `hosts.txt` where the machines are, then, from any machine "
       "that reaches the others by ssh:\n\n"
       "```sh\n./start.sh\n```\n\n"
-      "Or start each node on its machine, in any order, and keep its output: `./node.sh 0 > "
-      "logs/node_0.log 2>&1`, … Arguments are handed on to {}.\n",
+      "Or start each node on its machine, in any order, and keep its output (`mkdir -p logs`, then "
+      "`./node.sh 0 > logs/node_0.log 2>&1`, …). Arguments are handed on to {}.\n",
       engine, engine);
 }
 

@@ -20,6 +20,9 @@ std::string tf32_override(DataType dtype);
 /// The same as a line of environment.sh, or "".
 std::string tf32_export(DataType dtype);
 
+/// Throws Error(kUsage) where an image is named: the scripts of engines run where they are started.
+void refuse_container(const LaunchOptions& options, std::string_view target);
+
 /// The head of environment.sh: where the engine's checkout lies, in `variable`; `path` "" is left
 /// to be filled in.
 std::string engine_environment(std::string_view variable, std::string_view engine,

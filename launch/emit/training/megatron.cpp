@@ -142,6 +142,7 @@ std::vector<std::string> arguments_of(const LaunchJob& job, const LaunchOptions&
 
 void MegatronTarget::put(const LaunchJob& job, const LaunchOptions& options,
                          JobFolder& folder) const {
+  refuse_container(options, name());
   folder.files["environment.sh"] =
       engine_environment("MEGATRON_PATH", "Megatron-LM", options.engine_path) +
       // Asked for with tensor parallelism before Blackwell.

@@ -77,7 +77,7 @@ std::vector<std::string> megatron_family_obstacles(const LaunchJob& job, std::st
   no(model.experts > 0, "experts", "them in expert-parallel groups, of which a plan says nothing");
   if (model.kv_heads % tp != 0) {
     out.push_back(
-        fmt::format("model: {} key-value heads cannot be divided among {} ranks: {} needs "
+        fmt::format("plan: {} key-value heads cannot be divided among {} ranks: {} needs "
                     "the same number of them on each",
                     model.kv_heads, tp, engine));
   }

@@ -131,7 +131,6 @@ bool NearestSearch::consider(const Plan& plan) {
 
 void NearestSearch::search(const std::vector<Plan>& settings, const std::vector<GpuPool>& pools) {
   common_obstacles_.reset();
-  for (const Plan& plan : settings) consider(plan);
   struct Grid {
     std::size_t setting;
     UniformPlans::Shape shape;
@@ -153,18 +152,25 @@ void NearestSearch::search(const std::vector<Plan>& settings, const std::vector<
     // Nothing behind it can be faster.
     if (grid.shape.least_s >= best_s()) break;
     if (++seen > kMostGrids || (best_ && predicted >= kMostPredictions)) break;
-    if (seen > kAlikeGrids && !common_obstacles_->empty()) break;
+    if (seen > kAlikeGrids && common_obstacles_ && !common_obstacles_->empty()) break;
     if (consider(plans[grid.setting].plan(grid.shape))) ++predicted;
   }
 }
 
 std::optional<NearestPlan> NearestSearch::search(const Plan& refused) {
   const std::vector<std::vector<Plan>> settings = settings_of(with_equal_shares(refused));
+  // The plan itself with as few settings changed as possible; a grid with no more may be faster.
+  std::size_t most_changed = 0;
+  while (most_changed < settings.size() && !best_) {
+    for (const Plan& plan : settings[most_changed]) consider(plan);
+    if (!best_) ++most_changed;
+  }
+  if (!best_) most_changed = 0;
   const std::vector<GpuPool> own = pools_of(refused, problem_.cluster);
   for (const std::vector<GpuPool>* pools : {&own, &problem_.cluster.pools}) {
-    for (const std::vector<Plan>& changed : settings) {
-      search(changed, *pools);
-      if (best_) return std::move(best_);
+    for (std::size_t changed = 0; changed < settings.size(); ++changed) {
+      search(settings[changed], *pools);
+      if (best_ && changed >= most_changed) return std::move(best_);
     }
   }
   return std::nullopt;

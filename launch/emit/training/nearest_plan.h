@@ -18,15 +18,15 @@ struct NearestPlan {
   std::string changes;
 };
 
-/// The fastest plan of the same model and batch that `target` runs, among the plans that are near
-/// the refused one: the plan itself with equal shares, and grids of one pipeline with as many
-/// replicas and one tensor degree in all stages (uniform_plans.h). The settings (schedule, ZeRO
-/// stage, recomputation) are the plan's own; where no plan runs in them, as few as possible are
-/// changed. So it is with the GPUs: at most those that the plan has of each pool, or where nothing
-/// runs on these, all of the cluster. `estimator` judges every plan; it has no obstacle and fits.
-/// The same arguments give the same plan; of equally fast ones that with fewer GPUs. Nothing where
-/// none of them can be run. `job.nodes` is not looked at. Throws what the estimator throws of the
-/// refused plan.
+/// A plan of the same model and batch that `target` runs, near the refused one: the fastest of the
+/// plan itself, with equal shares and as few of its settings (schedule, ZeRO stage, recomputation)
+/// changed as possible, and of grids with no more of them changed: one pipeline with as many
+/// replicas and one tensor degree in all stages (uniform_plans.h), on at most the GPUs that the
+/// plan has of each pool. Where the plan itself stays refused, as few settings are changed as a
+/// grid needs, and where none runs on those GPUs, all of the cluster are tried. `estimator` judges
+/// every plan; it has no obstacle and fits. The same arguments give the same plan; of equally fast
+/// ones that with fewer GPUs. Nothing where none of them can be run. `job.nodes` is not looked at.
+/// Throws what the estimator throws of the refused plan.
 std::optional<NearestPlan> nearest_plan(const LaunchTarget& target, const LaunchJob& job,
                                         const TrainingInput& input, const Estimator& estimator);
 

@@ -229,6 +229,13 @@ std::vector<std::string> TorchtitanTarget::obstacles(const LaunchJob& job) const
   }
   const std::string layers = layer_count_obstacle(job.plan, job.model);
   if (!layers.empty()) out.push_back(layers);
+  const int tp = job.plan.pipelines.front().stages.front().replicas.front().tp;
+  if (job.model.kv_heads % tp != 0) {
+    out.push_back(
+        fmt::format("plan: {} key-value heads cannot be divided among {} ranks: {} needs "
+                    "the same number of them on each",
+                    job.model.kv_heads, tp, kEngine));
+  }
   if (job.job.dtype == DataType::kFp16 || job.job.dtype == DataType::kTf32) {
     out.push_back(
         fmt::format("job: data type {}: {} has bf16 and fp32", to_string(job.job.dtype), kEngine));
@@ -241,6 +248,7 @@ std::vector<std::string> TorchtitanTarget::obstacles(const LaunchJob& job) const
 
 void TorchtitanTarget::put(const LaunchJob& job, const LaunchOptions& options,
                            JobFolder& folder) const {
+  refuse_container(options, name());
   const EngineGrid grid = engine_grid(job.plan);
   folder.files["config.toml"] = config(job, options);
   folder.files["environment.sh"] =

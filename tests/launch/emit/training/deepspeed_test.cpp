@@ -1,5 +1,6 @@
 #include "analyzer/core/json_document.h"
 #include "tests/launch/emit/training/engine_jobs.h"
+#include "tests/launch/emit/training/golden_folder.h"
 
 namespace sextant {
 namespace {
@@ -124,6 +125,19 @@ deepspeed --hostfile hostfile --ssh_port "${SSH_PORT:-22}" \
   --master_addr 'a0' --master_port "${MASTER_PORT:-29500}" \
   "$MEGATRON_DEEPSPEED_PATH/pretrain_gpt.py" "${arguments[@]}" "$@" 2>&1 | tee logs/deepspeed.log
 )sh"));
+}
+
+TEST(DeepSpeed, FoldersOfAllShapesOfPlans) {
+  const Plan two_types = engine_plan({{17, "V100-16"}, {18, "A100-40"}}, 2, 2);
+  const Plan zones = engine_plan({{17, "A100-40", "hall"}, {18, "A100-40", "far"}}, 2, 2);
+  expect_golden(folder_of(deepspeed(), engine_job(uniform_plan())),
+                {"hostfile", "start.sh", "ds_config.json", ".deepspeed_env", "synthetic_tokens.py",
+                 "compare.sh", "README.md"},
+                "deepspeed-uniform");
+  expect_golden(folder_of(deepspeed(), engine_job(two_types)),
+                {"hostfile", "start.sh", "ds_config.json"}, "deepspeed-two-types");
+  expect_golden(folder_of(deepspeed(), engine_job(zones)),
+                {"hostfile", "start.sh", "ds_config.json"}, "deepspeed-geo");
 }
 
 TEST(DeepSpeed, NamesOnlyDocumentedArguments) {

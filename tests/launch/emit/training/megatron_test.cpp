@@ -3,6 +3,7 @@
 #include "analyzer/core/error.h"
 #include "launch/emit/training/engine_grid.h"
 #include "tests/launch/emit/training/engine_jobs.h"
+#include "tests/launch/emit/training/golden_folder.h"
 
 namespace sextant {
 namespace {
@@ -126,6 +127,20 @@ exec torchrun --nnodes ${#ranks[@]} --node-rank "$node" \
             "MEGATRON_PATH=${MEGATRON_PATH:-'/opt/engine'}\n"
             "export CUDA_DEVICE_MAX_CONNECTIONS=1\n");
   EXPECT_THAT(folder.files.at("README.md"), HasSubstr("Written for Megatron-LM"));
+}
+
+TEST(Megatron, FoldersOfAllShapesOfPlans) {
+  const std::vector<std::string> of_plan = {"hosts.txt", "node.sh", "README.md"};
+  const JobFolder uniform = folder_of(megatron(), engine_job(uniform_plan()));
+  expect_golden(uniform,
+                {"hosts.txt", "node.sh", "start.sh", "environment.sh", "compare.sh", "README.md"},
+                "megatron-uniform");
+  expect_golden(folder_of(megatron(), engine_job(uneven_plan())), of_plan, "megatron-uneven");
+  expect_golden(folder_of(megatron(), engine_job(two_types_plan())), of_plan, "megatron-two-types");
+  expect_golden(folder_of(megatron(), engine_job(geo_plan())), of_plan, "megatron-geo");
+  for (const Plan& plan : {uniform_plan(), uneven_plan(), two_types_plan(), geo_plan()}) {
+    expect_sound_scripts(folder_of(megatron(), engine_job(plan)));
+  }
 }
 
 TEST(Megatron, NamesOnlyDocumentedArguments) {
@@ -307,12 +322,38 @@ TEST(Megatron, HandsWordsOnAsTheyAre) {
   EXPECT_THAT(run.out, HasSubstr("<--mock-data> <--transformer-impl> <local host>\n"));
 }
 
+TEST(Megatron, KeepsNamesOfMachinesInTheirLines) {
+  LaunchJob job = engine_job(uniform_plan());
+  job.nodes[1].zone = kHostile;
+  job.nodes[1].gpu = "A100\n? B200";
+  const TemporaryFolder at;
+  const JobFolder folder = folder_of(megatron(), job, {});
+  check_scripts(folder, at);
+  const std::string& hosts = folder.files.at("hosts.txt");
+  EXPECT_EQ(std::count(hosts.begin(), hosts.end(), '\n'), 4) << hosts;
+  EXPECT_THAT(hosts, HasSubstr("\n? A100\\x0a? B200@x'"));
+}
+
 TEST(Megatron, RefusesHostsThatAreNoWords) {
   for (const char* host : {"", "-oProxyCommand=id", "a b", "a\nb", "#a"}) {
     LaunchOptions options = engine_options();
     options.hosts["A100-40@hall/0"] = host;
     JobFolder folder;
     EXPECT_THROW(megatron().put(engine_job(uniform_plan()), options, folder), Error) << host;
+  }
+}
+
+TEST(Engines, StartNoImages) {
+  LaunchOptions options = engine_options();
+  options.container = "image.sif";
+  for (const char* target : {"megatron", "deepspeed", "torchtitan"}) {
+    JobFolder folder;
+    try {
+      launch_target_named(target).put(engine_job(uniform_plan()), options, folder);
+      ADD_FAILURE() << target;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    }
   }
 }
 

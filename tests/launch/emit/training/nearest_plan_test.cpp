@@ -125,6 +125,16 @@ TEST(NearestPlan, TakesBackWhatAloneStandsInTheWay) {
   EXPECT_THAT(found.changes, HasSubstr("schedule 1f1b instead of gpipe"));
 }
 
+TEST(NearestPlan, ChangesASettingRatherThanEverythingElse) {
+  // torchtitan has no ZeRO 1, but 2: the plan need not become another for it.
+  Plan plan = engine_plan({{17}, {18}}, 8, 4);
+  plan.zero_stage = 1;
+  const LaunchJob job = job_on_two_types(plan);
+  const NearestPlan found = nearest("torchtitan", job);
+  expect_runs("torchtitan", job, found);
+  EXPECT_LE(found.prediction.iteration_s, 1.2 * found.original.iteration_s);
+}
+
 TEST(NearestPlan, DividesABatchThatDidNotDivide) {
   const LaunchJob job = job_on_two_types(engine_plan({{17}, {18}}, 6, 4));  // 64 sequences
   const NearestPlan found = nearest("megatron", job);

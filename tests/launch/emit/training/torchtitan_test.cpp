@@ -1,4 +1,5 @@
 #include "tests/launch/emit/training/engine_jobs.h"
+#include "tests/launch/emit/training/golden_folder.h"
 
 namespace sextant {
 namespace {
@@ -69,6 +70,20 @@ mode = "none"
 log_freq = 1
 disable_color_printing = true
 )toml");
+}
+
+TEST(Torchtitan, FoldersOfAllShapesOfPlans) {
+  const std::vector<std::string> of_plan = {"config.toml", "hosts.txt", "node.sh"};
+  expect_golden(
+      folder_of(torchtitan(), sharded_job(uniform_plan())),
+      {"config.toml", "hosts.txt", "node.sh", "environment.sh", "compare.sh", "README.md"},
+      "torchtitan-uniform");
+  expect_golden(folder_of(torchtitan(), sharded_job(two_types_plan())), of_plan,
+                "torchtitan-two-types");
+  expect_golden(folder_of(torchtitan(), sharded_job(geo_plan())), of_plan, "torchtitan-geo");
+  for (const Plan& plan : {uniform_plan(), uneven_plan(), two_types_plan(), geo_plan()}) {
+    expect_sound_scripts(folder_of(torchtitan(), sharded_job(plan)));
+  }
 }
 
 // Fields of the dataclasses of
@@ -154,6 +169,10 @@ TEST(Torchtitan, SaysWhatItLacks) {
   job = sharded_job(uniform_plan());
   job.model.ffn = 14080;
   EXPECT_THAT(torchtitan().obstacles(job), ElementsAre(HasSubstr("none of the sizes of Llama 3")));
+  job = sharded_job(engine_plan({{17}, {18}}, 1, 4));
+  job.plan.pipelines[0].stages[0].replicas[0] = {
+      {{"A100-40", "hall", 0, 8}, {"A100-40", "hall", 1, 8}}, 16, 0};
+  EXPECT_THAT(obstacles_of(torchtitan(), job), HasSubstr("8 key-value heads"));
   Plan degrees = uniform_plan();
   degrees.zero_stage = 3;
   degrees.pipelines[0].stages[1].replicas.assign(2, {{{"A100-40", "hall", -1, 4}}, 4, 0});
