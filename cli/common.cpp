@@ -3,13 +3,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "analyzer/core/error.h"
+#include "analyzer/core/git_revision.h"
 #include "cli/commands.h"
 
 namespace sextant::cli {
 
 std::string version_text() {
-  return "sextant " SEXTANT_VERSION "\n" SEXTANT_BUILT_PARTS;
+  return fmt::format("sextant {}\nrevision: {}\n{}", SEXTANT_VERSION, git_revision(),
+                     SEXTANT_BUILT_PARTS);
 }
 
 void add_common_options(CLI::App& command, Session& session) {

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/doctor_conditions.h"
+
 namespace sextant::cli {
 
 /// Whether something is on this machine; unknown where looking failed.
@@ -28,11 +30,12 @@ struct Task {
 struct Diagnosis {
   std::vector<Check> checks;
   std::vector<Task> tasks;
+  std::vector<Condition> conditions;  ///< of measurements
 };
 
 /// Looks at files, the environment and the NVIDIA libraries (loaded at run time, never linked);
-/// starts no other program and writes nothing. Throws nothing but std::bad_alloc: what cannot be
-/// looked at is unknown.
+/// starts no other program than `scontrol ping` and writes nothing. Throws nothing but
+/// std::bad_alloc: what cannot be looked at is unknown.
 Diagnosis examine_machine();
 
 }  // namespace sextant::cli

@@ -17,6 +17,10 @@ void add_input_options(CLI::App& command, TrainingInputOptions& options) {
       .add_option("--job", options.job, "Job document, or the artifact's training_config_*.json")
       ->required()
       ->type_name("FILE");
+  add_profile_options(command, options);
+}
+
+void add_profile_options(CLI::App& command, TrainingInputOptions& options) {
   command
       .add_option("--profiles", options.profile_db, "Profile database (default: the shipped one)")
       ->type_name("DIR");

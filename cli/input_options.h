@@ -13,6 +13,9 @@ namespace sextant::cli {
 /// --cluster, --job, --profiles, --variant, --calibration: the inputs of `plan` and `simulate`.
 void add_input_options(CLI::App& command, TrainingInputOptions& options);
 
+/// --profiles, --variant, --calibration: of these, what is not cluster and job.
+void add_profile_options(CLI::App& command, TrainingInputOptions& options);
+
 /// --prices, --spot: what GPUs and egress cost on a day.
 void add_price_options(CLI::App& command, TrainingInputOptions& options);
 

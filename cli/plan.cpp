@@ -14,6 +14,7 @@
 #include "cli/plan_explain.h"
 #include "cli/plan_output.h"
 #include "cli/plan_pareto.h"
+#include "cli/plan_picture.h"
 #include "cli/plan_purchase.h"
 #include "planner/training/gap.h"
 
@@ -31,6 +32,7 @@ struct Arguments {
   std::optional<double> max_usd_per_iter;
   std::optional<double> min_iters_per_s;
   bool explain = false;
+  bool picture = false;
   PlannerOptions options;
   AvailabilityArguments availability;
   ParetoArguments pareto;
@@ -47,6 +49,12 @@ void apply(const Arguments& arguments, Job& job) {
 
 /// Refuses options that contradict each other.
 void check(const Arguments& arguments, double tokens) {
+  if (arguments.picture && (!arguments.availability.trace.empty() || arguments.pareto.wanted ||
+                            arguments.purchase.wanted())) {
+    throw_usage(
+        "--picture draws the plan of an objective: leave it out with --availability, --pareto, "
+        "--deadline and --run-budget");
+  }
   if (!arguments.availability.trace.empty()) {
     if (arguments.pareto.wanted || arguments.purchase.wanted() || arguments.explain || tokens > 0) {
       throw_usage(
@@ -187,6 +195,9 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
                       counted(std::ssize(stages.front().replicas), "replica"));
   text += describe({input, best.plan, best.prediction, best.estimator->name(), tokens});
   text += bound_text(best, input.job.objective);
+  if (arguments.picture) {
+    text += plan_picture(input, best.plan, best.prediction, *best.estimator);
+  }
   if (explanation) text += "\n" + explanation_text(*explanation);
   print(text);
 }
@@ -194,6 +205,7 @@ void print_text(const std::vector<PlannedJob>& jobs, const TrainingInput& input,
 int run(const Arguments& arguments, const Session& session) {
   const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
   check(arguments, tokens);
+  check_picture(arguments.picture, session);
   const std::vector<const Planner*> chosen = chosen_planners(arguments.planners);
   const Estimator& judge = estimator_named(arguments.estimator);
   TrainingInputOptions options = arguments.input;
@@ -292,6 +304,7 @@ void add_plan_command(CLI::App& program, Session& session) {
                    "Of planners that choose at random (default: 0, their published seed)")
       ->type_name("N");
   add_explain_option(*command, arguments->explain);
+  add_picture_option(*command, arguments->picture);
   add_pareto_options(*command, arguments->pareto);
   add_purchase_options(*command, arguments->purchase);
   command->add_option("-o,--output", arguments->output, "Write the best plan as a document")

@@ -11,7 +11,11 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/core/files.h"
+#include "cli/command_tree.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/manual.h"
 
 namespace sextant::cli {
 
@@ -92,8 +96,53 @@ std::string usage_message(const CLI::App& program, const CLI::ParseError& error)
   return fmt::format("{} (see {} --help)", message, name);
 }
 
+/// Thrown while the command line is parsed: what was asked for is this text, and nothing else.
+struct Answer {
+  std::string text;
+};
+
+std::string completion(const DocumentedCommand& command, const std::string& shell) {
+  if (shell == "bash") return bash_completion(command);
+  return shell == "zsh" ? zsh_completion(command) : fish_completion(command);
+}
+
+/// Manual and completion where man and the shells look for them.
+void write_documentation(const DocumentedCommand& command, const std::filesystem::path& share) {
+  const std::string& name = command.path[0];
+  for (const ManualPage& page : manual_pages(command)) {
+    write_file_atomically(share / "man" / "man1" / page.file, page.text);
+  }
+  write_file_atomically(share / "bash-completion" / "completions" / name, bash_completion(command));
+  write_file_atomically(share / "zsh" / "site-functions" / ("_" + name), zsh_completion(command));
+  write_file_atomically(share / "fish" / "vendor_completions.d" / (name + ".fish"),
+                        fish_completion(command));
+}
+
+/// --completion and, for whoever makes packages, --write-documentation.
+void add_documentation_options(CLI::App& program) {
+  program
+      .add_option_function<std::string>(
+          "--completion",
+          [&program](const std::string& shell) {
+            throw Answer{completion(documented(program), shell)};
+          },
+          "Print a script that completes this command line in a shell")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  program
+      .add_option_function<std::string>(
+          "--write-documentation",
+          [&program](const std::string& share) {
+            write_documentation(documented(program), share);
+            throw Answer{};
+          },
+          "Write manual and completion into a share/ folder")
+      ->type_name("DIR")
+      ->group("");
+}
+
 int parse_and_run(CLI::App& program, int argc, char** argv, const std::function<int()>& action) {
   program.set_version_flag("--version", version_text(), "Version and built parts");
+  add_documentation_options(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -101,6 +150,9 @@ int parse_and_run(CLI::App& program, int argc, char** argv, const std::function<
     return 0;
   } catch (const CLI::CallForVersion& version) {
     print(version.what());
+    return 0;
+  } catch (const Answer& answer) {
+    print(answer.text);
     return 0;
   } catch (const CLI::ParseError& error) {
     throw_usage(usage_message(program, error));

@@ -55,8 +55,9 @@ void write_files(const ServeSimulateArguments& arguments, const ServedPlacement&
         {"placement", served.method},
         {"evidence", std::string(to_string(served.evidence))},
         {"seed", std::to_string(arguments.seed)}};
+    const ServingSimulationResult& first = runs.results.front();
     write_file_atomically(arguments.timeline,
-                          batch_trace(served.network.nodes, runs.results.front().batches, about));
+                          batch_trace(served.network.nodes, first.batches, first.samples, about));
   }
   if (!arguments.plot.empty()) write_plot(arguments.plot, latency_plot(runs));
 }

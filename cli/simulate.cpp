@@ -13,6 +13,7 @@
 #include "analyzer/training/sextant/sextant.h"
 #include "cli/input_options.h"
 #include "cli/plan_output.h"
+#include "cli/plan_picture.h"
 
 namespace sextant::cli {
 
@@ -29,6 +30,7 @@ struct Arguments {
   double noise = 0;
   std::uint64_t seed = 1;
   bool memory = false;
+  bool picture = false;
 };
 
 /// Our document, or the artifact's form.
@@ -40,20 +42,6 @@ Plan read_plan(const std::string& path, const TrainingInput& input) {
                                    input.job.global_batch);
   }
   document.root().fail("a plan: \"schema\": \"sextant/plan/1.0\", or the artifact's \"mbs\"");
-}
-
-/// Names of those that have a timeline of this plan; one that fails to make it has one.
-std::string estimators_with_timeline(const TrainingInput& input, const Plan& plan) {
-  std::string names;
-  for (const Estimator* estimator : estimators()) {
-    bool has_one = true;
-    try {
-      has_one = estimator->timeline(input.problem(), plan).has_value();
-    } catch (const Error&) {
-    }
-    if (has_one) names += fmt::format(" {}", estimator->name());
-  }
-  return names.empty() ? " none" : names;
 }
 
 void write_trace(const std::string& path, const Estimator& estimator, const TrainingInput& input,
@@ -129,6 +117,7 @@ Disturbance::Slow slow_replica(const std::string& text) {
 
 int run(const Arguments& arguments, const Session& session) {
   const double tokens = arguments.tokens.empty() ? 0 : token_count(arguments.tokens);
+  check_picture(arguments.picture, session);
   const Estimator& estimator = estimator_named(arguments.estimator);
   TrainingInputOptions options = arguments.input;
   options.artifact = session.artifact;
@@ -163,9 +152,10 @@ int run(const Arguments& arguments, const Session& session) {
     if (other) document["against"] = to_json(*other);
     print(json_text(document));
   } else {
-    print(fmt::format("{} on {}\nestimator {} (evidence: {})\n\n{}{}", input.job.model,
+    print(fmt::format("{} on {}\nestimator {} (evidence: {})\n\n{}{}{}", input.job.model,
                       input.cluster.summary(), estimator.name(), to_string(input.evidence),
-                      describe(output), other ? describe(*other) : ""));
+                      describe(output), other ? describe(*other) : "",
+                      arguments.picture ? plan_picture(input, plan, prediction, estimator) : ""));
   }
   if (!prediction.fits) {
     throw_infeasible("the plan does not fit in memory: " + prediction.memory_note);
@@ -198,6 +188,7 @@ void add_simulate_command(CLI::App& program, Session& session) {
       ->type_name("FILE");
   command->add_flag("--memory", arguments->memory,
                     "Say what memory is made of on every stage, not on the fullest alone");
+  add_picture_option(*command, arguments->picture);
   command
       ->add_option("--slow", arguments->slow,
                    "A stage replica that takes FACTOR times as long as its profile")

@@ -26,8 +26,9 @@ if(NOT CMAKE_CUDA_COMPILER)
   message(STATUS "CUDA is off: no compiler (nvcc) in PATH, CUDA_HOME or /usr/local/cuda")
 endif()
 
-# sextant_find_device_library(NAME header library): target sextant_NAME, or NAME among the absent.
-macro(sextant_find_device_library name header library)
+# sextant_find_device_library(NAME header library version_header): target sextant_NAME, or NAME among the
+# absent. Its version is what the last header says: NCCL_MAJOR and so on, CUPTI_API_VERSION.
+macro(sextant_find_device_library name header library version_header)
   find_path(SEXTANT_${name}_INCLUDE ${header} HINTS ${CUDAToolkit_INCLUDE_DIRS} ENV ${name}_HOME
             PATH_SUFFIXES include ../extras/CUPTI/include)
   find_library(SEXTANT_${name}_LIBRARY ${library} HINTS ${CUDAToolkit_LIBRARY_DIR} ENV ${name}_HOME
@@ -37,7 +38,11 @@ macro(sextant_find_device_library name header library)
     add_library(sextant_${lower} INTERFACE)
     target_include_directories(sextant_${lower} SYSTEM INTERFACE ${SEXTANT_${name}_INCLUDE})
     target_link_libraries(sextant_${lower} INTERFACE ${SEXTANT_${name}_LIBRARY})
-    list(APPEND parts ${name})
+    file(STRINGS ${SEXTANT_${name}_INCLUDE}/${version_header} version
+         REGEX "#define (${name}_(MAJOR|MINOR|PATCH)|${name}_API_VERSION) +[0-9]+")
+    string(REGEX REPLACE "[^0-9;]" "" version "${version}")
+    list(JOIN version "." version)
+    list(APPEND parts "${name} ${version}")
   else()
     list(APPEND absent ${name})
   endif()
@@ -59,8 +64,8 @@ if(CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   set(SEXTANT_HAS_CUDA ON)
   list(APPEND parts "CUDA ${CUDAToolkit_VERSION}")
-  sextant_find_device_library(NCCL nccl.h nccl)
-  sextant_find_device_library(CUPTI cupti.h cupti)
+  sextant_find_device_library(NCCL nccl.h nccl nccl.h)
+  sextant_find_device_library(CUPTI cupti.h cupti cupti_version.h)
 endif()
 
 # LibTorch: a target of our own, since its package demands the toolkit of the wheel even for the CPU

@@ -1,6 +1,7 @@
-# Finds METIS, the graph partitioner that planner flashflex cuts GPUs with: target sextant_metis where it
-# is there. One with 64-bit indices, as the published planner used, is what `./setup` builds in the
-# cache where it can; Debian's has 32, which is good for all but the published answers. Neither brings a CMake package.
+# Finds METIS, the graph partitioner that planner flashflex cuts GPUs with: target sextant_metis and
+# SEXTANT_METIS_VERSION where it is there. One with 64-bit indices, as the published planner used, is what
+# `./setup` builds in the cache where it can; Debian's has 32, which is good for all but the published answers.
+# Neither brings a CMake package.
 
 set(metis_hint "$ENV{SEXTANT_CACHE}")
 if(NOT metis_hint)
@@ -9,10 +10,22 @@ endif()
 find_path(SEXTANT_METIS_INCLUDE metis.h HINTS ${metis_hint}/metis64/include)
 find_library(SEXTANT_METIS_LIBRARY NAMES metis64 metis NAMES_PER_DIR HINTS ${metis_hint}/metis64/lib)
 if(SEXTANT_METIS_INCLUDE AND SEXTANT_METIS_LIBRARY)
+  set(metis_version "")
+  foreach(part MAJOR MINOR SUBMINOR)
+    file(STRINGS ${SEXTANT_METIS_INCLUDE}/metis.h line REGEX "define METIS_VER_${part}[ \t]")
+    string(REGEX MATCH "[0-9]+" number "${line}")
+    list(APPEND metis_version "${number}")
+  endforeach()
+  list(JOIN metis_version "." metis_version)
+  file(STRINGS ${SEXTANT_METIS_INCLUDE}/metis.h line REGEX "^ *#define IDXTYPEWIDTH[ \t]")
+  string(REGEX MATCH "[0-9]+" width "${line}")
+  set(SEXTANT_METIS_VERSION "${metis_version} with ${width}-bit indices")
   add_library(sextant_metis INTERFACE)
-  target_include_directories(sextant_metis SYSTEM INTERFACE ${SEXTANT_METIS_INCLUDE})
-  target_link_libraries(sextant_metis INTERFACE ${SEXTANT_METIS_LIBRARY} m)
+  target_include_directories(sextant_metis SYSTEM INTERFACE $<BUILD_INTERFACE:${SEXTANT_METIS_INCLUDE}>)
   target_compile_definitions(sextant_metis INTERFACE SEXTANT_HAS_METIS)
+  get_filename_component(metis_licence ${SEXTANT_METIS_INCLUDE}/../LICENSE.txt ABSOLUTE)
+  sextant_link_library_file(sextant_metis ${SEXTANT_METIS_LIBRARY} ${metis_licence})
+  target_link_libraries(sextant_metis INTERFACE m)
 else()
   message(STATUS "Planner flashflex is off: METIS was not found (Debian package libmetis-dev)")
 endif()

@@ -13,18 +13,27 @@ if(SEXTANT_WARNINGS_AS_ERRORS)
 endif()
 # Not for device code: what nvcc hands to the host compiler was never meant to pass these.
 target_compile_options(sextant_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # Elsewhere compilers join a product and a sum into one rounding: other last digits, other bytes of results.
+  target_compile_options(sextant_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
+endif()
 if(SEXTANT_SANITIZE)
   target_compile_options(sextant_options INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(sextant_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# sextant_library(NAME SOURCES a.cpp … [LINK target …]): a static library of one source folder.
+# sextant_library(NAME SOURCES a.cpp … [LINK target …]): a static library of one source folder. Those of the
+# analyzer and the planners are for others too.
 function(sextant_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:sextant_options>)
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(folder MATCHES "^(analyzer|planner)(/|$)")
+    sextant_install_library(${name})
+  endif()
 endfunction()
 
 # sextant_registered(OUT KIND registry.def): adds the folder of every line KIND(x) of the registry, and sets

@@ -72,11 +72,7 @@ for word in "${rest[@]}"; do
 done
 [ -n "$container" ] || [ -x "$bin/nccl_bench" ] || die "no nccl_bench in $bin" 3
 command -v sbatch > /dev/null || die "no sbatch here: run this on a login node of a Slurm cluster" 3
-if [ -z "$ranks" ]; then
-  # gpu, gpu:4, gpu:a100:4, gpu:a100:4,…
-  [[ ${gpu_flags[0]-} =~ ^--gres=(gres/)?gpu(:[^:,]+)?:([1-9][0-9]*)(,|$) ]] && ranks=${BASH_REMATCH[3]}
-  ranks=${ranks:-1}
-fi
+ranks=${ranks:-$(gpus_of_gres)}
 if [ $scope = pairs ] && [ -z "$node_list" ]; then
   node_list=${SLURM_JOB_NODELIST:-}
   [ -n "$node_list" ] || die "--nodelist is missing, and this is not inside of an allocation"

@@ -77,52 +77,6 @@ std::vector<double> read_samples(const JsonNode& node) {
   return samples;
 }
 
-MeasuredRun measured_from(const JsonNode& root) {
-  const bool lenient = has_newer_minor(root);
-  expect_known(root, lenient,
-               {"schema", "name", "evidence", "framework", "model", "dtype", "seq_len", "optimizer",
-                "plan", "iteration", "iteration_samples_s", "losses", "ranks", "peak_process_bytes",
-                "sync_s", "incomplete", "suspicion", "provenance"});
-  MeasuredRun run;
-  run.source = root.file();
-  run.name = root.at("name").name();
-  run.evidence = read_evidence(root.at("evidence"));
-  if (run.evidence == Evidence::kEstimated) {
-    root.at("evidence")
-        .fail("measured-gpu, measured-cpu or replayed: nobody measures an estimate", "estimated");
-  }
-  run.framework = root.at("framework").name();
-  run.model = root.at("model").name();
-  run.dtype = root.at("dtype").name();
-  run.seq_len = static_cast<int>(root.at("seq_len").integer(1, kMostTokens));
-  run.optimizer = root.at("optimizer").name();
-  run.plan = plan_from_json(root.at("plan"));
-  if (run.plan.model != run.model) {
-    root.at("plan").at("model").fail(fmt::format("the model that was run, {}", quote(run.model)),
-                                     quote(run.plan.model));
-  }
-  run.incomplete = optional_text(root, "incomplete");
-  run.suspicion = optional_text(root, "suspicion");
-  const JsonNode iteration = root.at("iteration");
-  run.iteration = read_time(iteration, false, lenient);
-  if (const auto samples = root.find("iteration_samples_s")) {
-    run.iteration_samples_s = read_samples(*samples);
-    const std::size_t count = run.iteration_samples_s.size();
-    if (count > 0 && static_cast<std::size_t>(run.iteration.samples) != count) {
-      samples->fail(fmt::format("as many as iteration has, {}", run.iteration.samples),
-                    std::to_string(count));
-    }
-  }
-  if (const auto losses = root.find("losses")) run.losses = losses->numbers();
-  run.ranks = read_ranks(root.at("ranks"), run, lenient);
-  if (const auto bytes = root.find("peak_process_bytes")) {
-    run.peak_process_bytes = bytes->positive();
-  }
-  if (const auto sync = root.find("sync_s")) run.sync_s = sync->non_negative();
-  run.provenance = read_provenance(root.at("provenance"), run.evidence);
-  return run;
-}
-
 }  // namespace
 
 OrderedJson to_json(const MeasuredRank& rank) {
@@ -192,6 +146,52 @@ OrderedJson measured_json(const MeasuredRun& run) {
   out["plan"] = to_json(run.plan);
   out["provenance"] = provenance_json(run.provenance);
   return out;
+}
+
+MeasuredRun measured_from(const JsonNode& root) {
+  const bool lenient = has_newer_minor(root);
+  expect_known(root, lenient,
+               {"schema", "name", "evidence", "framework", "model", "dtype", "seq_len", "optimizer",
+                "plan", "iteration", "iteration_samples_s", "losses", "ranks", "peak_process_bytes",
+                "sync_s", "incomplete", "suspicion", "provenance"});
+  MeasuredRun run;
+  run.source = root.file();
+  run.name = root.at("name").name();
+  run.evidence = read_evidence(root.at("evidence"));
+  if (run.evidence == Evidence::kEstimated) {
+    root.at("evidence")
+        .fail("measured-gpu, measured-cpu or replayed: nobody measures an estimate", "estimated");
+  }
+  run.framework = root.at("framework").name();
+  run.model = root.at("model").name();
+  run.dtype = root.at("dtype").name();
+  run.seq_len = static_cast<int>(root.at("seq_len").integer(1, kMostTokens));
+  run.optimizer = root.at("optimizer").name();
+  run.plan = plan_from_json(root.at("plan"));
+  if (run.plan.model != run.model) {
+    root.at("plan").at("model").fail(fmt::format("the model that was run, {}", quote(run.model)),
+                                     quote(run.plan.model));
+  }
+  run.incomplete = optional_text(root, "incomplete");
+  run.suspicion = optional_text(root, "suspicion");
+  const JsonNode iteration = root.at("iteration");
+  run.iteration = read_time(iteration, false, lenient);
+  if (const auto samples = root.find("iteration_samples_s")) {
+    run.iteration_samples_s = read_samples(*samples);
+    const std::size_t count = run.iteration_samples_s.size();
+    if (count > 0 && static_cast<std::size_t>(run.iteration.samples) != count) {
+      samples->fail(fmt::format("as many as iteration has, {}", run.iteration.samples),
+                    std::to_string(count));
+    }
+  }
+  if (const auto losses = root.find("losses")) run.losses = losses->numbers();
+  run.ranks = read_ranks(root.at("ranks"), run, lenient);
+  if (const auto bytes = root.find("peak_process_bytes")) {
+    run.peak_process_bytes = bytes->positive();
+  }
+  if (const auto sync = root.find("sync_s")) run.sync_s = sync->non_negative();
+  run.provenance = read_provenance(root.at("provenance"), run.evidence);
+  return run;
 }
 
 MeasuredRun read_measured(const std::filesystem::path& path) {

@@ -76,6 +76,8 @@ OrderedJson to_json(const MeasuredRank& rank);
 MeasuredRank measured_rank_from(const JsonNode& node, const Plan& plan, bool lenient = false);
 /// Throws Error(kBadInput) naming file and member.
 MeasuredRun read_measured(const std::filesystem::path& path);
+/// The same of a document that was read.
+MeasuredRun measured_from(const JsonNode& root);
 /// Every document of kind `measured` in a directory and below it, sorted by name. Throws
 /// Error(kBadInput) where there is none, where one is malformed, or two have one name.
 std::vector<MeasuredRun> read_measured_directory(const std::filesystem::path& directory);

@@ -134,7 +134,10 @@ std::string database_text(const ProfileDatabase& database) {
 
 ProfileDatabase read_database(const std::filesystem::path& path) {
   const JsonDocument document = JsonDocument::read(path);
-  const JsonNode root = document.root_of_kind("profile_db", 1);
+  return database_from(document.root_of_kind("profile_db", 1));
+}
+
+ProfileDatabase database_from(const JsonNode& root) {
   const bool lenient = has_newer_minor(root);
   // "gaps" and "failures" follow from the points; they are there for readers of the file.
   if (!lenient) root.only({"schema", "model", "gpu", "points", "gaps", "failures"});

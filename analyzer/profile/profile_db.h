@@ -65,6 +65,8 @@ std::string database_text(const ProfileDatabase& database);
 /// Throws Error(kBadInput) where the file is missing, malformed, or of another model or GPU type
 /// than its keys say.
 ProfileDatabase read_database(const std::filesystem::path& path);
+/// The same of a document that was read, or that stands in another one (kind `profiles`).
+ProfileDatabase database_from(const JsonNode& root);
 
 /// GPU types with a database for `model`, sorted, as the databases name them.
 std::vector<std::string> database_gpus(const std::filesystem::path& db_dir,

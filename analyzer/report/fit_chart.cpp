@@ -8,6 +8,7 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/core/table.h"
+#include "analyzer/report/log_axis.h"
 #include "analyzer/report/svg_frame.h"
 #include "analyzer/report/svg_text.h"
 
@@ -54,33 +55,9 @@ void check(const FitChart& chart) {
   }
 }
 
-/// Whole decades that hold all values; at least one.
-struct LogAxis {
-  int low = 0;
-  int high = 1;
-  double pixels = 1;
-
-  void reach(double least, double most) {
-    low = static_cast<int>(std::floor(std::log10(least) + 1e-9));
-    high = std::max(low + 1, static_cast<int>(std::ceil(std::log10(most) - 1e-9)));
-  }
-  double at(double value) const { return (std::log10(value) - low) / (high - low) * pixels; }
-  /// Decades between two ticks, so that labels do not meet.
-  int step(int most) const { return (high - low + most - 1) / most; }
-};
-
-std::string bytes_tick(int decade) {
-  static constexpr std::string_view kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  const int unit = std::clamp(decade / 3, 0, 6);
-  return fmt::format("{:.0f} {}", std::pow(10.0, decade - 3 * unit), kUnits[unit]);
-}
-
-/// "1 µs", "10 ms": one digit after the power of ten.
+/// No kiloseconds.
 std::string seconds_tick(int decade) {
-  static constexpr std::string_view kUnits[] = {"ns", "µs", "ms", "s"};
-  const int unit = std::clamp((decade + 9) / 3, 0, 3);
-  const int rest = decade + 9 - 3 * unit;
-  return fmt::format("{:g} {}", std::pow(10.0, rest), kUnits[unit]);
+  return decade > 0 ? fmt::format("{:g} s", std::pow(10.0, decade)) : decade_label(decade, "s");
 }
 
 class Drawing : SvgFrame {
@@ -146,8 +123,6 @@ class Drawing : SvgFrame {
     }
     const double x0 = left + kAxisRoom;
     const double y0 = y + 10;
-    LogAxis across{.pixels = kPlotWidth};
-    LogAxis up{.pixels = kPlotHeight};
     double least_x = panel.dots.front().x, most_x = least_x;
     double least_y = panel.dots.front().y, most_y = least_y;
     for (const FitChart::Dot& one : panel.dots) {
@@ -162,13 +137,13 @@ class Drawing : SvgFrame {
       least_y = std::min(least_y, place.y);
       most_y = std::max(most_y, place.y);
     }
-    across.reach(least_x, most_x);
-    up.reach(least_y, most_y);
+    const LogAxis across = log_axis(least_x, most_x);
+    const LogAxis up = log_axis(least_y, most_y);
     frame(across, up, x0, y0);
     curve(panel, across, up, x0, y0);
     const double end = residuals(panel, across, x0, y0 + kPlotHeight + 20);
     for (const FitChart::Dot& one : panel.dots) {
-      dot(x0 + across.at(one.x), y0 + kPlotHeight - up.at(one.y),
+      dot(x0 + kPlotWidth * across.part(one.x), y0 + kPlotHeight - kPlotHeight * up.part(one.y),
           fmt::format("{}: {}", format_bytes(one.x), format_seconds(one.y)));
     }
     text(x0 + kPlotWidth / 2, end + 30, "middle", kSmallFont, chart_.x_label, "sx-text");
@@ -177,12 +152,12 @@ class Drawing : SvgFrame {
 
   void frame(const LogAxis& across, const LogAxis& up, double x0, double y0) {
     for (int decade = up.low; decade <= up.high; decade += up.step(8)) {
-      const double y = y0 + kPlotHeight - up.at(std::pow(10.0, decade));
+      const double y = y0 + kPlotHeight - kPlotHeight * up.part(std::pow(10.0, decade));
       line(decade == up.low ? "sx-axis" : "sx-grid", x0, y, x0 + kPlotWidth, y);
       text(x0 - 6, y + 4, "end", kSmallFont, seconds_tick(decade), "sx-text sx-faint");
     }
     for (int decade = across.low; decade <= across.high; decade += across.step(8)) {
-      const double x = x0 + across.at(std::pow(10.0, decade));
+      const double x = x0 + kPlotWidth * across.part(std::pow(10.0, decade));
       line("sx-grid", x, y0, x, y0 + kPlotHeight);
     }
     upright(x0 - kAxisRoom + kSmallFont, y0 + kPlotHeight / 2, kSmallFont, chart_.y_label,
@@ -192,24 +167,25 @@ class Drawing : SvgFrame {
   void curve(const FitChart::Panel& panel, const LogAxis& across, const LogAxis& up, double x0,
              double y0) {
     const auto height = [&](double value) {
-      return y0 + std::clamp(kPlotHeight - up.at(value), 0.0, kPlotHeight);
+      return y0 + std::clamp(kPlotHeight - kPlotHeight * up.part(value), 0.0, kPlotHeight);
     };
     if (panel.band > 0) {
       std::string path;
       for (const FitChart::Place& place : panel.curve) {
-        path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x0 + across.at(place.x),
-                            height(place.y * (1 + panel.band)));
+        path +=
+            fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L",
+                        x0 + kPlotWidth * across.part(place.x), height(place.y * (1 + panel.band)));
       }
       for (auto place = panel.curve.rbegin(); place != panel.curve.rend(); ++place) {
-        path += fmt::format("L{:.1f} {:.1f}", x0 + across.at(place->x),
+        path += fmt::format("L{:.1f} {:.1f}", x0 + kPlotWidth * across.part(place->x),
                             height(place->y / (1 + panel.band)));
       }
       body_ += fmt::format("<path d=\"{}Z\" fill=\"{}\" opacity=\"0.18\"/>\n", path, kCurveColor);
     }
     std::string path;
     for (const FitChart::Place& place : panel.curve) {
-      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x0 + across.at(place.x),
-                          height(place.y));
+      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L",
+                          x0 + kPlotWidth * across.part(place.x), height(place.y));
     }
     body_ += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", path,
                          kCurveColor);
@@ -236,12 +212,12 @@ class Drawing : SvgFrame {
       text(x0 - 6, y + 4, "end", kSmallFont, label, "sx-text sx-faint");
     }
     for (const FitChart::Dot& one : panel.dots) {
-      dot(x0 + across.at(one.x), at(one.residual),
+      dot(x0 + kPlotWidth * across.part(one.x), at(one.residual),
           fmt::format("{}: {}", format_bytes(one.x), percent(100 * one.residual)));
     }
     for (int decade = across.low; decade <= across.high; decade += across.step(8)) {
-      text(x0 + across.at(std::pow(10.0, decade)), y0 + kResidualHeight + 15, "middle", kSmallFont,
-           bytes_tick(decade), "sx-text sx-faint");
+      text(x0 + kPlotWidth * across.part(std::pow(10.0, decade)), y0 + kResidualHeight + 15,
+           "middle", kSmallFont, decade_label(decade, "B"), "sx-text sx-faint");
     }
     return y0 + kResidualHeight;
   }

@@ -25,6 +25,10 @@ constexpr double kBold = 1.06;
 
 }  // namespace
 
+std::string_view chart_style() {
+  return kStyle;
+}
+
 void SvgFrame::text(double x, double y, std::string_view anchor, double size,
                     std::string_view content, std::string_view style, std::string_view more) {
   body_ += fmt::format(

@@ -11,6 +11,9 @@ namespace sextant {
 inline constexpr std::array<std::string_view, 8> kPalette = {
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6bb1", "#7f7f7f"};
 
+/// The <style> element of every chart: a page that holds several needs it once.
+std::string_view chart_style();
+
 /// What our charts share, for them to derive from: sizes, text, the heading, the caption and the
 /// document around the drawing, which follows the reader's light or dark theme. Lengths are pixels;
 /// y grows downwards. A drawing adds its elements to `body_` in the order in which they are

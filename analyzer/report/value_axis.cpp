@@ -48,7 +48,9 @@ ValueAxis round_axis(double largest, int max_steps) {
 
 SpanAxis::SpanAxis(double least, double most, int max_steps, double near)
     : from_zero_(round_axis(most, max_steps)) {
-  if (least <= near * most || least == most) return;
+  // Values that differ in rounding alone would ask for more ticks than memory holds.
+  constexpr double kSame = 1e-4;
+  if (least <= near * most || most - least <= kSame * most) return;
   from_zero_.step = round_axis(most - least, max_steps).step;
   constexpr double kRounding = 1e-9;
   first_ = static_cast<int>(std::floor(least / from_zero_.step * (1 + kRounding)));

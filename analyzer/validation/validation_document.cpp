@@ -94,8 +94,11 @@ OrderedJson validation_json(const std::vector<ValidationRow>& rows) {
 
 std::vector<ValidationRow> read_validation(const std::filesystem::path& path) {
   const JsonDocument document = JsonDocument::read(path);
-  const JsonNode root =
-      document.root_of_kind(document.kind() == "reproduction" ? "reproduction" : "validation", 1);
+  return validation_rows_from(
+      document.root_of_kind(document.kind() == "reproduction" ? "reproduction" : "validation", 1));
+}
+
+std::vector<ValidationRow> validation_rows_from(const JsonNode& root) {
   std::vector<ValidationRow> rows;
   for (const JsonNode& row : root.at("rows").elements()) rows.push_back(row_from(row));
   if (rows.empty()) root.at("rows").fail("at least one row");

@@ -17,6 +17,8 @@ NvidiaGpu read_gpu(const Nvml& nvml, int index) {
   try {
     const NvmlGpu device = nvml.gpu(index);
     static_cast<GpuIdentity&>(gpu) = device.identity();
+    gpu.readings = device.readings();
+    gpu.settings = device.settings();
     gpu.processes = device.processes();
   } catch (const Error& error) {
     if (gpu.name.empty()) gpu.name = fmt::format("unknown GPU ({})", error.message());

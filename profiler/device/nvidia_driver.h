@@ -11,6 +11,8 @@ namespace sextant::profiler {
 /// A GPU and who is on it.
 struct NvidiaGpu : GpuIdentity {
   std::vector<GpuProcess> processes;
+  GpuReadings readings;
+  GpuSettings settings;
 
   /// "NVIDIA H200, 140.4 GiB".
   std::string describe() const;

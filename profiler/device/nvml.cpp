@@ -49,6 +49,8 @@ constexpr std::size_t kPathLength = 1024;
 using GetNumber = int(Device, unsigned*);
 using GetText = int(Device, char*, unsigned);
 using GetProcesses = int(Device, unsigned*, ProcessInfo*);
+using GetMode = int(Device, unsigned*,
+                    unsigned*);  // the current one and, after a restart, the next
 using GetReasons = int(Device, unsigned long long*);
 
 struct CloseLibrary {
@@ -151,6 +153,14 @@ class NvmlLibrary {
   int (*link_partner_pci)(Device, unsigned, PciInfo*) =
       find<int(Device, unsigned, PciInfo*)>("nvmlDeviceGetNvLinkRemotePciInfo_v2");
   int (*pci)(Device, PciInfo*) = find<int(Device, PciInfo*)>("nvmlDeviceGetPciInfo_v3");
+  GetNumber* power_cap_default = find<GetNumber>("nvmlDeviceGetPowerManagementDefaultLimit");
+  int (*max_clock)(Device, int,
+                   unsigned*) = find<int(Device, int, unsigned*)>("nvmlDeviceGetMaxClockInfo");
+  int (*default_clock)(Device, int, unsigned*) =
+      find<int(Device, int, unsigned*)>("nvmlDeviceGetDefaultApplicationsClock");
+  GetNumber* persistence = find<GetNumber>("nvmlDeviceGetPersistenceMode");
+  GetMode* ecc = find<GetMode>("nvmlDeviceGetEccMode");
+  GetMode* mig = find<GetMode>("nvmlDeviceGetMigMode");
   /// Its name before driver 535.
   GetReasons* throttle_reasons = find<GetReasons>("nvmlDeviceGetCurrentClocksThrottleReasons");
 };
@@ -161,6 +171,13 @@ std::optional<double> reading(int (*get)(Device, int, unsigned*), Device device,
   unsigned value = 0;
   if (get == nullptr || get(device, which, &value) != kSuccess) return std::nullopt;
   return value;
+}
+
+std::optional<bool> current(GetMode* get, Device device) {
+  unsigned now = 0;
+  unsigned next = 0;
+  if (get == nullptr || get(device, &now, &next) != kSuccess) return std::nullopt;
+  return now != 0;
 }
 
 std::optional<double> watts(GetNumber* get, Device device) {
@@ -269,6 +286,21 @@ GpuReadings NvmlGpu::readings() const {
   readings.power_cap_w = watts(library_->power_cap, device_);
   readings.clock_events = clock_events();
   return readings;
+}
+
+GpuSettings NvmlGpu::settings() const {
+  GpuSettings settings;
+  unsigned persistence = 0;
+  if (library_->persistence != nullptr &&
+      library_->persistence(device_, &persistence) == kSuccess) {
+    settings.persistence = persistence != 0;
+  }
+  settings.ecc = current(library_->ecc, device_);
+  settings.mig = current(library_->mig, device_);
+  settings.power_cap_default_w = watts(library_->power_cap_default, device_);
+  settings.max_sm_clock_mhz = reading(library_->max_clock, device_, kClockSm);
+  settings.default_sm_clock_mhz = reading(library_->default_clock, device_, kClockSm);
+  return settings;
 }
 
 std::optional<std::uint64_t> NvmlGpu::clock_events() const {

@@ -37,6 +37,16 @@ struct GpuReadings {
   std::optional<std::uint64_t> clock_events;  ///< bits of clock_event_names()
 };
 
+/// How a GPU is set up; absent is what this GPU or driver does not report.
+struct GpuSettings {
+  std::optional<bool> persistence;             ///< the driver stays loaded while nobody uses it
+  std::optional<bool> ecc;                     ///< memory is checked
+  std::optional<bool> mig;                     ///< the GPU is divided into slices
+  std::optional<double> power_cap_default_w;   ///< the one that the maker set
+  std::optional<double> max_sm_clock_mhz;      ///< the highest that it may take
+  std::optional<double> default_sm_clock_mhz;  ///< the application clock that the maker set
+};
+
 /// Why clocks are lower than they might be, in NVML's terms ("SwPowerCap", "HwThermalSlowdown", …;
 /// nvmlClocksEventReasons of its API reference), by ascending bit; a bit of a newer driver is
 /// "0x…".
@@ -58,6 +68,8 @@ class NvmlGpu {
   std::vector<GpuProcess> processes() const;
   /// Never throws: what cannot be read is absent.
   GpuReadings readings() const;
+  /// Never throws, as readings().
+  GpuSettings settings() const;
   /// The one reading that tells throttling.
   std::optional<std::uint64_t> clock_events() const;
   /// "0000:3b:00.0", as CUDA writes it but in lower case; "" where NVML does not tell.

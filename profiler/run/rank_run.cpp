@@ -11,6 +11,7 @@
 #include "analyzer/core/error.h"
 #include "analyzer/core/git_revision.h"
 #include "analyzer/core/provenance.h"
+#include "analyzer/plan/runnable.h"
 #include "profiler/device/versions.h"
 #include "profiler/run/process_memory.h"
 #include "ranks/meeting.h"

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "analyzer/plan/runnable.h"
 #include "profiler/model/parameters.h"
 
 namespace sextant::profiler {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/plan/batch.h"
 #include "analyzer/plan/schedule.h"
-#include "profiler/run/batch.h"
 #include "profiler/run/phase_clock.h"
 #include "profiler/run/plan_world.h"
 #include "profiler/run/run_request.h"

@@ -41,8 +41,8 @@ TEST_F(ForeignLocale, StdoutHasTheSameBytes) {
   const std::string job = profiles + "/jobs/opt-350m.json";
   const std::vector<std::string> cases[] = {
       {"--help"},
-      {"doctor"},
-      {"doctor", "--json"},
+      {"doctor", "--no-timing"},
+      {"doctor", "--json", "--no-timing"},
       {"model", "list"},
       {"model", "show", "Llama-3-8B"},
       {"model", "show", "Llama-3-8B", "--json"},

@@ -29,5 +29,13 @@ RC_GTEST_PROP(RoundAxis, ReachesTheLargestWithoutWaste, ()) {
   RC_ASSERT(axis.steps >= 2 && axis.steps <= 6);
 }
 
+// Ticks between them would be more than memory holds.
+TEST(SpanAxis, BeginsAtZeroWhereValuesDifferInRoundingAlone) {
+  const SpanAxis axis(2.458348980146091, 2.458348980146092);
+  EXPECT_LE(axis.steps(), 6);
+  EXPECT_EQ(axis.tick_labels().front(), "0.0");
+  EXPECT_LT(axis.part(2.458348980146092), 1);
+}
+
 }  // namespace
 }  // namespace sextant

@@ -50,6 +50,17 @@ start_munge() {
   pids+=("$(cat "$work/munge/pid")")
 }
 
+# on_host NAME COMMAND…: becomes the command, which finds itself on a machine of this name where the kernel
+# lets us.
+on_host() {
+  # shellcheck disable=SC2016
+  if unshare --uts true 2> /dev/null; then
+    unshare --uts bash -c 'hostname "$1" && shift && exec "$@"' host "$@"
+  else
+    "${@:2}"
+  fi
+}
+
 # start_slurm NODES [CPUS]: so many nodes of four "gpu" each, with as many CPUs, whatever there are.
 start_slurm() {
   nodes=$1
@@ -94,7 +105,7 @@ END
   pids+=("$(cat "$work/ctld.pid")")
   local node
   for node in $(seq -f n%.0f "$nodes"); do
-    slurmd -N $node || fail "slurmd of $node does not start"
+    on_host "$node" slurmd -N "$node" || fail "slurmd of $node does not start"
     wait_until 10 test -s "$work/$node.pid" || fail "slurmd of $node wrote no process id"
     pids+=("$(cat "$work/$node.pid")")
   done

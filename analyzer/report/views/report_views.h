@@ -18,6 +18,9 @@ struct ReportInputs {
   std::vector<std::unique_ptr<JsonDocument>> documents;  ///< in the order given
   /// Where a cluster and a job are among them: for plans to be simulated.
   std::optional<TrainingInput> training;
+  const Estimator* estimator = nullptr;  ///< that simulates them; null = estimator sextant
+  /// Why `training` is empty, as a sentence for people; "" where nobody gave a cluster or job.
+  std::string not_simulated;
 };
 
 /// What documents of one kind show: adds its sections. Throws Error(kBadInput) naming the place

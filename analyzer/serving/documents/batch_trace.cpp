@@ -31,6 +31,7 @@ std::string batch_name(const ServedBatch& batch) {
 }  // namespace
 
 std::string batch_trace(std::span<const ServedNode> nodes, std::span<const ServedBatch> batches,
+                        std::span<const ServedNodeSample> samples,
                         const std::map<std::string, std::string>& about) {
   // One event a line, as in other timelines.
   std::string text = fmt::format("{{\n\"schema\": \"{}\",\n\"displayTimeUnit\": \"ms\",\n",
@@ -62,6 +63,13 @@ std::string batch_trace(std::span<const ServedNode> nodes, std::span<const Serve
             {"ts", microseconds(start)},
             {"dur", microseconds(nanoseconds(batch.end_s) - start)},
             {"args", {{"prompts", batch.prompts}, {"decodes", batch.decodes}}}});
+  }
+  for (const ServedNodeSample& sample : samples) {
+    append({{"ph", "C"},
+            {"name", "load"},
+            {"pid", sample.node + 1},
+            {"ts", microseconds(nanoseconds(sample.from_s))},
+            {"args", {{"waiting", sample.waiting}, {"kv_share", sample.kv_share}}}});
   }
   return text + "\n]\n}\n";
 }

@@ -11,7 +11,7 @@ ServingMetrics::ServingMetrics(const ServedNetwork& network,
       load_s_(load_s),
       begin_(load_s + options.warm_up_s),
       end_(begin_ + options.duration_s),
-      nodes_(network.nodes.size()),
+      nodes_(network.nodes.size(), Node(load_s, (end_ - load_s) / kSamples)),
       link_busy_(network.links.size(), 0) {}
 
 void ServingMetrics::delivered(const ActiveRequest& request, double now) {
@@ -34,6 +34,22 @@ void ServingMetrics::batch(int node, double start, double end, int prompts, int 
   }
 }
 
+void ServingMetrics::add_samples(double now, ServingSimulationResult& result) {
+  // One slice more, so that the one under way ends too.
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& node = nodes_[i];
+    node.waiting_history.set(now + slice_s(), 0);
+    node.cached_history.set(now + slice_s(), 0);
+    const double capacity = network_.nodes[i].kv_capacity_layer_tokens;
+    for (std::size_t k = 0; k < node.waiting_history.slices(); ++k) {
+      const double cached = node.cached_history.mean(k);
+      result.samples.push_back({static_cast<int>(i), static_cast<double>(k) * slice_s(),
+                                node.waiting_history.mean(k),
+                                capacity > 0 ? cached / capacity : 0});
+    }
+  }
+}
+
 void ServingMetrics::finish(double now, const LinkStates& links, ServingSimulationResult& result) {
   const double window = options_.duration_s;
   const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 0; };
@@ -44,6 +60,7 @@ void ServingMetrics::finish(double now, const LinkStates& links, ServingSimulati
   result.prompt_latency_s = std::move(prompt_s_);
   result.decode_latency_s = std::move(decode_s_);
   result.batches = std::move(batches_);
+  if (options_.keep_timeline) add_samples(now, result);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
     const ServedNode& served = network_.nodes[i];

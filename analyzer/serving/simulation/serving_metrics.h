@@ -32,6 +32,35 @@ class WindowAverage {
   double peak_ = 0;
 };
 
+/// Means of a value over slices of equal length from a moment on, as many as time goes by.
+class SlicedAverage {
+ public:
+  SlicedAverage(double from, double slice) : slice_(slice), from_(from), last_(from) {}
+
+  void set(double now, double value) {
+    // Of the slices that end by now, and then of the last one a part.
+    while (from_ + slice_ <= now) {
+      sums_.push_back(sum_ + value_ * (from_ + slice_ - last_));
+      sum_ = 0;
+      from_ = last_ = from_ + slice_;
+    }
+    if (now > last_) sum_ += value_ * (now - last_);
+    if (now > last_) last_ = now;
+    value_ = value;
+  }
+  /// Of the slices that have ended.
+  std::size_t slices() const { return sums_.size(); }
+  double mean(std::size_t slice) const { return sums_[slice] / slice_; }
+
+ private:
+  double slice_;
+  double from_;  ///< of the slice that is under way
+  double last_;
+  double value_ = 0;
+  double sum_ = 0;
+  std::vector<double> sums_;
+};
+
 /// What is counted while requests are served, all within a window of time.
 class ServingMetrics {
  public:
@@ -45,11 +74,15 @@ class ServingMetrics {
   void delivered(const ActiveRequest& request, double now);
   /// So many requests wait at a node now.
   void waiting(int node, double now, int requests) {
-    nodes_[static_cast<std::size_t>(node)].waiting.set(now, requests, begin_, end_);
+    Node& at = nodes_[static_cast<std::size_t>(node)];
+    at.waiting.set(now, requests, begin_, end_);
+    if (options_.keep_timeline) at.waiting_history.set(now, requests);
   }
   /// Its KV cache holds so much now, layer-tokens.
   void cached(int node, double now, double layer_tokens) {
-    nodes_[static_cast<std::size_t>(node)].cached.set(now, layer_tokens, begin_, end_);
+    Node& at = nodes_[static_cast<std::size_t>(node)];
+    at.cached.set(now, layer_tokens, begin_, end_);
+    if (options_.keep_timeline) at.cached_history.set(now, layer_tokens);
   }
   void batch(int node, double start, double end, int prompts, int decodes);
   void sending(int link, double start, double end) {
@@ -61,12 +94,21 @@ class ServingMetrics {
 
  private:
   struct Node {
+    Node(double from, double slice) : waiting_history(from, slice), cached_history(from, slice) {}
+
     WindowAverage waiting;
     WindowAverage cached;
+    SlicedAverage waiting_history;
+    SlicedAverage cached_history;
     double busy = 0;
     double batches = 0;
     double requests = 0;
   };
+
+  /// A timeline has so many samples of a node within warm-up and window.
+  static constexpr int kSamples = 400;
+  double slice_s() const { return (end_ - load_s_) / kSamples; }
+  void add_samples(double now, ServingSimulationResult& result);
 
   double overlap(double start, double end) const {
     const double from = start < begin_ ? begin_ : start;

@@ -104,17 +104,26 @@ struct ServedBatch {
   int decodes = 0;
 };
 
+/// How full a node was from one moment on, for as long as until its next sample: means.
+struct ServedNodeSample {
+  int node = 0;
+  double from_s = 0;
+  double waiting = 0;   ///< requests that wait for a batch
+  double kv_share = 0;  ///< of the KV cache's capacity
+};
+
 struct ServingSimulationResult {
   double load_s = 0;  ///< when the machines had their weights and requests began
   /// Within the window.
   double decode_tokens_per_s = 0;
-  std::vector<double> prompt_latency_s;  ///< ascending: from issue to the sink, of prompts
-  std::vector<double> decode_latency_s;  ///< likewise of each decode step
-  std::vector<ServedRequest> requests;   ///< all, by arrival
-  std::vector<ServedNodeLoad> nodes;     ///< of the network's
-  std::vector<double> link_busy_share;   ///< of the network's
-  std::vector<double> link_peak_share;   ///< of the bandwidth, at any time
-  std::vector<ServedBatch> batches;      ///< where keep_timeline
+  std::vector<double> prompt_latency_s;   ///< ascending: from issue to the sink, of prompts
+  std::vector<double> decode_latency_s;   ///< likewise of each decode step
+  std::vector<ServedRequest> requests;    ///< all, by arrival
+  std::vector<ServedNodeLoad> nodes;      ///< of the network's
+  std::vector<double> link_busy_share;    ///< of the network's
+  std::vector<double> link_peak_share;    ///< of the bandwidth, at any time
+  std::vector<ServedBatch> batches;       ///< where keep_timeline
+  std::vector<ServedNodeSample> samples;  ///< likewise, by node and time, to the last batch's end
   std::int64_t finished = 0;
   std::int64_t rejected = 0;
   std::int64_t dropped = 0;  ///< offline prompts that found no way (OverflowPolicy::kFail)

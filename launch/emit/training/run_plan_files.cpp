@@ -6,9 +6,9 @@
 #include <fmt/ranges.h>
 
 #include "analyzer/core/error.h"
+#include "analyzer/plan/runnable.h"
 #include "analyzer/profile/gpu.h"
 #include "launch/emit/shell_word.h"
-#include "profiler/run/run_request.h"
 
 namespace sextant {
 
@@ -108,7 +108,7 @@ exec "${SEXTANT_BIN:+$SEXTANT_BIN/}sextant" )sh";
 }  // namespace
 
 std::vector<std::string> run_plan_obstacles(const LaunchJob& job) {
-  return profiler::run_obstacles(job.plan, job.job, job.model);
+  return run_obstacles(job.plan, job.job, job.model);
 }
 
 void put_run_plan_files(const LaunchJob& job, const LaunchOptions& options, JobFolder& folder) {

@@ -10,7 +10,7 @@ namespace sextant {
 
 // What the folders of run_plan's targets share, whoever starts its ranks.
 
-/// Why run_plan cannot run the plan (profiler/run/run_request.h).
+/// Why run_plan cannot run the plan (analyzer/plan/runnable.h).
 std::vector<std::string> run_plan_obstacles(const LaunchJob& job);
 
 /// Adds environment.sh (what is edited for the site), check_node.sh (whether a machine can run its

@@ -6,6 +6,9 @@
 //   FAKE_NVML_LINKS      what NVLinks 0, 1, … of every GPU lead to: "s" a switch, a digit that GPU,
 //                        "-" is down; none by default
 //   FAKE_NVML_LEVEL      level of the common ancestor of two GPUs (50, NVML_TOPOLOGY_SYSTEM)
+//   FAKE_NVML_MODES      bits: 1 persistence (1), 2 ECC (2), 4 MIG; 3 by default
+//   FAKE_NVML_CAP        power cap of GPU 0, milliwatts (700000, its default)
+//   FAKE_NVML_CLOCK      SM clock, MHz (1980, its highest)
 //   FAKE_NVML_PROCESSES  compute processes of GPU 0, "4711:1000,12:-1" (pid:bytes; -1 = unknown)
 // Declared after the NVML API reference, on purpose without a look at profiler/device.
 #include <cstdint>
@@ -145,7 +148,32 @@ int nvmlDeviceGetMemoryInfo(void*, fake_memory* memory) {
 }
 int nvmlDeviceGetClockInfo(void*, int type, unsigned* mhz) {
   if (type != 1 && type != 2) return kInvalidArgument;  // NVML_CLOCK_SM, NVML_CLOCK_MEM
-  *mhz = type == 1 ? 1980 : 3201;
+  *mhz = type == 1 ? static_cast<unsigned>(number("FAKE_NVML_CLOCK", 1980)) : 3201;
+  return kSuccess;
+}
+int nvmlDeviceGetMaxClockInfo(void*, int type, unsigned* mhz) {
+  *mhz = 1980;
+  return type == 1 ? kSuccess : kInvalidArgument;
+}
+int nvmlDeviceGetDefaultApplicationsClock(void*, int, unsigned*) {
+  return kNotSupported;
+}
+int nvmlDeviceGetPersistenceMode(void*, unsigned* mode) {
+  *mode = (number("FAKE_NVML_MODES", 3) & 1) != 0;
+  return kSuccess;
+}
+int nvmlDeviceGetEccMode(void*, unsigned* now, unsigned* next) {
+  *now = (number("FAKE_NVML_MODES", 3) & 2) != 0;
+  *next = 1 - *now;
+  return kSuccess;
+}
+int nvmlDeviceGetMigMode(void*, unsigned* now, unsigned* next) {
+  *now = (number("FAKE_NVML_MODES", 3) & 4) != 0;
+  *next = 1 - *now;
+  return kSuccess;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void*, unsigned* milliwatts) {
+  *milliwatts = 700000;
   return kSuccess;
 }
 int nvmlDeviceGetTemperature(void*, int sensor, unsigned* degrees) {
@@ -157,7 +185,7 @@ int nvmlDeviceGetPowerUsage(void*, unsigned* milliwatts) {
   return kSuccess;
 }
 int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* milliwatts) {
-  *milliwatts = 700000;
+  *milliwatts = static_cast<unsigned>(number("FAKE_NVML_CAP", 700000));
   return index_of(device) == 0 ? kSuccess : kNotSupported;
 }
 int nvmlDeviceGetCurrentClocksEventReasons(void*, unsigned long long* reasons) {

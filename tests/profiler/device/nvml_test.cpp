@@ -129,6 +129,20 @@ TEST_F(NvmlTest, ListsMoreProcessesThanTheFirstGuess) {
   EXPECT_EQ(Nvml(kLibrary).gpu(0).processes().size(), 201U);
 }
 
+TEST_F(NvmlTest, TellsHowAGpuIsSetUp) {
+  const auto settings = [] { return Nvml(kLibrary).gpu(0).settings(); };
+  EXPECT_EQ(settings().persistence, true);
+  EXPECT_EQ(settings().ecc, true);
+  EXPECT_EQ(settings().mig, false);
+  EXPECT_EQ(settings().power_cap_default_w, 700);
+  EXPECT_EQ(settings().max_sm_clock_mhz, 1980);
+  EXPECT_EQ(settings().default_sm_clock_mhz, std::nullopt);
+  set("FAKE_NVML_MODES", "4");
+  EXPECT_EQ(settings().persistence, false);
+  EXPECT_EQ(settings().ecc, false);
+  EXPECT_EQ(settings().mig, true);
+}
+
 TEST_F(NvmlTest, TellsTheWayBetweenTwoGpus) {
   set("FAKE_NVML_GPUS", "3");
   const auto path = [](int a, int b) {

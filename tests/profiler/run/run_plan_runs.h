@@ -6,7 +6,7 @@
 
 #include "analyzer/measured/measured_run.h"
 #include "tests/cli/run_program.h"
-#include "tests/profiler/run/plans.h"
+#include "tests/plan/plans.h"
 #include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 

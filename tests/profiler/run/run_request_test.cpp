@@ -5,7 +5,8 @@
 
 #include "analyzer/core/error.h"
 #include "analyzer/model/zoo.h"
-#include "tests/profiler/run/plans.h"
+#include "analyzer/plan/runnable.h"
+#include "tests/plan/plans.h"
 #include "tests/support/project_paths.h"
 #include "tests/support/temporary_folder.h"
 

@@ -127,11 +127,14 @@ TEST(BatchTrace, IsAFileOfTraceEvents) {
   nodes[0].name = "n\"1";
   nodes[0].layers = {4, 8};
   const std::vector<ServedBatch> batches = {{0, 1.5, 1.75, 1, 0}, {0, 2, 2.125, 2, 3}};
-  const std::string text = batch_trace(nodes, batches, {{"model", "m"}});
+  const std::vector<ServedNodeSample> samples = {{0, 0.5, 2.25, 0.125}};
+  const std::string text = batch_trace(nodes, batches, samples, {{"model", "m"}});
   EXPECT_EQ(testing::SchemaCheck("serving_timeline").problems(text), "");
   EXPECT_THAT(text, HasSubstr("n\\\"1 layers 4 to 7"));
   EXPECT_THAT(text, HasSubstr("\"ts\":1500000.0,\"dur\":250000.0"));
   EXPECT_THAT(text, HasSubstr("2 prompts, 3 decodes"));
+  EXPECT_THAT(text, HasSubstr("{\"ph\":\"C\",\"name\":\"load\",\"pid\":1,\"ts\":500000.0,"
+                              "\"args\":{\"waiting\":2.25,\"kv_share\":0.125}}"));
 }
 
 }  // namespace

@@ -107,6 +107,20 @@ TEST_P(ServingProperties, HoldForRandomNetworksAndPolicies) {
     for (const double share : result.link_peak_share) EXPECT_LE(share, 1 + kRounding);
     for (const double share : result.link_busy_share) EXPECT_LE(share, 1 + kRounding);
 
+    // The timeline's samples are the means of the window, in parts.
+    std::vector<double> waiting(result.nodes.size());
+    std::vector<double> cached(result.nodes.size());
+    constexpr double kSamples = 400;
+    for (const ServedNodeSample& sample : result.samples) {
+      if (sample.from_s > options.duration_s * (1 - 1e-6)) continue;
+      waiting[static_cast<std::size_t>(sample.node)] += sample.waiting / kSamples;
+      cached[static_cast<std::size_t>(sample.node)] += sample.kv_share / kSamples;
+    }
+    for (std::size_t n = 0; n < result.nodes.size(); ++n) {
+      EXPECT_NEAR(waiting[n], result.nodes[n].mean_queue, 1e-9);
+      EXPECT_NEAR(cached[n], result.nodes[n].mean_kv_share, 1e-9);
+    }
+
     // A machine runs one batch at a time.
     std::vector<double> free_at(network.nodes.size(), 0);
     for (const ServedBatch& batch : result.batches) {

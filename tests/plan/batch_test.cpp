@@ -1,18 +1,18 @@
-#include "profiler/run/batch.h"
+#include "analyzer/plan/batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analyzer/core/error.h"
-#include "tests/profiler/run/plans.h"
+#include "tests/plan/plans.h"
 
-namespace sextant::profiler {
+namespace sextant {
 namespace {
 
-using sextant::testing::pipeline_of;
-using sextant::testing::plan_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::pipeline_of;
+using testing::plan_of;
 
 std::string refusal(const Plan& plan) {
   try {
@@ -61,4 +61,4 @@ TEST(Batch, RefusesWhatIsNotMadeOfWholeMicrobatches) {
 }
 
 }  // namespace
-}  // namespace sextant::profiler
+}  // namespace sextant

@@ -1,10 +1,10 @@
-#include "profiler/run/batch.h"
+#include "analyzer/plan/batch.h"
 
 #include <fmt/format.h>
 
 #include "analyzer/core/error.h"
 
-namespace sextant::profiler {
+namespace sextant {
 
 namespace {
 
@@ -78,4 +78,4 @@ std::vector<std::vector<ReplicaBatch>> split_batch(const Plan& plan) {
   return out;
 }
 
-}  // namespace sextant::profiler
+}  // namespace sextant

@@ -4,7 +4,7 @@
 
 #include "analyzer/plan/plan.h"
 
-namespace sextant::profiler {
+namespace sextant {
 
 /// What a replica computes of an iteration.
 struct ReplicaBatch {
@@ -19,4 +19,4 @@ struct ReplicaBatch {
 /// a replica has none, or stages of a pipeline have different shares.
 std::vector<std::vector<ReplicaBatch>> split_batch(const Plan& plan);
 
-}  // namespace sextant::profiler
+}  // namespace sextant
