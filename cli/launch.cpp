@@ -30,6 +30,7 @@ struct Arguments {
   std::vector<std::string> constraints;
   std::vector<std::string> gres;
   LaunchOptions options;
+  std::optional<int> master_port;
   bool nearest = false;
   std::string model;       ///< of a placement
   std::string model_path;  ///< the same
@@ -85,6 +86,7 @@ void read_assignments(const std::string& option, const std::vector<std::string>&
 
 LaunchOptions launch_options(const Arguments& arguments, const LaunchJob& job) {
   LaunchOptions options = arguments.options;
+  if (arguments.master_port) options.master_port = *arguments.master_port;
   std::vector<std::string> machines;
   std::vector<std::string> kinds;
   for (const LaunchNode& node : job.nodes) {
@@ -122,7 +124,7 @@ int launch_placement(const Arguments& arguments, const Session& session) {
   }
   request.runtime = ServingRuntime::kVllm;
   request.options.model_path = arguments.model_path;
-  request.options.master_port = arguments.options.master_port;
+  if (arguments.master_port) request.options.master_port = *arguments.master_port;
   request.options.nearest = arguments.nearest;
   for (const std::string& text : arguments.hosts) {
     const auto [machine, host] = assignment("--host", text);
@@ -266,7 +268,9 @@ void add_site_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--iterations", options.iterations, "Measured iterations (default: 20)")
       ->check(CLI::Range(1, kMostIterations))
       ->type_name("N");
-  command.add_option("--master-port", options.master_port, "Where ranks meet (default: 29500)")
+  command
+      .add_option("--master-port", arguments.master_port,
+                  "Where ranks meet (default: 29500; of a placement, 29501)")
       ->check(CLI::Range(1, kMostPort))
       ->type_name("N");
   command
