@@ -78,6 +78,9 @@ class Run:
             built.mkdir(parents=True)
             for name in self.built:
                 shutil.copy2(self.programs / name, built / name)
+            libraries = self.programs / "../lib"  # where programs look for them, beside their own folder
+            if libraries.is_dir():
+                shutil.copytree(libraries, built / "../lib", ignore=shutil.ignore_patterns("*.a"))
 
     def environment(self):
         preset = "full" if self.full else "cpu"
