@@ -91,8 +91,22 @@ HtmlTable::Cell integer_cell(long long value) {
   return {fmt::format("{}", value), static_cast<double>(value)};
 }
 
+HtmlTable::Cell per_cent_cell(double fraction) {
+  return {fmt::format("{:.1f}", 100 * fraction), 100 * fraction};
+}
+
+HtmlTable::Cell count_cell(double value) {
+  std::string digits = fmt::format("{:.0f}", value);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return {digits, value};
+}
+
 HtmlTable::Cell number_cell(double value) {
-  return {format_count(value), value};
+  return {value == 0 ? "0" : format_count(value), value};
+}
+
+HtmlTable::Cell number_cell(const std::optional<double>& value) {
+  return value ? number_cell(*value) : HtmlTable::Cell{""};
 }
 
 HtmlTable::Cell no_cell() {

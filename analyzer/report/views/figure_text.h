@@ -40,10 +40,16 @@ HtmlTable::Cell bandwidth_cell(double bytes_per_s);
 /// The CSV has the fraction.
 HtmlTable::Cell percent_cell(double fraction);
 HtmlTable::Cell signed_percent_cell(double fraction);
+/// As a number of per cent, under a heading that says so; the CSV has that number too.
+HtmlTable::Cell per_cent_cell(double fraction);
 /// A whole number as it is.
 HtmlTable::Cell integer_cell(long long value);
+/// A whole number with its thousands grouped.
+HtmlTable::Cell count_cell(double value);
 /// Three to four significant digits.
 HtmlTable::Cell number_cell(double value);
+/// The same, and empty where nobody had the figure.
+HtmlTable::Cell number_cell(const std::optional<double>& value);
 /// Where there is no figure.
 HtmlTable::Cell no_cell();
 

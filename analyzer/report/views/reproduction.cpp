@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "analyzer/core/evidence.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
 #include "analyzer/report/views/reproduction_parts.h"
-#include "analyzer/report/views/table_cells.h"
 
 namespace sextant {
 
@@ -24,7 +24,7 @@ HtmlTable::Cell cell_of(const std::optional<JsonNode>& node, bool percent) {
   if (!node) return {""};
   if (!percent && node->raw().is_number_integer()) return count_cell(node->number());
   if (node->is_number())
-    return percent ? per_cent_cell(node->number()) : figure_cell(node->number());
+    return percent ? per_cent_cell(node->number()) : number_cell(node->number());
   if (node->is_string()) return {node->string()};
   if (!node->is_array()) return {node->raw().dump()};
   std::string text;

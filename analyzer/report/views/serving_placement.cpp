@@ -8,8 +8,8 @@
 #include "analyzer/model/zoo.h"
 #include "analyzer/report/flow_chart.h"
 #include "analyzer/report/placement_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 #include "analyzer/serving/documents/placement_document.h"
 #include "analyzer/serving/documents/serving_input.h"
 
@@ -203,14 +203,14 @@ HtmlTable machine_table(const PlacementDocument& document, const PlacementLimits
       row.insert(row.end(), {{"not used"}, {""}, count_cell(0), count_cell(0)});
     } else {
       row.insert(row.end(), {count_cell(layers.first), count_cell(layers.end - 1),
-                             count_cell(layers.layers()), figure_cell(flow[machine.name])});
+                             count_cell(layers.layers()), number_cell(flow[machine.name])});
     }
     if (limits.known()) {
       const std::optional<double> most = limits.machine(machine);
-      row.push_back(figure_cell(most));
+      row.push_back(number_cell(most));
       row.push_back(most && *most > 0 ? per_cent_cell(flow[machine.name] / *most)
                                       : HtmlTable::Cell{""});
-      row.push_back(figure_cell(limits.kv_tokens(machine)));
+      row.push_back(number_cell(limits.kv_tokens(machine)));
     }
     table.rows.push_back(std::move(row));
   }
@@ -221,8 +221,8 @@ HtmlTable flow_table(const PlacementDocument& document, const PlacementLimits& l
   HtmlTable table{"flow", {{"from"}, {"to"}, {"flow, tokens/s", true}}, {}};
   if (limits.known()) table.columns.push_back({"link can carry, tokens/s", true});
   for (const PlacementDocument::Edge& edge : document.flow) {
-    table.rows.push_back({{edge.from}, {edge.to}, figure_cell(edge.tokens_per_s)});
-    if (limits.known()) table.rows.back().push_back(figure_cell(limits.edge(edge)));
+    table.rows.push_back({{edge.from}, {edge.to}, number_cell(edge.tokens_per_s)});
+    if (limits.known()) table.rows.back().push_back(number_cell(limits.edge(edge)));
   }
   return table;
 }

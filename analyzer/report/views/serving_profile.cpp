@@ -7,8 +7,8 @@
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
 #include "analyzer/report/line_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 
 namespace sextant {
 
@@ -81,7 +81,7 @@ HtmlTable memory_table(const JsonNode& profile) {
                    {"workspace of prefill, MiB", true},
                    {"workspace of decode, MiB", true}},
                   {}};
-  const auto mib = [](const JsonNode& bytes) { return figure_cell(bytes.non_negative() / 0x1p20); };
+  const auto mib = [](const JsonNode& bytes) { return number_cell(bytes.non_negative() / 0x1p20); };
   for (const JsonNode& kind : kinds_of(profile)) {
     table.rows.push_back({{kind.at("kind").string()},
                           mib(kind.at("weight_bytes")),
@@ -106,13 +106,13 @@ HtmlTable time_table(const JsonNode& profile) {
                        const JsonNode& point) {
     const auto part = [&](const char* member) {
       const auto value = point.at("time").find(member);
-      return figure_cell(value ? std::optional(1e3 * value->non_negative()) : std::nullopt);
+      return number_cell(value ? std::optional(1e3 * value->non_negative()) : std::nullopt);
     };
     table.rows.push_back({{kind.at("kind").string()},
                           {phase},
                           count_cell(batch),
                           count_cell(tokens),
-                          figure_cell(milliseconds(point)),
+                          number_cell(milliseconds(point)),
                           part("p10_s"),
                           part("p90_s")});
   };

@@ -8,8 +8,8 @@
 #include "analyzer/core/table.h"
 #include "analyzer/report/bar_chart.h"
 #include "analyzer/report/line_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 
 namespace sextant {
 
@@ -103,7 +103,7 @@ HtmlTable latency_table(const std::vector<NamedResult>& results) {
       if (!found || found->size() == 0) continue;
       std::vector<HtmlTable::Cell> row = {{result.name}, {latency.name}};
       for (const auto& [percent, member] : kPercentiles) {
-        row.push_back(figure_cell(figure_of(*found, member)));
+        row.push_back(number_cell(figure_of(*found, member)));
       }
       table.rows.push_back(std::move(row));
     }
@@ -139,7 +139,7 @@ HtmlTable figures_table(const std::vector<NamedResult>& results) {
   for (const NamedResult& result : results) {
     std::vector<HtmlTable::Cell> row = {{result.name}};
     for (const char* member : members) {
-      row.push_back(figure_cell(figure_of(result.root.at("figures"), member)));
+      row.push_back(number_cell(figure_of(result.root.at("figures"), member)));
     }
     table.rows.push_back(std::move(row));
   }
@@ -249,8 +249,8 @@ HtmlTable node_table(const JsonNode& root) {
                           count_cell(layers.at(0).non_negative()),
                           count_cell(layers.at(1).non_negative() - 1),
                           per_cent_cell(node.at("busy_share").non_negative()),
-                          figure_cell(node.at("mean_batch").non_negative()),
-                          figure_cell(node.at("mean_queue").non_negative()),
+                          number_cell(node.at("mean_batch").non_negative()),
+                          number_cell(node.at("mean_queue").non_negative()),
                           count_cell(node.at("peak_queue").non_negative()),
                           per_cent_cell(node.at("mean_kv_share").non_negative()),
                           per_cent_cell(node.at("peak_kv_share").non_negative())});
@@ -264,7 +264,7 @@ HtmlTable run_table(const JsonNode& runs) {
   for (const auto& [member, name] : kFigures) table.columns.push_back({name, true});
   for (const JsonNode& run : runs.elements()) {
     std::vector<HtmlTable::Cell> row = {count_cell(run.at("seed").non_negative())};
-    for (const auto& [member, name] : kFigures) row.push_back(figure_cell(figure_of(run, member)));
+    for (const auto& [member, name] : kFigures) row.push_back(number_cell(figure_of(run, member)));
     table.rows.push_back(std::move(row));
   }
   return table;

@@ -7,8 +7,8 @@
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
 #include "analyzer/report/step_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 
 namespace sextant {
 
@@ -178,7 +178,7 @@ HtmlTable machine_table(const std::vector<MachineHistory>& machines, double end_
                           count_cell(machine.batches),
                           count_cell(machine.prompts),
                           count_cell(machine.decodes),
-                          figure_cell(machine.batches > 0 ? requests / machine.batches : 0)});
+                          number_cell(machine.batches > 0 ? requests / machine.batches : 0)});
   }
   return table;
 }

@@ -2,8 +2,8 @@
 
 #include "analyzer/core/evidence.h"
 #include "analyzer/report/stack_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 
 namespace sextant {
 
@@ -48,7 +48,7 @@ HtmlTable sweep_table(const JsonNode& root) {
     };
     const auto number = [&](const char* member, double unit) {
       const auto found = sweep.find(member);
-      return figure_cell(found ? std::optional(found->non_negative() / unit) : std::nullopt);
+      return number_cell(found ? std::optional(found->non_negative() / unit) : std::nullopt);
     };
     table.rows.push_back({text("sweep"), text("op"), text("pattern"), whole("world_size"),
                           text("level"), text("gpu"), whole("points"), whole("failures"),

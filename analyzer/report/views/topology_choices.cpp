@@ -5,8 +5,8 @@
 #include "analyzer/report/bar_chart.h"
 #include "analyzer/report/front_chart.h"
 #include "analyzer/report/stack_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 #include "analyzer/report/views/topology_parts.h"
 
 namespace sextant {
@@ -66,12 +66,12 @@ HtmlTable front_table(const JsonNode& root) {
   table.columns.push_back({"a step's ms for 1000 USD more", true});
   for (const JsonNode& point : root.at("points").elements()) {
     const double cost = point.at("cost_usd").non_negative();
-    std::vector<HtmlTable::Cell> row = {figure_cell(1e3 * point.at("time_s").positive()),
+    std::vector<HtmlTable::Cell> row = {number_cell(1e3 * point.at("time_s").positive()),
                                         count_cell(cost)};
     for (const double part : point.at("bandwidth_gb_per_s").numbers()) {
-      row.push_back(figure_cell(part));
+      row.push_back(number_cell(part));
     }
-    row.push_back(figure_cell(1e6 * point.at("seconds_per_usd").non_negative()));
+    row.push_back(number_cell(1e6 * point.at("seconds_per_usd").non_negative()));
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -123,7 +123,7 @@ HtmlTable shape_table(const JsonNode& root) {
                           {dimensions_text(topology)},
                           {groups_text(shape.at("groups"))},
                           {bandwidth ? numbers_text(*bandwidth) : ""},
-                          figure_cell(1e3 * shape.at("time_s").positive()),
+                          number_cell(1e3 * shape.at("time_s").positive()),
                           count_cell(cost),
                           {fmt::format("{:.6g}", objective), objective}});
   }
@@ -157,7 +157,7 @@ HtmlTable price_table(const JsonNode& prices) {
   for (const auto& [tier, price] : prices.members()) {
     const auto part = [&price = price](const char* member) {
       const auto value = price.find(member);
-      return figure_cell(value ? std::optional(value->non_negative()) : std::nullopt);
+      return number_cell(value ? std::optional(value->non_negative()) : std::nullopt);
     };
     table.rows.push_back({{tier}, part("link"), part("switch"), part("nic")});
   }
@@ -213,7 +213,7 @@ void add_topology_view(const JsonDocument& document, const ReportInputs&,
   double npus = 1;
   const auto of = [&root](const char* list, std::size_t d) {
     const auto found = root.find(list);
-    return figure_cell(found ? std::optional(found->at(d).non_negative()) : std::nullopt);
+    return number_cell(found ? std::optional(found->at(d).non_negative()) : std::nullopt);
   };
   for (const JsonNode& dimension : root.at("dimensions").elements()) {
     const std::size_t d = table.rows.size();

@@ -5,8 +5,8 @@
 #include "analyzer/core/evidence.h"
 #include "analyzer/core/table.h"
 #include "analyzer/report/stack_chart.h"
+#include "analyzer/report/views/figure_text.h"
 #include "analyzer/report/views/report_views.h"
-#include "analyzer/report/views/table_cells.h"
 #include "analyzer/report/views/topology_parts.h"
 
 namespace sextant {
@@ -109,7 +109,7 @@ HtmlTable dimension_table(const JsonNode& root) {
                                         {dimension.at("block").string()},
                                         count_cell(dimension.at("npus").count()),
                                         {dimension.at("tier").string()},
-                                        figure_cell(bandwidth[d]),
+                                        number_cell(bandwidth[d]),
                                         per_cent_cell(total > 0 ? bandwidth[d] / total : 0)};
     for (const JsonNode& workload : workloads) {
       row.push_back(per_cent_cell(workload.at("utilisation").at(d).non_negative()));
@@ -142,8 +142,8 @@ HtmlTable group_table(const JsonNode& root) {
            {group.at("group").string()},
            count_cell(group.at("npus").count()),
            {product_text(group.at("shape"))},
-           figure_cell(exposed ? std::optional(1e3 * exposed->non_negative()) : std::nullopt),
-           figure_cell(sent)});
+           number_cell(exposed ? std::optional(1e3 * exposed->non_negative()) : std::nullopt),
+           number_cell(sent)});
     }
   }
   return table;
