@@ -40,20 +40,6 @@ struct Arguments {
   bool has_inputs() const { return !input.cluster.empty() && !input.job.empty(); }
 };
 
-std::string target_names() {
-  std::vector<std::string_view> names;
-  for (const LaunchTarget* target : launch_targets()) names.push_back(target->name());
-  names.push_back(kServingTarget);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-const LaunchTarget& training_target(const std::string& name) {
-  for (const LaunchTarget* target : launch_targets()) {
-    if (target->name() == name) return *target;
-  }
-  throw_usage(fmt::format("--to {}: expected one of {}", quote(name), target_names()));
-}
-
 /// What stands in a script's comments for sbatch, or in a list of hosts, as it is.
 void check_word(const std::string& option, const std::string& value) {
   constexpr std::string_view kBad = "\"'\\#`$<>;";
@@ -204,13 +190,13 @@ int run(const Arguments& arguments, const Session& session) {
     return launch_placement(arguments, session);
   }
   if (arguments.target == kServingTarget) {
-    throw_usage(fmt::format("--to {}: it serves placements, and {} is none; plans are run by {}",
-                            kServingTarget, arguments.plan, target_names()));
+    throw_usage(fmt::format("--to {}: it serves placements, and {} is none", kServingTarget,
+                            arguments.plan));
   }
   if (!arguments.model.empty() || !arguments.model_path.empty()) {
     throw_usage("--model and --model-path are of placements; a plan has its model");
   }
-  const LaunchTarget& target = training_target(arguments.target);
+  const LaunchTarget& target = launch_target_named(arguments.target);
   LaunchJob job = read_launch_job(arguments.plan, arguments.input);
   const LaunchOptions options = launch_options(arguments, job);
   JobFolder folder;
