@@ -58,8 +58,8 @@ class Shell:
 
 class Run:
     def __init__(self, arguments, folder):
-        self.source = arguments.source
-        self.programs = arguments.programs
+        self.source = arguments.source.resolve()
+        self.programs = arguments.programs.resolve()
         self.full = arguments.full
         self.built = [name for name in PROGRAMS if (self.programs / name).exists()]
         self.folder = folder

@@ -32,8 +32,8 @@ has run "<$source_dir/slurm/step.sbatch><$source_dir/launch/loop/run.sh><--out><
 has run '<--tp><1,2,4>'
 has run '<--shape><pp2=13/13,4,1>'
 
-# Processors: every node profiles, and a model document goes along.
-submit 0 --through=slurm --no-wait --gpus 2 --quick --container /images/x.sif --bin /opt/bin --out processors
+# Processors: every node profiles, and a model document goes along. What needs no GPU runs outside of the container.
+PATH=$work/programs:$PATH submit 0 --through=slurm --no-wait --gpus 2 --quick --container /images/x.sif --bin /opt/bin --out processors
 has log '<--nodes=1><--exclusive><--ntasks-per-node=2><--array=0-1>'
 has log "<--model><$work/processors/model.json><--device><cpu><--gpus><2><--nodes><2><--gpu-type><CPU>"
 has log '<--container></images/x.sif><--bin></opt/bin><--quick>'
