@@ -41,9 +41,11 @@ fi
 # nodes_of PLAN: sets `places`, the node of every rank in order, and `ranks`, how many there are. A plan
 # that leaves its nodes to the launcher fills them one after the other.
 nodes_of() {
-  local text machine count all
+  local text machine count all member
   text=$(tr -d ' \n\r\t' < "$1")
-  text=${text%%\"prediction\":*}
+  # Only the pipelines: the cluster that the plan was made for has counts too.
+  text=${text#*\"pipelines\":}
+  for member in job cluster prediction; do text=${text%%\"$member\":*}; done
   mapfile -t all < <(grep -o '"count":[0-9]\{1,6\}' <<< "$text")
   ranks=0
   for count in "${all[@]}"; do ranks=$((ranks + ${count#*:})); done
