@@ -18,7 +18,8 @@ esac
 repository=$(cd "$(dirname "$0")/.." && pwd)
 sysroot=${SEXTANT_CACHE:-$HOME/.cache/sextant}/aarch64
 packages=(nlohmann-json3-dev libcli11-dev libfmt-dev libceres-dev libeigen3-dev libnlopt-cxx-dev
-          libyaml-cpp-dev libmetis-dev)
+          libyaml-cpp-dev libmetis-dev
+          zlib1g)  # which HiGHS is linked with
 highsbox=$(sed -n 's/.*HIGHSBOX=\([0-9.]*\).*/\1/p' "$repository/setup" | head -n 1)
 # What is in the folder; another list makes it anew.
 content="${packages[*]} highsbox-$highsbox"
@@ -39,6 +40,8 @@ apt=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::
 "${apt[@]}" update
 "${apt[@]}" install --yes --download-only --no-install-recommends "${packages[@]}" > /dev/null
 for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+# One folder of libraries, as on an installed system.
+if [ -d "$work/root/lib" ]; then cp -a "$work/root/lib/." "$work/root/usr/lib/"; fi
 
 # Which BLAS and LAPACK are meant is settled when packages are installed: here by who brings one.
 libraries=$work/root/usr/lib/aarch64-linux-gnu

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 job=(--cluster "$source/profiles/clusters/two-types.json" --job "$source/profiles/jobs/opt-350m.json")
 qemu=(qemu-aarch64-static -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$sysroot/usr/lib/aarch64-linux-gnu")
-for arguments in 'plan --planner all --json --no-timing' 'model show OPT-350M'; do
+for arguments in 'plan --planner sailor --json --no-timing' 'model show OPT-350M'; do
   read -ra words <<< "$arguments"
   if [ "${words[0]}" = plan ]; then words+=("${job[@]}"); fi
   "$here/bin/sextant" "${words[@]}" > "$work/here" 2> "$work/notes"
