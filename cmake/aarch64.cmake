@@ -27,6 +27,7 @@ string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,-rpath-link,${SEXTANT_SYSROOT}/u
 
 find_program(SEXTANT_QEMU qemu-aarch64-static)
 if(SEXTANT_QEMU)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${SEXTANT_QEMU} -L /usr/aarch64-linux-gnu
+  # The loader and the C library must be of one build: with the cross compiler's loader threads do not start.
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${SEXTANT_QEMU} -L ${SEXTANT_SYSROOT}
       -E LD_LIBRARY_PATH=${SEXTANT_SYSROOT}/usr/lib/aarch64-linux-gnu)
 endif()
